@@ -1,0 +1,3 @@
+from ganedit.app.commands import main
+
+main()

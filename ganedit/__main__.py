@@ -1,0 +1,5 @@
+"""`python -m ganedit`."""
+
+from ganedit.app.commands import main
+
+main()

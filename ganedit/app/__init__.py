@@ -1,0 +1,1 @@
+"""What people use: the Python interface, files and folders, the command line."""

@@ -1,0 +1,130 @@
+"""The Python interface: what `import ganedit` offers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self, TypeAlias
+
+import numpy as np
+from PIL import Image as PILImage
+
+from ganedit import runtime
+from ganedit.image import Image, decode
+from ganedit.task import Edit
+from ganedit.tasks.upscale.edit import UpscaleEdit
+from ganedit.tasks.upscale.options import DEFAULT_DETAIL, Model, Target, UpscaleOptions
+
+Picture: TypeAlias = Path | str | bytes | np.ndarray | PILImage.Image | Image
+
+
+class Editor:
+    """A task loaded once, to be called for any number of pictures.
+
+    Example::
+
+        editor = ganedit.Editor.upscale(scale=2, detail=0.5)
+        for path in folder.glob("*.jpg"):
+            editor(path).save(out / path.name)
+    """
+
+    def __init__(self, edit: Edit) -> None:
+        self._edit = edit
+
+    @classmethod
+    def upscale(
+        cls,
+        scale: float | None = None,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        long_side: int | None = None,
+        model: Model = "photo",
+        detail: float = DEFAULT_DETAIL,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        memory: int | str | None = None,
+    ) -> Self:
+        """Load the upscaler; the arguments are those of `ganedit.upscale`."""
+        if scale is width is height is long_side is None:
+            scale = 4
+        options = UpscaleOptions(
+            target=Target(scale, width, height, long_side),
+            model=model,
+            detail=detail,
+            weights=str(weights) if weights is not None else None,
+        )
+        budget = runtime.parse_bytes(memory) if isinstance(memory, str) else memory
+        return cls(UpscaleEdit(options, runtime.choose(device, precision, budget)))
+
+    def __call__(
+        self, picture: Picture, progress: Callable[[float], None] = lambda done: None
+    ) -> Image:
+        """Edit one picture.
+
+        Args:
+            picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+                uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+            progress: called with the share done, in [0, 1].
+
+        Raises:
+            GaneditError: in one line, what is wrong with the picture or why it cannot be done.
+        """
+        return self._edit.apply(as_image(picture), progress)
+
+
+def upscale(
+    picture: Picture,
+    scale: float | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    long_side: int | None = None,
+    model: Model = "photo",
+    detail: float = DEFAULT_DETAIL,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Enlarge one picture.
+
+    Args:
+        picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8, uint16
+            or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+        scale: factor per side, 1 to 16; 4 if no size is given.
+        width: width of the result in pixels, instead of `scale`; so `height`, `long_side`.
+        height: see `width`.
+        long_side: see `width`.
+        model: `photo` expects JPEG marks, noise and soft focus; `clean` pristine pictures.
+        detail: 0 is faithful and softer, 1 crisper with invented texture.
+        weights: a weight file or training run of your own.
+        device: auto, cpu, mps, cuda or cuda:N.
+        precision: auto, fp32, bf16 or fp16.
+        memory: budget for tiles, in bytes or like `"2G"`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with the picture or the options.
+
+    Example::
+
+        ganedit.upscale("photo.jpg", scale=4).save("photo_x4.png")
+    """
+    editor = Editor.upscale(
+        scale, width=width, height=height, long_side=long_side, model=model, detail=detail,
+        weights=weights, device=device, precision=precision, memory=memory,
+    )  # fmt: skip
+    return editor(picture)
+
+
+def as_image(picture: Picture) -> Image:
+    """Any picture that the interface takes, as an `Image`."""
+    if isinstance(picture, Image):
+        return picture
+    if isinstance(picture, PILImage.Image):
+        return Image.from_pil(picture)
+    if isinstance(picture, np.ndarray):
+        return Image.from_array(picture)
+    return decode(picture if isinstance(picture, bytes) else Path(picture))

@@ -1,0 +1,48 @@
+"""The command line. Nothing here imports torch before work starts, so that help is quick."""
+
+import sys
+
+import click
+
+from ganedit import __version__
+from ganedit.app.commands.evaluate import evaluate
+from ganedit.app.commands.info import completion, doctor, models
+from ganedit.app.commands.train import train
+from ganedit.app.commands.upscale import upscale
+from ganedit.errors import GaneditError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ganedit")
+def cli() -> None:
+    """Edit pictures with generative adversarial networks.
+
+    \b
+    Enlarge a photo four times:
+        ganedit upscale photo.jpg
+    See what each command can do:
+        ganedit upscale --help
+    """
+
+
+for command in (upscale, train, evaluate, models, doctor, completion):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every foreseen failure is one line and an exit code.
+
+    0: all done. 1: something failed. 2: wrong use. 130: interrupted.
+    """
+    try:
+        code = cli.main(standalone_mode=False)
+    except GaneditError as error:
+        click.echo(f"ganedit: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("ganedit: interrupted", err=True)
+        code = 130
+    sys.exit(code or 0)

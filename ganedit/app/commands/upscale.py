@@ -1,0 +1,81 @@
+"""`ganedit upscale`."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganedit import runtime
+from ganedit.app.commands.common import edit_options, file_options
+from ganedit.app.jobs import plan_jobs
+from ganedit.tasks.upscale.options import (
+    DEFAULT_DETAIL,
+    MAX_OUTPUT_PIXELS,
+    MODELS,
+    Model,
+    Target,
+    UpscaleOptions,
+)
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--scale", type=float, help="Factor per side, 1 to 16, 2.5 included [default: 4].")
+@click.option("--width", type=int, help="Width of the result in pixels, instead of --scale.")
+@click.option("--height", type=int, help="Height of the result in pixels, instead of --scale.")
+@click.option("--long-side", type=int, help="Longer side of the result in pixels, instead of --scale.")
+@click.option("--model", type=click.Choice(MODELS), default="photo", show_default=True,
+              help="photo copes with JPEG marks, noise and soft focus; clean expects none.")  # fmt: skip
+@click.option("--detail", type=float, default=DEFAULT_DETAIL, show_default=True,
+              help="0: faithful, softer. 1: crisper, with invented texture.")  # fmt: skip
+@click.option("--weights", metavar="FILE|RUN", help="Weights of your own: a file or a training run.")
+@click.option("--max-output-pixels", type=click.IntRange(1), default=MAX_OUTPUT_PIXELS, metavar="N",
+              help="Refuse larger results [default: 1 billion pixels].")  # fmt: skip
+@edit_options
+def upscale(
+    photos: tuple[Path, ...],
+    scale: float | None,
+    width: int | None,
+    height: int | None,
+    long_side: int | None,
+    model: Model,
+    detail: float,
+    weights: str | None,
+    max_output_pixels: int,
+    **shared: Any,
+) -> None:
+    """Enlarge photos; folders are enlarged whole.
+
+    \b
+    Four times larger, beside the original as photo_x4.jpg:
+        ganedit upscale photo.jpg
+    A folder, to fit a 4K screen, as PNG:
+        ganedit upscale holiday/ -o large/ --long-side 3840 --format png
+    As faithful as can be, from a pristine scan:
+        ganedit upscale scan.tif --model clean --detail 0
+    """
+    if scale is width is height is long_side is None:
+        scale = 4
+    target = Target(scale, width, height, long_side)
+    options = UpscaleOptions(target, model, detail, weights, max_output_pixels)
+    jobs = plan_jobs(photos, shared["output"], _label(target), shared["format_name"])
+    budget = runtime.parse_bytes(shared["memory"]) if shared["memory"] else None
+    files = file_options(shared)
+
+    from ganedit.app.run import run_jobs
+    from ganedit.tasks.upscale.edit import UpscaleEdit
+
+    where = runtime.choose(shared["device"], shared["precision"], budget)
+    if files.verbosity > 0:
+        click.echo(f"{where.device}: {where.reason}", err=True)
+    failures = run_jobs(jobs, UpscaleEdit(options, where), files, target.size_for)
+    sys.exit(1 if failures else 0)
+
+
+def _label(target: Target) -> str:
+    if target.scale is not None:
+        return f"x{target.scale:g}"
+    if target.width is not None:
+        return f"w{target.width}"
+    return f"h{target.height}" if target.height is not None else f"long{target.long_side}"

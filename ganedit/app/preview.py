@@ -1,0 +1,51 @@
+"""Before/after pictures: the same place of both, at the result's own pixels."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ganedit.image import Image, resize, save
+
+# Side of each half; two of them fit a screen.
+SIDE = 640
+GAP = 8
+
+
+def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -> None:
+    """Write the most detailed part of `after` beside the same part of `before`, enlarged to match.
+
+    Raises:
+        OutputError: the file exists and `overwrite` is false, or it cannot be written.
+    """
+    side = min(SIDE, after.width, after.height)
+    left, top = _most_detailed(after, side)
+    shown = _rgb(after.samples[top : top + side, left : left + side])
+    reduction = after.width / before.width
+    rows = slice(int(top / reduction), max(int(top / reduction) + 1, round((top + side) / reduction)))
+    columns = slice(
+        int(left / reduction), max(int(left / reduction) + 1, round((left + side) / reduction))
+    )
+    source = resize(Image(_rgb(before.samples[rows, columns])), side, side).samples
+    gap = np.full((side, GAP, 3), 255, np.uint8)
+    save(Image(np.concatenate([source, gap, shown], axis=1)), path, format="PNG", overwrite=overwrite)
+
+
+def _rgb(samples: np.ndarray) -> np.ndarray:
+    """A contiguous `(H, W, 3)` uint8 copy."""
+    if samples.dtype == np.uint16:
+        samples = (samples >> 8).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(samples, (*samples.shape[:2], 3)))
+
+
+def _most_detailed(image: Image, side: int) -> tuple[int, int]:
+    """Left and top of the window with the strongest gradients, looked for on a reduced picture."""
+    step = max(1, min(image.width, image.height) // 512)
+    grey = image.samples[::step, ::step].mean(axis=2, dtype=np.float32)
+    detail = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
+    window = max(1, side // step)
+    # The anchor in the corner makes each value the mean of the window that starts there.
+    means = cv2.blur(detail, (window, window), anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
+    rows, columns = max(1, grey.shape[0] - window + 1), max(1, grey.shape[1] - window + 1)
+    top, left = np.unravel_index(int(means[:rows, :columns].argmax()), (rows, columns))
+    return min(int(left) * step, image.width - side), min(int(top) * step, image.height - side)

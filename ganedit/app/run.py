@@ -1,0 +1,141 @@
+"""Editing files: decode, edit, encode, and say what happened, one bad file at a time."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from ganedit.app.jobs import Job
+from ganedit.errors import GaneditError, ImageTooLargeError, OutputError
+from ganedit.image import Metadata, check_limits, decode, save
+from ganedit.task import Edit
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How files are read and written, the same for every task."""
+
+    quality: int | None = None
+    overwrite: bool = False
+    strip_metadata: bool = False
+    preview: bool = False
+    max_pixels: int | None = None
+    allow_truncated: bool = False
+    json: bool = False
+    verbosity: int = 0
+    """-1 quiet, 0 a line a picture, 1 and what was used."""
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    edit: Edit,
+    options: FileOptions,
+    size_of: Callable[[int, int], tuple[int, int]],
+) -> int:
+    """Edit every job; returns the number that failed, each of which was told in one line.
+
+    Args:
+        jobs: what to do.
+        edit: the loaded task.
+        options: how files are handled.
+        size_of: width and height of the result for those of an input, to refuse in time what
+            the output format cannot hold.
+    """
+    failures = 0
+    show = options.verbosity >= 0 and not options.json and sys.stderr.isatty()
+    # Nothing is drawn for the first second: most single pictures are done by then.
+    with tqdm(total=len(jobs), disable=not show, delay=1, leave=False, unit="picture",
+              bar_format="{desc} {percentage:3.0f}% |{bar}| {remaining} left") as bar:  # fmt: skip
+        for number, job in enumerate(jobs):
+            bar.set_description_str(job.source.name, refresh=False)
+
+            def progress(done: float, start: int = number) -> None:
+                bar.update(start + done - bar.n)
+
+            try:
+                result = run_job(job, edit, options, size_of, progress)
+            except GaneditError as error:
+                failures += 1
+                _fail(job, str(error), options)
+            except MemoryError:
+                failures += 1
+                _fail(job, f"{job.source}: not enough memory; lower --memory or the size", options)
+            else:
+                _tell(result, options, bar)
+            bar.update(number + 1 - bar.n)
+    if failures and len(jobs) > 1 and not options.json:
+        click.echo(f"{failures} of {len(jobs)} pictures failed", err=True)
+    return failures
+
+
+def run_job(
+    job: Job,
+    edit: Edit,
+    options: FileOptions,
+    size_of: Callable[[int, int], tuple[int, int]],
+    progress: Callable[[float], None],
+) -> dict[str, Any]:
+    """Edit one picture; returns what was done, as plain data.
+
+    Raises:
+        GaneditError: in one line, why it could not be done. Nothing half-written is left.
+    """
+    started = time.perf_counter()
+    if job.target.exists() and not options.overwrite:
+        raise OutputError(f"{job.target}: exists already; add --overwrite to replace it")
+    limits = {} if options.max_pixels is None else {"max_pixels": options.max_pixels}
+    image = decode(job.source, allow_truncated=options.allow_truncated, **limits)
+    try:
+        check_limits(job.format, *size_of(image.width, image.height))
+        edited = edit.apply(image, progress)
+    except (ImageTooLargeError, GaneditError) as error:
+        message = str(error)
+        prefix = "" if message.startswith(str(job.source)) else f"{job.source}: "
+        raise type(error)(f"{prefix}{message}") from error
+    if options.strip_metadata:
+        # The profile stays: without it the colours would change.
+        edited = replace(edited, metadata=Metadata(icc=edited.metadata.icc))
+    notes = save(edited, job.target, format=job.format, quality=options.quality,
+                 overwrite=options.overwrite)  # fmt: skip
+    if options.preview:
+        from ganedit.app.preview import write_preview
+
+        write_preview(image, edited, preview_path(job.target), overwrite=options.overwrite)
+    return {
+        "input": str(job.source),
+        "output": str(job.target),
+        "input_size": [image.width, image.height],
+        "output_size": [edited.width, edited.height],
+        "seconds": round(time.perf_counter() - started, 3),
+        "notes": [*image.notes, *notes],
+    }
+
+
+def preview_path(target: Path) -> Path:
+    """Where the before/after picture of a result goes."""
+    return target.with_name(f"{target.stem}_preview.png")
+
+
+def _tell(result: dict[str, Any], options: FileOptions, bar: "tqdm[Any]") -> None:
+    if options.json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for note in result["notes"]:
+        bar.write(f"{result['input']}: {note}", file=sys.stderr)
+    if options.verbosity >= 0:
+        width, height = result["output_size"]
+        bar.write(f"{result['output']}  {width}×{height}  {result['seconds']:.1f} s", file=sys.stdout)
+
+
+def _fail(job: Job, message: str, options: FileOptions) -> None:
+    if options.json:
+        click.echo(json.dumps({"input": str(job.source), "error": message}, ensure_ascii=False))
+    click.echo(f"ganedit: {message}", err=True)
+
+

@@ -1,0 +1,114 @@
+"""How photographs go bad: blur, resizing, noise and JPEG, in a random chain.
+
+The second-order model of Real-ESRGAN (Wang et al. 2021), at milder strengths: most photographs
+that people want enlarged are good ones, and a network that expects ruins smooths them.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+Picture = np.ndarray  # (H, W, 3) float32 RGB in [0, 1]
+
+_RESIZES = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One pass of the chain: the chance of each step and the range of its strength."""
+
+    blur: float
+    sigma: tuple[float, float]  # pixels
+    resize: float
+    factor: tuple[float, float]
+    noise: float
+    noise_sigma: tuple[float, float]  # of 255
+    jpeg: float
+    quality: tuple[int, int]
+
+
+# What happens in the camera and at its owner's, then what happens on the way through the web.
+FIRST = Stage(0.7, (0.2, 2.4), 0.6, (0.5, 1.2), 0.6, (1, 14), 0.6, (50, 95))
+SECOND = Stage(0.4, (0.2, 1.2), 0.4, (0.7, 1.2), 0.4, (1, 8), 0.8, (45, 95))
+# This share of the pictures stays pristine but for the reduction itself.
+UNTOUCHED = 0.12
+
+
+def degrade(picture: Picture, scale: int, rng: np.random.Generator) -> Picture:
+    """Reduce a picture by `scale` through a random chain of damage.
+
+    `(H, W, 3)` float32 in [0, 1], H and W multiples of `scale`, to `(H/scale, W/scale, 3)`,
+    rounded to 8 bits as a file would be.
+    """
+    height, width = picture.shape[0] // scale, picture.shape[1] // scale
+    if rng.random() < UNTOUCHED:
+        return _to_8_bits(_reduce(picture, width, height, rng))
+    damaged = _pass(picture, FIRST, scale, rng)
+    # The second pass works at the final size: its noise and JPEG blocks are what the network sees.
+    damaged = _reduce(damaged, width, height, rng)
+    damaged = _pass(damaged, SECOND, 1, rng)
+    if damaged.shape[:2] != (height, width):
+        damaged = _reduce(damaged, width, height, rng)
+    return _to_8_bits(damaged)
+
+
+def _pass(picture: Picture, stage: Stage, scale: int, rng: np.random.Generator) -> Picture:
+    """One stage; `scale` stretches the blur, which is meant in pixels of the result."""
+    if rng.random() < stage.blur:
+        picture = blur(picture, rng.uniform(*stage.sigma) * scale / 2, rng)
+    if rng.random() < stage.resize:
+        factor = rng.uniform(*stage.factor)
+        height, width = picture.shape[:2]
+        picture = _reduce(picture, max(8, round(width * factor)), max(8, round(height * factor)), rng)
+    if rng.random() < stage.noise:
+        picture = noise(picture, rng.uniform(*stage.noise_sigma) / 255, rng)
+    if rng.random() < stage.jpeg:
+        picture = jpeg(picture, int(rng.integers(stage.quality[0], stage.quality[1] + 1)))
+    return picture
+
+
+def blur(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
+    """A Gaussian blur, round or drawn out in a random direction."""
+    other = sigma * rng.uniform(0.4, 1.0) if rng.random() < 0.4 else sigma
+    radius = max(1, min(15, int(np.ceil(2.5 * sigma))))
+    angle = rng.uniform(0, np.pi)
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32)
+    along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    kernel = np.exp(-0.5 * ((along / max(sigma, 0.1)) ** 2 + (across / max(other, 0.1)) ** 2))
+    return cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT_101)
+
+
+def noise(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
+    """Sensor noise of standard deviation `sigma`: even or growing with light, grey or coloured."""
+    channels = 1 if rng.random() < 0.4 else 3
+    grain = rng.standard_normal((*picture.shape[:2], channels), dtype=np.float32) * np.float32(sigma)
+    if rng.random() < 0.5:  # shot noise: the variance follows the light
+        grain = grain * np.sqrt(np.clip(picture, 0.02, 1) * 2)
+    return np.clip(picture + grain, 0, 1)
+
+
+def jpeg(picture: Picture, quality: int) -> Picture:
+    """The picture after JPEG at that quality (1…100) with chroma subsampling."""
+    encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(_bytes(picture), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )[1]
+    decoded = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return decoded.astype(np.float32) / 255
+
+
+def _reduce(picture: Picture, width: int, height: int, rng: np.random.Generator) -> Picture:
+    method = _RESIZES[int(rng.integers(len(_RESIZES)))]
+    if method != cv2.INTER_AREA and width < picture.shape[1]:
+        # OpenCV's linear and cubic do not antialias: blur to the new pixel's size first.
+        sigma = 0.4 * picture.shape[1] / width
+        picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    return np.clip(cv2.resize(picture, (width, height), interpolation=method), 0, 1)
+
+
+def _bytes(picture: Picture) -> np.ndarray:
+    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _to_8_bits(picture: Picture) -> Picture:
+    return _bytes(picture).astype(np.float32) / 255

@@ -1,0 +1,136 @@
+"""Folders of training pictures, decoded once and cropped at random."""
+
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ganedit.errors import ImageError, TrainingError
+from ganedit.image import READABLE_SUFFIXES, Image, decode, resize
+
+# Decoded pictures are kept in memory up to this many bytes; the rest is decoded again when drawn.
+CACHE_BYTES = 3 << 30
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of pictures and the factor by which each is reduced before use.
+
+    Written `DIR` or `DIR@0.5`: reducing hides JPEG marks that must not be learned.
+    """
+
+    path: Path
+    scale: float = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> "Folder":
+        """Read `DIR` or `DIR@FACTOR`, FACTOR in (0, 1].
+
+        Raises:
+            TrainingError: the folder does not exist or the factor is out of range.
+        """
+        path, _, factor = text.rpartition("@") if not Path(text).exists() else (text, "", "1")
+        try:
+            folder = cls(Path(path), float(factor))
+        except ValueError:
+            folder = cls(Path(text))
+        if not folder.path.is_dir():
+            raise TrainingError(f"{text}: no such folder; give --data an existing one")
+        if not 0 < folder.scale <= 1:
+            raise TrainingError(f"{text}: the factor after @ must be over 0 and at most 1")
+        return folder
+
+
+class Pictures:
+    """RGB pictures from folders, each at least `minimum` pixels a side, drawn by index.
+
+    Smaller and unreadable pictures are left out with a warning that counts them.
+
+    Raises:
+        TrainingError: no picture is left.
+    """
+
+    def __init__(self, folders: Sequence[Folder], minimum: int) -> None:
+        self.minimum = minimum
+        self.entries = [
+            (path, folder.scale) for folder in folders for path in list_pictures(folder.path)
+        ]
+        self._cache: dict[int, np.ndarray] = {}
+        self._cached_bytes = 0
+        with ThreadPoolExecutor() as pool:
+            sizes = list(pool.map(self._measure, range(len(self.entries))))
+        usable = [index for index, size in enumerate(sizes) if size]
+        if not usable:
+            where = ", ".join(str(folder.path) for folder in folders)
+            raise TrainingError(f"{where}: no picture of at least {minimum} pixels a side")
+        if len(usable) < len(sizes):
+            left_out = len(sizes) - len(usable)
+            warnings.warn(
+                f"{left_out} of {len(sizes)} pictures are unreadable or under {minimum} pixels",
+                stacklevel=2,
+            )
+        self.usable = np.array(usable)
+        # A large photograph has more to show than a small one, but not in proportion.
+        weights = np.sqrt(np.array([sizes[index] for index in usable], dtype=np.float64))
+        self.weights = weights / weights.sum()
+
+    def __len__(self) -> int:
+        return len(self.usable)
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """One picture at random: `(H, W, 3)` uint8 RGB."""
+        return self.load(int(rng.choice(self.usable, p=self.weights)))
+
+    def load(self, index: int) -> np.ndarray:
+        """The picture of that index, from memory if it is there."""
+        if index in self._cache:
+            return self._cache[index]
+        path, scale = self.entries[index]
+        picture = load_rgb(path, scale)
+        if self._cached_bytes + picture.nbytes <= CACHE_BYTES:
+            self._cache[index] = picture
+            self._cached_bytes += picture.nbytes
+        return picture
+
+    def _measure(self, index: int) -> int:
+        """Number of pixels, or 0 where the picture cannot be used."""
+        try:
+            picture = self.load(index)
+        except ImageError:
+            return 0
+        height, width = picture.shape[:2]
+        return height * width if min(height, width) >= self.minimum else 0
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """All pictures below a folder, by suffix, sorted; hidden ones are left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in READABLE_SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def load_rgb(path: Path, scale: float = 1.0) -> np.ndarray:
+    """Decode a picture as `(H, W, 3)` uint8 RGB, alpha left out, reduced by `scale`."""
+    image = decode(path)
+    if scale != 1:
+        image = resize(image, round(image.width * scale), round(image.height * scale))
+    if image.depth == 16:
+        image = Image((image.samples / 257 + 0.5).astype(np.uint8))
+    samples = image.samples
+    return np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
+
+
+def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A `(size, size, 3)` crop, turned and mirrored at random (a view, not a copy)."""
+    top = int(rng.integers(picture.shape[0] - size + 1))
+    left = int(rng.integers(picture.shape[1] - size + 1))
+    crop = picture[top : top + size, left : left + size]
+    if rng.random() < 0.5:
+        crop = crop[:, ::-1]
+    return np.rot90(crop, int(rng.integers(4)))

@@ -1,0 +1,140 @@
+"""From samples to samples through a network: tiles, precision and memory, for every task."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganedit.errors import DeviceError, NonFiniteError
+from ganedit.image import Image
+from ganedit.runtime import Runtime
+from ganedit.task import Predictor, Progress
+from ganedit.tiling import Footprint, Window, plan, tile_side
+
+# Larger tiles waste less on halos but fall out of the CPU's caches.
+LARGEST_TILE = 768
+SMALLEST_TILE = 32
+# A prediction whose mean is this far from its input's is broken, not a matter of taste.
+LARGEST_MEAN_CHANGE = 0.25
+
+
+def predict_samples(
+    samples: np.ndarray, predictor: Predictor, runtime: Runtime, progress: Progress
+) -> np.ndarray:
+    """Run a picture of any size through a network, tile by tile.
+
+    Args:
+        samples: `(H, W, 1 or 3)` uint8 or uint16. Greyscale goes through the network as grey RGB
+            and comes back as one channel.
+        predictor: the network; its footprint says how tiles must overlap.
+        runtime: device, precision and memory budget.
+        progress: told after each tile.
+
+    Returns:
+        `(scale·H, scale·W, C)` of the same dtype. The same as from one tile, within rounding.
+
+    Raises:
+        NonFiniteError: the network gives NaN even in float32.
+        DeviceError: the device's memory does not hold the smallest tile.
+    """
+    footprint = predictor.footprint
+    element = torch.finfo(runtime.dtype).bits // 8
+    side = min(LARGEST_TILE, tile_side(footprint, runtime.memory, element))
+    while True:
+        try:
+            return _run(samples, predictor, runtime, footprint, side, progress)
+        except torch.OutOfMemoryError:
+            if side <= SMALLEST_TILE:
+                raise DeviceError(
+                    f"{runtime.device}: its memory does not hold a tile of {side} pixels; "
+                    "close other programs or use --device cpu"
+                ) from None
+            side = max(SMALLEST_TILE, side // 2)
+            torch.cuda.empty_cache()
+
+
+def _run(
+    samples: np.ndarray,
+    predictor: Predictor,
+    runtime: Runtime,
+    footprint: Footprint,
+    side: int,
+    progress: Progress,
+) -> np.ndarray:
+    height, width, channels = samples.shape
+    scale = footprint.scale
+    output = np.empty((height * scale, width * scale, channels), samples.dtype)
+    windows = plan(height, width, footprint, side)
+    with torch.inference_mode():
+        for number, window in enumerate(windows, start=1):
+            tile = to_tensor(_cut(samples, window), runtime.device)
+            result = _predict(predictor, tile)[
+                ..., window.rows.core_in_output(scale), window.columns.core_in_output(scale)
+            ]
+            rows, columns = (
+                slice(s.start * scale, s.stop * scale) for s in (window.rows, window.columns)
+            )
+            output[rows, columns] = to_samples(result, samples.dtype, channels)
+            progress(number / len(windows))
+    return output
+
+
+def _cut(samples: np.ndarray, window: Window) -> np.ndarray:
+    rows, columns = window.rows, window.columns
+    return samples[rows.outer_start : rows.outer_stop, columns.outer_start : columns.outer_stop]
+
+
+def _predict(predictor: Predictor, tile: Tensor) -> Tensor:
+    """Predict, and once more in float32 if the result is NaN, infinite or blank."""
+    result = predictor.predict(tile)
+    if not _sound(tile, result):
+        result = predictor.predict(tile, safe=True)
+        if not _sound(tile, result):
+            raise NonFiniteError("the network gives NaN or blank output even in fp32; report this")
+    return result
+
+
+def _sound(tile: Tensor, result: Tensor) -> bool:
+    # The mean of a tile with a single NaN or infinity is NaN or infinite: one pass finds both.
+    change = (result.mean() - tile.mean()).abs()
+    return bool(change < LARGEST_MEAN_CHANGE)
+
+
+def to_tensor(samples: np.ndarray, device: torch.device) -> Tensor:
+    """`(H, W, 1 or 3)` integer samples to float32 `(1, 3, H, W)` in [0, 1], channels_last."""
+    tensor = torch.from_numpy(np.ascontiguousarray(samples)).to(device)
+    # (H, W, C) seen as (1, C, H, W) is channels_last already.
+    tensor = tensor.permute(2, 0, 1)[None].float().div_(np.iinfo(samples.dtype).max)
+    return tensor.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
+def to_samples(picture: Tensor, dtype: np.dtype, channels: int) -> np.ndarray:
+    """float `(1, 3, H, W)` to `(H, W, channels)` integer samples, rounded, clamped to [0, 1]."""
+    if channels == 1:
+        picture = picture.mean(dim=1, keepdim=True)
+    top = int(np.iinfo(dtype).max)
+    rounded = picture[0].clamp(0, 1).mul(top).add_(0.5).permute(1, 2, 0)
+    integer = rounded.to(torch.uint8 if top == 255 else torch.uint16)
+    result: np.ndarray = integer.cpu().numpy()
+    return result
+
+
+def fill_transparent(image: Image) -> np.ndarray:
+    """The picture's samples, colours of fully transparent pixels taken from the nearest visible.
+
+    Whatever colour hides under transparency (black, mostly) would otherwise be mixed into the
+    visible edge by anything that looks at neighbours, and show as a fringe.
+    """
+    if image.alpha is None or image.alpha.all() or not image.alpha.any():
+        return image.samples
+    import cv2
+
+    hidden = (image.alpha == 0).astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(
+        hidden, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    # Labels number the visible pixels; find where each number lies, then look colours up.
+    flat = np.zeros(int(nearest.max()) + 1, np.int64)
+    visible = np.flatnonzero(hidden.reshape(-1) == 0)
+    flat[nearest.reshape(-1)[visible]] = visible
+    colours = image.samples.reshape(-1, image.samples.shape[2])
+    return colours[flat[nearest]]

@@ -1,0 +1,70 @@
+"""Convolutional critics (discriminators): pictures in, a map of scores out."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganedit.nets.init import kaiming_
+
+SLOPE = 0.2
+
+
+def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True) -> nn.Module:
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=(kernel - 1) // 2, bias=bias)
+    kaiming_(conv, SLOPE)
+    return spectral_norm(conv)
+
+
+class PatchCritic(nn.Module):
+    """PatchGAN (Isola et al. 2017) with spectral norm (Miyato et al. 2018).
+
+    `(N, channels, H, W)` in [0, 1] → scores `(N, 1, ~H/2^layers, ~W/2^layers)`, each of which
+    sees a patch: 16, 34 or 70 pixels wide with 1, 2 or 3 strided layers.
+    """
+
+    def __init__(self, channels: int = 3, width: int = 64, layers: int = 3) -> None:
+        super().__init__()
+        widths = [min(width * 2**i, width * 8) for i in range(layers + 1)]
+        body: list[nn.Module] = []
+        for inputs, outputs in zip([channels, *widths], widths[:layers], strict=False):
+            body += [_conv(inputs, outputs, 4, 2), nn.LeakyReLU(SLOPE)]
+        body += [_conv(widths[layers - 1], widths[layers], 4), nn.LeakyReLU(SLOPE)]
+        self.body = nn.Sequential(*body, _conv(widths[layers], 1, 4))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        scores: Tensor = self.body(pictures * 2 - 1)
+        return scores
+
+
+class UNetCritic(nn.Module):
+    """A U-Net with spectral norm that scores every pixel (Wang et al. 2021, Real-ESRGAN).
+
+    `(N, 3, H, W)` in [0, 1], H and W multiples of 8 → scores `(N, 1, H, W)`. The skips let it
+    judge texture at full resolution and structure at an eighth of it.
+    """
+
+    def __init__(self, channels: int = 3, width: int = 32) -> None:
+        super().__init__()
+        self.stem = _conv(channels, width, 3)
+        self.down = nn.ModuleList(
+            _conv(width * 2**i, width * 2 ** (i + 1), 4, 2, bias=False) for i in range(3)
+        )
+        self.up = nn.ModuleList(
+            _conv(width * 2 ** (i + 1), width * 2**i, 3, bias=False) for i in reversed(range(3))
+        )
+        self.head = nn.Sequential(
+            _conv(width, width, 3, bias=False), nn.LeakyReLU(SLOPE), _conv(width, 1, 3)
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        x = F.leaky_relu(self.stem(pictures * 2 - 1), SLOPE)
+        skips: list[Tensor] = []
+        for down in self.down:
+            skips.append(x)
+            x = F.leaky_relu(down(x), SLOPE)
+        for up in self.up:
+            x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+            x = F.leaky_relu(up(x), SLOPE) + skips.pop()
+        scores: Tensor = self.head(x)
+        return scores
+

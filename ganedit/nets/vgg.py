@@ -1,0 +1,81 @@
+"""VGG19 features for perceptual losses and scores (Simonyan and Zisserman 2014)."""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ganedit.errors import WeightsError
+
+# Index of the ReLU in torchvision's `vgg19().features` that each name stands for.
+LAYERS = {"relu1_2": 3, "relu2_2": 8, "relu3_4": 17, "relu4_4": 26, "relu5_4": 35}
+
+
+class VGG19Features(nn.Module):
+    """The outputs of VGG19's named ReLUs; frozen, but gradients flow through to the input.
+
+    `(N, 3, H, W)` RGB in [0, 1], H and W at least 16 → one `(N, C, H', W')` tensor per layer.
+
+    Args:
+        path: a safetensors or `torch.save` file in the layout of torchvision's
+            `vgg19().features`. None downloads torchvision's own weights. Losses and scores made
+            with different weights do not compare: `sha256` names the ones in use.
+        layers: which of `LAYERS` to return, shallow to deep.
+
+    Raises:
+        WeightsError: the file is missing or of another layout.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, path: Path | None = None, layers: tuple[str, ...] = tuple(LAYERS)) -> None:
+        super().__init__()
+        from torchvision.models import vgg19  # a slow import that only training needs
+
+        features = vgg19().features
+        state, self.sha256 = _load(path)
+        try:
+            features.load_state_dict({name: value.float() for name, value in state.items()})
+        except RuntimeError as error:
+            raise WeightsError(
+                f"{path}: not VGG19 features in torchvision's layout; give a file saved from "
+                "torchvision.models.vgg19().features.state_dict()"
+            ) from error
+        self.taps = {LAYERS[name] for name in layers}
+        self.features = features[: max(self.taps) + 1]
+        for child in self.features:
+            if isinstance(child, nn.ReLU):
+                child.inplace = False  # the tapped outputs must survive
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
+        self.requires_grad_(False).eval()
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        x = (pictures - self.mean) / self.std
+        outputs: list[Tensor] = []
+        for index, layer in enumerate(self.features):
+            x = layer(x)
+            if index in self.taps:
+                outputs.append(x)
+        return outputs
+
+
+def _load(path: Path | None) -> tuple[dict[str, Tensor], str]:
+    if path is None:
+        from torchvision.models import VGG19_Weights
+
+        weights = VGG19_Weights.IMAGENET1K_V1
+        state = weights.get_state_dict(progress=True, check_hash=True)
+        prefix = "features."
+        kept = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        return kept, weights.url.rsplit("-", 1)[-1].removesuffix(".pth")
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.suffix == ".safetensors":
+            return load_file(path), digest
+        return torch.load(path, map_location="cpu", weights_only=True), digest
+    except Exception as error:  # safetensors and torch raise many kinds for a bad file
+        raise WeightsError(f"{path}: cannot be read as VGG19 weights: {error}") from error

@@ -1,0 +1,178 @@
+"""What the machine offers: device, arithmetic, memory. Measured once, never assumed."""
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ganedit.errors import DeviceError, UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+# Without --memory: polite on a shared machine, enough for tiles that keep the cores busy.
+DEFAULT_MEMORY = 2 << 30
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where and how a network runs.
+
+    Attributes:
+        device: the torch device.
+        dtype: of weights and activations inside the network; its inputs and outputs are float32.
+        memory: bytes that tiles may take, beside the picture itself.
+        reason: one sentence on how device and dtype were chosen.
+    """
+
+    device: "torch.device"
+    dtype: "torch.dtype"
+    memory: int
+    reason: str
+
+
+def choose(device: str = "auto", precision: str = "auto", memory: int | None = None) -> Runtime:
+    """Turn what the user asked for into a `Runtime`.
+
+    Raises:
+        DeviceError: the device is not there, or cannot do the precision.
+        UsageError: an unknown device or precision.
+    """
+    chosen, why = _choose_device(device)
+    dtype, because = _choose_dtype(chosen, precision)
+    return Runtime(chosen, dtype, memory or _default_memory(chosen), f"{why}; {because}")
+
+
+def parse_bytes(text: str) -> int:
+    """`2G`, `512M`, `1.5GiB` or a plain number of bytes, as bytes.
+
+    Raises:
+        UsageError: not such a size.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    if not match:
+        raise UsageError(f"{text!r} is not an amount of memory; write it like 2G or 800M")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def _choose_device(wanted: str) -> tuple["torch.device", str]:
+    import torch
+
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda"), f"CUDA device {torch.cuda.get_device_name()}"
+        return torch.device("cpu"), "no CUDA device, so the CPU"
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", wanted):
+        raise UsageError(f"--device {wanted}: use auto, cpu, mps, cuda or cuda:N")
+    device = torch.device(wanted)
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("--device mps: no Apple GPU here; use --device cpu")
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise DeviceError(
+                "--device cuda: PyTorch sees no CUDA GPU here; use --device cpu, or install a "
+                "CUDA build of torch and the driver"
+            )
+        if (device.index or 0) >= torch.cuda.device_count():
+            raise DeviceError(f"--device {wanted}: there are only {torch.cuda.device_count()} GPUs")
+    return device, "as asked"
+
+
+def _choose_dtype(device: "torch.device", wanted: str) -> tuple["torch.dtype", str]:
+    import torch
+
+    named = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if wanted in named:
+        if wanted == "fp16" and device.type == "cpu":
+            raise DeviceError("--precision fp16 is for GPUs; on a CPU use bf16 or fp32")
+        return named[wanted], f"{wanted} as asked"
+    if wanted != "auto":
+        raise UsageError(f"--precision {wanted}: use auto, fp32, bf16 or fp16")
+    if device.type == "cuda":
+        if torch.cuda.get_device_capability(device) >= (8, 0):
+            return torch.bfloat16, "bf16, which its matrix units take"
+        return torch.float16, "fp16, since it has no fast bf16"
+    if device.type == "cpu":
+        if has_fast_bf16():
+            return torch.bfloat16, "bf16, since the CPU has AMX or AVX512-BF16"
+        return torch.float32, "fp32, since the CPU has no fast bf16"
+    return torch.float32, "fp32"
+
+
+@cache
+def has_fast_bf16() -> bool:
+    """Whether the CPU multiplies bf16 matrices in hardware; without, bf16 is far slower than fp32."""
+    import torch
+
+    capabilities = torch.backends.cpu.get_cpu_capability()
+    if "AVX512" not in capabilities and "AMX" not in capabilities:
+        return False
+    flags = Path("/proc/cpuinfo")
+    if not flags.exists():
+        return False
+    return bool({"amx_bf16", "avx512_bf16"} & set(flags.read_text().split()))
+
+
+def _default_memory(device: "torch.device") -> int:
+    import torch
+
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free * 0.6)
+    return min(DEFAULT_MEMORY, available_memory() // 2)
+
+
+def available_memory() -> int:
+    """Bytes of RAM that could be taken now, or 8 GiB where the system does not say."""
+    info = Path("/proc/meminfo")
+    if info.exists():
+        match = re.search(r"MemAvailable:\s+(\d+) kB", info.read_text())
+        if match:
+            return int(match[1]) * 1024
+    return 8 << 30
+
+
+def measure_speed(runtime: Runtime, seconds: float = 2.0) -> float:
+    """Floating-point operations per second of the 3×3 convolutions that the networks are made of."""
+    import torch
+
+    width, side = 64, 256
+    conv = torch.nn.Conv2d(width, width, 3, padding=1)
+    conv = conv.to(runtime.device, runtime.dtype).to(memory_format=torch.channels_last)
+    x = torch.rand(1, width, side, side, device=runtime.device, dtype=runtime.dtype)
+    x = x.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        for _ in range(3):
+            conv(x)
+        synchronize(runtime)
+        start, runs = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            for _ in range(8):
+                conv(x)
+            synchronize(runtime)
+            runs += 8
+        elapsed = time.perf_counter() - start
+    return runs * 2 * 9 * width * width * side * side / elapsed
+
+
+def synchronize(runtime: Runtime) -> None:
+    """Wait until the device has done all it was given."""
+    import torch
+
+    if runtime.device.type == "cuda":
+        torch.cuda.synchronize(runtime.device)
+    elif runtime.device.type == "mps":
+        torch.mps.synchronize()
+
+
+def threads() -> int:
+    """CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,103 @@
+"""What a task is: the protocol that training and editing are written against."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from ganedit.image import Image
+from ganedit.tiling import Footprint
+
+Batch = Mapping[str, Tensor]
+Losses = dict[str, Tensor]
+
+
+class Pair(nn.Module):
+    """A generator and at most one critic, so that every task has one checkpoint format.
+
+    A task with several of either (a CycleGAN's two directions) makes them children of one module.
+    """
+
+    def __init__(self, generator: nn.Module, critic: nn.Module | None = None) -> None:
+        super().__init__()
+        self.generator = generator
+        self.critic = critic
+
+
+class Batches(Protocol):
+    """Training data as a pure function: `batches[step]` is that step's whole batch.
+
+    Whatever is random inside is drawn from a generator seeded with (seed, step), so the position
+    in the data is the step number and training resumed sees what training uninterrupted would.
+    """
+
+    def __getitem__(self, step: int) -> Batch: ...
+
+
+class TrainableTask(Protocol):
+    """The part of a task that training needs. No backward, optimizer or device in here."""
+
+    name: str
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What rebuilds this task, as plain data; kept in checkpoints and compared on resume."""
+        ...
+
+    def build(self) -> Pair:
+        """New networks, initialised from torch's global random state."""
+        ...
+
+    def batches(self, seed: int) -> Batches:
+        """The training data; `seed` differs between ranks."""
+        ...
+
+    def generate(self, pair: Pair, batch: Batch) -> Tensor:
+        """The generator's pictures for a batch, float `(N, C, H, W)`."""
+        ...
+
+    def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
+        """Weighted terms by name; their sum is the objective, their names head the log."""
+        ...
+
+    def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
+        """As `generator_loss`, for the critic; `fakes` are detached, `step` paces lazy penalties."""
+        ...
+
+    def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
+        """Columns of a sample sheet: equally large `(N, 3, H, W)` pictures in [0, 1]."""
+        ...
+
+    def to(self, device: Any) -> Any:
+        """Move whatever the losses hold (a feature network) to the device."""
+        ...
+
+
+class Predictor(Protocol):
+    """A loaded network as `editing` sees it: tensors only, nothing of files, tiles or alpha."""
+
+    @property
+    def footprint(self) -> Footprint:
+        """What the network needs around each pixel, and what it makes of it."""
+        ...
+
+    def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
+        """float32 RGB `(N, 3, H, W)` in [0, 1] to the edited picture, likewise.
+
+        `safe` asks for float32 arithmetic throughout: the second try after a non-finite result.
+        """
+        ...
+
+
+class Progress(Protocol):
+    """Told after each piece of work how much of the whole is done, in [0, 1]."""
+
+    def __call__(self, done: float) -> None: ...
+
+
+class Edit(Protocol):
+    """A task loaded with its options and networks, ready for any number of pictures."""
+
+    def apply(self, image: Image, progress: Progress) -> Image:
+        """The edited picture, its metadata and alpha carried along."""
+        ...

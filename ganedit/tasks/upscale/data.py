@@ -1,0 +1,57 @@
+"""Training batches for upscaling: sharp crops and their reduced, perhaps damaged, versions."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganedit.data.degradations import degrade
+from ganedit.data.pictures import Folder, Pictures, random_crop
+from ganedit.data.seeding import generator_at
+from ganedit.task import Batch
+from ganedit.tasks.upscale.options import UpscaleTraining
+
+# Reduced pixels around each crop that are cut off again: kernels must not see the crop's edge.
+MARGIN = 4
+
+
+class UpscaleBatches:
+    """`{"low": (N, 3, h, w), "high": (N, 3, scale·h, scale·w)}`, uint8 RGB values in [0, 1]."""
+
+    def __init__(self, options: UpscaleTraining, seed: int) -> None:
+        self.options, self.seed = options, seed
+        self.scale = options.network.scale
+        self.outer = options.crop + 2 * MARGIN * self.scale
+        folders = [Folder.parse(text) for text in options.data]
+        self.pictures = Pictures(folders, minimum=self.outer)
+
+    def __getitem__(self, step: int) -> Batch:
+        rng = generator_at(self.seed, step)
+        crops = [
+            random_crop(self.pictures.draw(rng), self.outer, rng) for _ in range(self.options.batch)
+        ]
+        high = _to_tensor(np.stack(crops).astype(np.float32) / 255)
+        if self.options.model == "clean":
+            low = reduce_bicubic(high, self.scale)
+        else:
+            lows = [degrade(crop.astype(np.float32) / 255, self.scale, rng) for crop in crops]
+            low = _to_tensor(np.stack(lows))
+        edge = MARGIN * self.scale
+        return {
+            "low": low[..., MARGIN:-MARGIN, MARGIN:-MARGIN].contiguous(),
+            "high": high[..., edge:-edge, edge:-edge].contiguous(),
+        }
+
+
+def reduce_bicubic(pictures: Tensor, scale: int) -> Tensor:
+    """MATLAB's antialiased bicubic reduction of `(N, C, H, W)` in [0, 1], rounded to 8 bits.
+
+    It is what the published benchmarks are made with; only pixels at the border differ.
+    """
+    size = [side // scale for side in pictures.shape[-2:]]
+    reduced = F.interpolate(pictures, size=size, mode="bicubic", antialias=True)
+    return reduced.mul(255).round().clamp(0, 255).div(255)
+
+
+def _to_tensor(pictures: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)

@@ -1,0 +1,138 @@
+"""Enlarging a picture with loaded networks."""
+
+import copy
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganedit import weights
+from ganedit.editing import fill_transparent, predict_samples
+from ganedit.errors import ImageTooLargeError
+from ganedit.image import Image, resize
+from ganedit.runtime import Runtime
+from ganedit.task import Progress
+from ganedit.tasks.upscale.color import RADIUS, ROUNDS, hold_color
+from ganedit.tasks.upscale.network import Upscaler
+from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
+from ganedit.tiling import Footprint
+
+
+class UpscalePredictor:
+    """One network on its device, with colour held."""
+
+    def __init__(self, network: Upscaler, runtime: Runtime) -> None:
+        self.scale, self.halo = network.options.scale, network.halo
+        self.runtime = runtime
+        self.network = self._placed(network, runtime.dtype)
+
+    @property
+    def footprint(self) -> Footprint:
+        width = self.network.options.width
+        # Two layers of activations at a time, then the enlarged picture a few times over.
+        return Footprint(
+            scale=self.scale,
+            halo=self.halo + ROUNDS * RADIUS,
+            bytes_per_pixel=4 * (3 * width + 6 * 3 * self.scale**2),
+        )
+
+    def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
+        network = self.network
+        if safe:
+            network = self._placed(copy.deepcopy(network), torch.float32)
+        return hold_color(network(pictures), pictures, self.scale)
+
+    def _placed(self, network: Upscaler, dtype: torch.dtype) -> Upscaler:
+        network = network.eval().requires_grad_(False).to(self.runtime.device, dtype)
+        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+class UpscaleEdit:
+    """Enlarges pictures; networks are loaded when a scale first needs them.
+
+    Raises:
+        WeightsError: weights are missing, altered or of another task.
+        UsageError: options that cannot be meant.
+    """
+
+    def __init__(self, options: UpscaleOptions, runtime: Runtime) -> None:
+        self.options, self.runtime = options, runtime
+        self._predictors: dict[int, UpscalePredictor] = {}
+        self._own: UpscalePredictor | None = None
+        if options.weights is not None:
+            path = weights.locate(options.weights)
+            contents = weights.read(path, "upscale")
+            self._own = self._load(contents.options, contents.state, path)
+
+    def apply(self, image: Image, progress: Progress) -> Image:
+        """Enlarge one picture.
+
+        Raises:
+            ImageTooLargeError: the result would pass the limit of output pixels.
+        """
+        width, height = self.options.target.size_for(image.width, image.height)
+        if width * height > self.options.max_output_pixels:
+            raise ImageTooLargeError(
+                f"the result would have {width}×{height} pixels, over the limit of "
+                f"{self.options.max_output_pixels:,}; ask for less, or raise --max-output-pixels"
+            )
+        factor = max(width / image.width, height / image.height)
+        passes = self._passes(factor)
+        color = Image(fill_transparent(image), metadata=image.metadata)
+        grey = color.samples.shape[2] == 3 and color.is_grey
+        samples = color.samples[:, :, :1] if grey else color.samples
+        shares = _shares([p.scale for p in passes])
+        for predictor, (begin, end) in zip(passes, shares, strict=True):
+            samples = predict_samples(
+                samples,
+                predictor,
+                self.runtime,
+                lambda done, a=begin, b=end: progress(a + (b - a) * done),  # type: ignore[misc]
+            )
+        result = resize(replace(color, samples=samples), width, height)
+        samples = np.repeat(result.samples, 3, axis=2) if grey else result.samples
+        alpha = None
+        if image.alpha is not None:
+            alpha = resize(Image(image.alpha[:, :, None]), width, height).samples[:, :, 0]
+        return replace(image, samples=samples, alpha=alpha)
+
+    def _passes(self, factor: float) -> list[UpscalePredictor]:
+        """The networks to run one after another to reach at least `factor`."""
+        if self._own is not None:
+            times = math.ceil(math.log(factor, self._own.scale) - 1e-9)
+            return [self._own] * max(1, times)
+        natives = NATIVE_SCALES[self.options.model]
+        passes: list[int] = []
+        while (missing := factor / math.prod(passes)) > 1 + 1e-9 or not passes:
+            passes.append(next((s for s in natives if s >= missing - 1e-9), natives[-1]))
+        return [self._predictor(scale) for scale in passes]
+
+    def _predictor(self, scale: int) -> UpscalePredictor:
+        if scale not in self._predictors:
+            labels = {"model": self.options.model, "scale": f"x{scale}"}
+            faithful = weights.find("upscale", **labels, end="faithful")
+            contents = weights.read_shipped(faithful)
+            state = contents.state
+            if self.options.detail > 0:
+                other = weights.find("upscale", **labels, end="adversarial")
+                end = weights.read_shipped(other).state
+                state = weights.interpolate(state, end, self.options.detail)
+            self._predictors[scale] = self._load(contents.options, state, faithful.path)
+        return self._predictors[scale]
+
+    def _load(self, options: object, state: object, path: Path) -> UpscalePredictor:
+        assert isinstance(options, dict) and isinstance(state, dict)
+        network = Upscaler(NetworkOptions(**options))
+        weights.load(network, state, path)
+        return UpscalePredictor(network, self.runtime)
+
+
+def _shares(scales: list[int]) -> list[tuple[float, float]]:
+    """Where each pass begins and ends in the whole work, which grows with the pixels it reads."""
+    work = [math.prod(scales[:i]) ** 2 for i in range(len(scales))]
+    edges = [sum(work[:i]) / sum(work) for i in range(len(work) + 1)]
+    return list(zip(edges[:-1], edges[1:], strict=True))
+

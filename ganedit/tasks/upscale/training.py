@@ -1,0 +1,95 @@
+"""How an upscaler is trained: fidelity first, then adversarial from there."""
+
+from collections.abc import Mapping
+from typing import Any, Self, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit import losses
+from ganedit.data.augment import Augment, draw_augmentation
+from ganedit.nets.critics import PatchCritic, UNetCritic
+from ganedit.nets.vgg import VGG19Features
+from ganedit.task import Batch, Losses, Pair
+from ganedit.tasks.upscale.data import UpscaleBatches
+from ganedit.tasks.upscale.network import Upscaler
+from ganedit.tasks.upscale.options import UpscaleTraining
+
+
+class UpscaleTask:
+    """SRGAN's recipe (Ledig et al. 2017) with a relativistic critic that scores every pixel."""
+
+    name = "upscale"
+
+    def __init__(self, training: UpscaleTraining) -> None:
+        self.training = training
+        self.adversarial_phase = training.phase == "adversarial"
+        self.kind = cast(losses.Adversarial, training.adversarial)
+        self.vgg = VGG19Features(training.vgg) if self.adversarial_phase else None
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self.training.plain()
+
+    def to(self, device: torch.device) -> Self:
+        if self.vgg is not None:
+            self.vgg.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self
+
+    def build(self) -> Pair:
+        critic: nn.Module | None = None
+        if self.adversarial_phase:
+            critic = UNetCritic() if self.training.critic == "unet" else PatchCritic()
+        return Pair(Upscaler(self.training.network), critic)
+
+    def batches(self, seed: int) -> UpscaleBatches:
+        return UpscaleBatches(self.training, seed)
+
+    def generate(self, pair: Pair, batch: Batch) -> Tensor:
+        fakes: Tensor = pair.generator(batch["low"])
+        return fakes
+
+    def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
+        options, real = self.training, batch["high"]
+        if not self.adversarial_phase:
+            pixel = F.l1_loss if options.pixel_loss == "l1" else F.mse_loss
+            return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
+        assert self.vgg is not None and pair.critic is not None
+        with torch.no_grad():
+            target = self.vgg(real)
+        result = {
+            "pixel": options.pixel_weight * F.l1_loss(fakes, real),
+            "perceptual": options.perceptual_weight * losses.perceptual(self.vgg(fakes), target),
+        }
+        augment = self._augmentation(real)
+        scores = pair.critic(augment(fakes))
+        with torch.no_grad():
+            real_scores = pair.critic(augment(real)) if self.kind == "relativistic" else None
+        adversarial = losses.generator_loss(self.kind, scores, real_scores)
+        return {**result, "adversarial": options.adversarial_weight * adversarial}
+
+    def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
+        assert pair.critic is not None
+        options, critic = self.training, pair.critic
+        augment = self._augmentation(fakes)
+        real, fakes = augment(batch["high"]), augment(fakes)
+        result = {"critic": losses.critic_loss(self.kind, critic(real), critic(fakes))}
+        if options.penalty_weight and step % options.penalty_every == 0:
+            if self.kind == "wasserstein":
+                penalty = losses.gradient_penalty(critic, real, fakes)
+            else:
+                penalty = losses.gradient_norm_penalty(critic, real)
+                penalty = penalty + losses.gradient_norm_penalty(critic, fakes)
+            result["penalty"] = options.penalty_weight * options.penalty_every * penalty
+        return result
+
+    def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
+        scale = self.training.network.scale
+        before = F.interpolate(batch["low"].float(), scale_factor=scale, mode="nearest")
+        return [before, fakes, batch["high"]]
+
+    def _augmentation(self, pictures: Tensor) -> Augment:
+        if not self.training.augment:
+            return lambda unchanged: unchanged
+        return draw_augmentation(pictures.shape[-1], pictures.device)

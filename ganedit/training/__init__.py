@@ -1,0 +1,1 @@
+"""The training core: configuration, one step, one loop, one checkpoint."""

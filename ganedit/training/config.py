@@ -1,0 +1,67 @@
+"""Options of a training run that do not depend on the task."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ganedit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One run. Exactly one of `minutes` and `steps` sets its length."""
+
+    out: Path
+    """Folder of the run: checkpoint, weights, log, samples."""
+    minutes: float | None = None
+    """Train for about this long: the speed is measured once, then the steps are fixed."""
+    steps: int | None = None
+    """Train for this many optimizer steps."""
+    resume: bool = False
+    """Go on from the checkpoint in `out`."""
+    learning_rate: float = 1e-3
+    """Peak rate of the generator; warmed up, then lowered to zero along a cosine."""
+    critic_learning_rate: float = 1e-4
+    """Peak rate of the critic, on the same schedule."""
+    warmup: int = 200
+    """Steps over which the rates rise to their peaks."""
+    betas: tuple[float, float] = (0.9, 0.99)
+    """Adam's moment decays."""
+    ema: float = 0.999
+    """Decay of the exponential moving average that becomes the weights."""
+    clip: float = 1.0
+    """Largest gradient norm of either network; 0 leaves gradients as they are."""
+    accumulate: int = 1
+    """Batches per optimizer step, gradients averaged."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the forward pass; master weights stay float32."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:N."""
+    seed: int = 0
+    """Of initialisation, data and augmentation."""
+    workers: int = 1
+    """Processes that prepare batches."""
+    save_every: float = 180.0
+    """Seconds between checkpoints."""
+    sample_every: int = 1000
+    """Steps between sample sheets."""
+    log_every: int = 50
+    """Steps between rows of the log."""
+    tensorboard: bool = False
+    """Write TensorBoard events too (needs the package `tensorboard`)."""
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.steps is None) and not self.resume:
+            raise UsageError("give either --minutes or --steps")
+        for name in ("minutes", "steps", "accumulate", "log_every", "sample_every"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise UsageError(f"--{name.replace('_', '-')} must be over 0, not {value}")
+        if not 0 <= self.ema < 1:
+            raise UsageError(f"--ema must be at least 0 and under 1, not {self.ema}")
+
+    def lasting(self) -> dict[str, Any]:
+        """What must not change between a run and its resumption."""
+        changeable = ("out", "minutes", "steps", "resume", "device", "workers", "save_every",
+                      "sample_every", "log_every", "tensorboard")  # fmt: skip
+        return {k: v for k, v in asdict(self).items() if k not in changeable}

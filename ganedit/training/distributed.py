@@ -1,0 +1,71 @@
+"""Several processes, one per GPU, started by `torchrun`.
+
+Gradients are averaged after backward rather than inside a DistributedDataParallel wrapper: a
+GAN's step calls its networks several times and differentiates gradients, which the wrapper's
+hooks were not made for.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """This process's place among all of them."""
+
+    rank: int = 0
+    local: int = 0
+    world: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes files and shows progress."""
+        return self.rank == 0
+
+
+def start() -> Ranks:
+    """Join the group that `torchrun` describes in the environment, or stand alone."""
+    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
+        return Ranks()
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
+
+
+def stop(ranks: Ranks) -> None:
+    """Leave the group."""
+    if ranks.world > 1:
+        dist.destroy_process_group()
+
+
+def same_start(module: nn.Module, ranks: Ranks) -> None:
+    """Give every rank the first one's parameters and buffers."""
+    if ranks.world > 1:
+        for tensor in [*module.parameters(), *module.buffers()]:
+            dist.broadcast(tensor.data, src=0)
+
+
+def average_gradients(parameters: Iterable[nn.Parameter], ranks: Ranks) -> None:
+    """Replace every gradient by its mean over the ranks, in one message."""
+    if ranks.world == 1:
+        return
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    dist.all_reduce(flat)
+    flat /= ranks.world
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+def any_rank(flag: bool, ranks: Ranks, device: torch.device) -> bool:
+    """Whether the flag is set on at least one rank: all must stop at the same step."""
+    if ranks.world == 1:
+        return flag
+    shared: Tensor = torch.tensor(float(flag), device=device)
+    dist.all_reduce(shared, dist.ReduceOp.MAX)
+    return bool(shared.item())

@@ -1,0 +1,224 @@
+"""The training loop: one linear pass from the first step to the last."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ganedit import runtime
+from ganedit.errors import TrainingError
+from ganedit.task import Batch, Batches, Pair, TrainableTask
+from ganedit.training import distributed
+from ganedit.training.config import TrainingConfig
+from ganedit.training.distributed import Ranks
+from ganedit.training.log import Log
+from ganedit.training.state import (
+    CHECKPOINT,
+    State,
+    check_same_run,
+    read_checkpoint,
+    save_checkpoint,
+    to_device,
+)
+from ganedit.training.step import training_step
+
+# Steps run to learn the speed for --minutes: the first ones are slow (allocation, autotuning).
+WARM_STEPS, TIMED_STEPS = 3, 8
+
+
+class Progress(Protocol):
+    """What the loop tells whoever watches; `line` is the newest row of the log, if any."""
+
+    def __call__(self, step: int, total: int, line: str | None) -> None: ...
+
+
+class _Steps(Dataset[Batch]):
+    """`Batches` seen from a DataLoader: item i is the i-th batch."""
+
+    def __init__(self, batches: Batches) -> None:
+        self.batches = batches
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.batches[index]
+
+
+def train(
+    task: TrainableTask,
+    config: TrainingConfig,
+    *,
+    start: Callable[[Pair], None] | None = None,
+    progress: Progress = lambda step, total, line: None,
+) -> Pair:
+    """Train a task and return its pair, the generator replaced by its moving average.
+
+    Args:
+        task: what is trained.
+        config: how.
+        start: called with the new pair before step 0, to load weights to begin from.
+        progress: called after every step.
+
+    Raises:
+        TrainingError: the run cannot be started, resumed or written, or diverged.
+        KeyboardInterrupt: after the checkpoint of the step reached was written.
+    """
+    ranks = distributed.start()
+    device_name = f"cuda:{ranks.local}" if ranks.world > 1 and torch.cuda.is_available() else config.device
+    where = runtime.choose(device_name, config.precision)
+    config.out.mkdir(parents=True, exist_ok=True)
+    if not config.resume and (config.out / CHECKPOINT).exists():
+        raise TrainingError(f"{config.out}: holds a run already; add --resume, or another --out")
+    torch.manual_seed(config.seed)
+    task.to(where.device)
+    pair = task.build()
+    if start is not None:
+        start(pair)
+    distributed.same_start(pair, ranks)
+    pair.to(where.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    torch.manual_seed(config.seed + ranks.rank)
+
+    batches = task.batches(config.seed * 1009 + ranks.rank)
+    state = State.fresh(pair, config, config.steps or 1)
+    if config.resume:
+        saved = read_checkpoint(config.out)
+        check_same_run(saved, config, task.options)
+        state.load_state_dict(saved)
+    elif config.minutes is not None:
+        state.total_steps = _steps_for(task, state, batches, config, where.dtype, ranks)
+    try:
+        _run(task, state, batches, config, where.dtype, ranks, progress)
+    finally:
+        distributed.stop(ranks)
+    pair.generator.load_state_dict(state.ema.module.state_dict())
+    return pair
+
+
+def _run(
+    task: TrainableTask,
+    state: State,
+    batches: Batches,
+    config: TrainingConfig,
+    dtype: torch.dtype,
+    ranks: Ranks,
+    progress: Progress,
+) -> None:
+    device = next(state.pair.parameters()).device
+    log = Log(config, state.step) if ranks.first else None
+    began, saved_at = time.monotonic() - state.seconds, time.monotonic()
+    with _interrupts() as interrupted:
+        for group in _groups(batches, state, config):
+            moved = [to_device(batch, device) for batch in group]
+            terms, fakes = training_step(task, state, moved, config, dtype, ranks)
+            state.seconds = time.monotonic() - began
+            stop = distributed.any_rank(bool(interrupted), ranks, device)
+            if log is not None:
+                rate = state.generator_optimizer.param_groups[0]["lr"]
+                progress(state.step, state.total_steps, log.add(state.step, terms, rate, state.seconds))
+                if state.step % config.sample_every == 0 or state.step == state.total_steps:
+                    log.sample(state.step, task.sample(state.pair, moved[-1], fakes))
+                done = state.step == state.total_steps
+                if stop or done or time.monotonic() - saved_at > config.save_every:
+                    save_checkpoint(state, config, task.options)
+                    log.plot()
+                    saved_at = time.monotonic()
+            if stop:
+                raise KeyboardInterrupt
+    if log is not None:
+        log.close()
+
+
+def _groups(batches: Batches, state: State, config: TrainingConfig) -> Iterator[Sequence[Batch]]:
+    """The remaining steps' batches, `accumulate` to a step, prepared ahead of time."""
+    first, last = state.step * config.accumulate, state.total_steps * config.accumulate
+    loader = DataLoader(
+        _Steps(batches),
+        batch_size=None,
+        sampler=range(first, last),
+        num_workers=config.workers,
+        prefetch_factor=4 if config.workers else None,
+        worker_init_fn=_one_thread,
+        # Its worker seeds must not be drawn from the state that a resumed run goes on from.
+        generator=torch.Generator().manual_seed(config.seed),
+    )
+    group: list[Batch] = []
+    for batch in loader:
+        group.append(batch)
+        if len(group) == config.accumulate:
+            yield group
+            group = []
+
+
+def _one_thread(worker: int) -> None:
+    """Let workers leave the cores to the network, and Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    with contextlib.suppress(ImportError):
+        import cv2
+
+        cv2.setNumThreads(1)
+
+
+def _steps_for(
+    task: TrainableTask,
+    state: State,
+    batches: Batches,
+    config: TrainingConfig,
+    dtype: torch.dtype,
+    ranks: Ranks,
+) -> int:
+    """How many steps fit into `config.minutes`: a few are timed, then undone."""
+    device = next(state.pair.parameters()).device
+    before = _copied(state.state_dict())
+    for step in range(WARM_STEPS + TIMED_STEPS):
+        if step == WARM_STEPS:
+            start = time.perf_counter()
+        group = [batches[step * config.accumulate + i] for i in range(config.accumulate)]
+        terms, _ = training_step(
+            task, state, [to_device(b, device) for b in group], config, dtype, ranks
+        )
+        float(next(iter(terms.values())))  # wait for the device
+    elapsed = torch.tensor((time.perf_counter() - start) / TIMED_STEPS, device=device)
+    if ranks.world > 1:
+        torch.distributed.broadcast(elapsed, src=0)
+    state.load_state_dict(before)
+    assert config.minutes is not None
+    return max(1, int(config.minutes * 60 / float(elapsed)))
+
+
+def _copied(value: Any) -> Any:
+    """A deep copy of nested plain data in which tensors no longer share memory."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_copied(item) for item in value)
+    return value
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Collect the first Ctrl-C or termination signal; a second one acts at once."""
+    caught: list[int] = []
+    previous: dict[int, Any] = {}
+
+    def catch(number: int, frame: FrameType | None) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    try:
+        previous = {number: signal.signal(number, catch) for number in numbers}
+    except ValueError:  # not the main thread: leave the signals alone
+        pass
+    try:
+        yield caught
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,161 @@
+"""Everything that a run is at one step, and how it is kept: one checkpoint file."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ganedit.errors import TrainingError
+from ganedit.task import Pair
+from ganedit.training.config import TrainingConfig
+from ganedit.training.optimizer import Muon
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass
+class State:
+    """Networks, their average, optimizers and position of one run."""
+
+    pair: Pair
+    ema: AveragedModel
+    generator_optimizer: torch.optim.Optimizer
+    critic_optimizer: torch.optim.Optimizer | None
+    total_steps: int
+    step: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def fresh(cls, pair: Pair, config: TrainingConfig, total_steps: int) -> "State":
+        """A run at step 0 of `total_steps`."""
+        ema = AveragedModel(
+            pair.generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True
+        )
+        ema.requires_grad_(False)
+        critic_optimizer = None
+        if pair.critic is not None:
+            critic_optimizer = Muon(pair.critic, config.critic_learning_rate, config.betas)
+        optimizer = Muon(pair.generator, config.learning_rate, config.betas)
+        return cls(pair, ema, optimizer, critic_optimizer, total_steps)
+
+    def set_rates(self, config: TrainingConfig) -> float:
+        """Set both learning rates for the current step; returns their share of the peak."""
+        warm = min(1.0, (self.step + 1) / max(1, config.warmup))
+        share = warm * 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / self.total_steps)))
+        rates = [(self.generator_optimizer, config.learning_rate)]
+        if self.critic_optimizer is not None:
+            rates.append((self.critic_optimizer, config.critic_learning_rate))
+        for optimizer, peak in rates:
+            for group in optimizer.param_groups:
+                group["lr"] = peak * share
+        return share
+
+    def update_average(self, config: TrainingConfig) -> None:
+        """Take the generator into its moving average.
+
+        Early on the average follows closely, or it would drag the initial weights along.
+        """
+        decay = min(config.ema, (1 + self.step) / (10 + self.step))
+        self.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)
+        self.ema.update_parameters(self.pair.generator)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it, the random state included, as tensors and plain data."""
+        critic = self.critic_optimizer
+        return {
+            "pair": self.pair.state_dict(),
+            "ema": self.ema.state_dict(),
+            "generator_optimizer": self.generator_optimizer.state_dict(),
+            "critic_optimizer": critic.state_dict() if critic is not None else None,
+            "total_steps": self.total_steps,
+            "step": self.step,
+            "seconds": self.seconds,
+            "random": torch.get_rng_state(),
+            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        }
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Become what was saved."""
+        self.pair.load_state_dict(saved["pair"])
+        self.ema.load_state_dict(saved["ema"])
+        self.generator_optimizer.load_state_dict(saved["generator_optimizer"])
+        if self.critic_optimizer is not None:
+            self.critic_optimizer.load_state_dict(saved["critic_optimizer"])
+        self.total_steps, self.step = saved["total_steps"], saved["step"]
+        self.seconds = saved["seconds"]
+        torch.set_rng_state(saved["random"].cpu())
+        if torch.cuda.is_available() and saved["random_cuda"]:
+            torch.cuda.set_rng_state_all([state.cpu() for state in saved["random_cuda"]])
+
+
+def save_checkpoint(state: State, config: TrainingConfig, options: Mapping[str, Any]) -> None:
+    """Write the run's checkpoint; a kill in the middle leaves the previous one.
+
+    Raises:
+        TrainingError: the disk refuses.
+    """
+    path = config.out / CHECKPOINT
+    partial = path.with_suffix(".part")
+    content = {**state.state_dict(), "options": dict(options), "config": config.lasting()}
+    try:
+        torch.save(content, partial)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as error:
+        partial.unlink(missing_ok=True)
+        raise TrainingError(f"{path}: the checkpoint cannot be written: {error}") from error
+
+
+def read_checkpoint(folder: Path) -> dict[str, Any]:
+    """The content of a run's checkpoint, on the CPU.
+
+    Raises:
+        TrainingError: there is none, or it cannot be read.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        raise TrainingError(f"{path}: no checkpoint to go on from; leave out --resume")
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return content
+    except Exception as error:  # torch raises many kinds for a damaged file
+        raise TrainingError(f"{path}: the checkpoint cannot be read: {error}") from error
+
+
+def check_same_run(
+    saved: Mapping[str, Any], config: TrainingConfig, options: Mapping[str, Any]
+) -> None:
+    """Refuse to resume with options other than the run began with.
+
+    Raises:
+        TrainingError: names the first option that differs.
+    """
+    for was, now in ((saved["options"], dict(options)), (saved["config"], config.lasting())):
+        for name in was.keys() | now.keys():
+            if _plain(was.get(name)) != _plain(now.get(name)):
+                raise TrainingError(
+                    f"--resume: this run was started with {name.replace('_', '-')} "
+                    f"{was.get(name)}, not {now.get(name)}; use the same, or another --out"
+                )
+
+
+def _plain(value: Any) -> Any:
+    """Tuples and lists alike: a checkpoint does not tell them apart."""
+    return list(value) if isinstance(value, tuple | list) else value
+
+
+def to_device(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """A batch on the device, pictures in channels_last, which convolutions are fastest in."""
+    return {
+        name: tensor.to(
+            device,
+            non_blocking=True,
+            memory_format=torch.channels_last if tensor.ndim == 4 else torch.preserve_format,
+        )
+        for name, tensor in batch.items()
+    }

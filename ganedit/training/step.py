@@ -1,0 +1,83 @@
+"""One training step: who is frozen, what is differentiated, what must be finite."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ganedit.errors import NonFiniteError
+from ganedit.task import Batch, Losses, TrainableTask
+from ganedit.training.config import TrainingConfig
+from ganedit.training.distributed import Ranks, average_gradients
+from ganedit.training.state import State
+
+
+def training_step(
+    task: TrainableTask,
+    state: State,
+    batches: Sequence[Batch],
+    config: TrainingConfig,
+    dtype: torch.dtype,
+    ranks: Ranks,
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Generator, then critic, on the same pictures; returns the loss terms and the last fakes.
+
+    Args:
+        batches: the step's `config.accumulate` batches, already on the device.
+        dtype: of the forward passes (autocast); gradients and weights stay float32.
+
+    Raises:
+        NonFiniteError: an objective is NaN or infinite. Nothing was updated by it.
+    """
+    pair, device = state.pair, next(state.pair.parameters()).device
+    state.set_rates(config)
+    log: dict[str, Tensor] = {}
+    share = 1 / len(batches)
+    autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+    if pair.critic is not None:
+        pair.critic.requires_grad_(False)
+    drawn: list[Tensor] = []
+    for batch in batches:
+        with autocast:
+            fakes = task.generate(pair, batch)
+            losses = task.generator_loss(pair, batch, fakes)
+        _backward(losses, share, log, state.step)
+        drawn.append(fakes.detach())
+    _update(pair.generator, state.generator_optimizer, config, ranks)
+
+    if pair.critic is not None and state.critic_optimizer is not None:
+        pair.critic.requires_grad_(True)
+        for batch, fakes in zip(batches, drawn, strict=True):
+            with autocast:
+                losses = task.critic_loss(pair, batch, fakes, state.step)
+            _backward(losses, share, log, state.step)
+        _update(pair.critic, state.critic_optimizer, config, ranks)
+
+    state.update_average(config)
+    state.step += 1
+    return log, drawn[-1]
+
+
+def _backward(losses: Losses, share: float, log: dict[str, Tensor], step: int) -> None:
+    """Differentiate the sum of the terms and add each, times `share`, to the log."""
+    total = torch.stack([term.float() for term in losses.values()]).sum()
+    if not torch.isfinite(total):
+        bad = [name for name, term in losses.items() if not torch.isfinite(term)]
+        raise NonFiniteError(
+            f"step {step}: {', '.join(bad) or 'the objective'} became NaN or infinite; the last "
+            "checkpoint is kept; resume with a lower learning rate in a new run"
+        )
+    (total * share).backward()
+    for name, term in losses.items():
+        log[name] = log.get(name, torch.zeros_like(total)) + term.detach().float() * share
+
+
+def _update(
+    module: nn.Module, optimizer: torch.optim.Optimizer, config: TrainingConfig, ranks: Ranks
+) -> None:
+    average_gradients(module.parameters(), ranks)
+    if config.clip:
+        nn.utils.clip_grad_norm_(module.parameters(), config.clip)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)

@@ -1,0 +1,218 @@
+"""Weight files: what they are, whether they are whole, and how they are loaded and saved.
+
+A weight file is a safetensors file whose header names its task and the options that rebuild its
+network. The ones that ship have a row each in `manifest.toml` beside them: checksum, licence,
+training data, the command that trained them, scores.
+"""
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganedit.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MANIFEST = "manifest.toml"
+# What a training run calls its weights.
+RUN_WEIGHTS = "generator.safetensors"
+_REINSTALL = "get it again with: pip install --force-reinstall --no-deps ganedit"
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One row of a manifest."""
+
+    path: Path
+    """Where the file is."""
+    task: str
+    """The task whose network it fills."""
+    labels: Mapping[str, str]
+    """What tells it from the task's other files, such as model, scale and end."""
+    sha256: str
+    """Of the whole file."""
+    bytes: int
+    """Size of the file."""
+    licence: str
+    """Terms of the weights."""
+    trained_on: str
+    """The pictures it was trained on, and their terms."""
+    command: str
+    """How to train it again."""
+    score: str
+    """What `ganedit evaluate` measured with it."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A weight file in memory: tensors by name, and what the header said."""
+
+    task: str
+    options: Mapping[str, Any]
+    state: Mapping[str, "Tensor"] = field(repr=False)
+
+
+def shipped_folder() -> Path:
+    """The folder of the weights that came with ganedit: inside the wheel, or the checkout's."""
+    inside = Path(__file__).parent / "_weights"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "weights"
+
+
+def user_folder() -> Path:
+    """The folder searched for weights that the user trained or imported."""
+    if "GANEDIT_WEIGHTS" in os.environ:
+        return Path(os.environ["GANEDIT_WEIGHTS"])
+    import click
+
+    return Path(click.get_app_dir("ganedit")) / "weights"
+
+
+@cache
+def shipped() -> tuple[WeightFile, ...]:
+    """All rows of the manifest.
+
+    Raises:
+        WeightsError: the manifest is missing or damaged.
+    """
+    folder = shipped_folder()
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            rows = tomllib.load(file).get("weights", [])
+        return tuple(WeightFile(path=folder / row.pop("file"), **row) for row in rows)
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise WeightsError(f"{folder / MANIFEST}: cannot be read ({error}); {_REINSTALL}") from error
+
+
+def find(task: str, **labels: str) -> WeightFile:
+    """The shipped file of a task with these labels.
+
+    Raises:
+        WeightsError: there is none; the message lists what there is.
+    """
+    candidates = [entry for entry in shipped() if entry.task == task]
+    for entry in candidates:
+        if labels.items() <= entry.labels.items():
+            return entry
+    wanted = " ".join(labels.values())
+    known = "; ".join(" ".join(entry.labels.values()) for entry in candidates) or "none"
+    raise WeightsError(f"no {task} weights for {wanted}; there are: {known}")
+
+
+def read_shipped(entry: WeightFile) -> Contents:
+    """The contents of a shipped file, its checksum verified.
+
+    Raises:
+        WeightsError: the file is missing or altered.
+    """
+    try:
+        digest = hashlib.sha256(entry.path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{entry.path}: weights are missing; {_REINSTALL}") from error
+    if digest != entry.sha256:
+        raise WeightsError(
+            f"{entry.path}: weights were altered or damaged (checksum differs); {_REINSTALL}"
+        )
+    return read(entry.path)
+
+
+def locate(name: str) -> Path:
+    """The weight file meant by a path, a training run's folder, or a name in the user's folder.
+
+    Raises:
+        WeightsError: there is no such file.
+    """
+    for path in (Path(name), user_folder() / name, user_folder() / f"{name}.safetensors"):
+        if path.is_dir() and (path / RUN_WEIGHTS).is_file():
+            return path / RUN_WEIGHTS
+        if path.is_file():
+            return path
+    raise WeightsError(
+        f"{name}: no weight file, no training run with a {RUN_WEIGHTS}, and no such name in "
+        f"{user_folder()}"
+    )
+
+
+def read(path: Path, task: str | None = None) -> Contents:
+    """Read a weight file.
+
+    Args:
+        path: a safetensors file written by `save`.
+        task: the task it has to be of.
+
+    Raises:
+        WeightsError: not such a file, or of another task.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}
+        contents = Contents(header["task"], json.loads(header["options"]), state)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: not a ganedit weight file ({error})") from error
+    if task is not None and contents.task != task:
+        raise WeightsError(f"{path}: weights of {contents.task}, not of {task}")
+    return contents
+
+
+def load(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> None:
+    """Fill a module, every name and shape matching.
+
+    Raises:
+        WeightsError: they do not match.
+    """
+    try:
+        module.load_state_dict({name: value.float() for name, value in state.items()})
+    except RuntimeError as error:
+        raise WeightsError(f"{origin}: does not fit this network: {error}") from error
+
+
+def load_matching(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> None:
+    """Fill what fits by name and shape, to train on from another network (another scale, say).
+
+    Raises:
+        WeightsError: nothing fits.
+    """
+    own = module.state_dict()
+    fitting = {n: t.float() for n, t in state.items() if n in own and own[n].shape == t.shape}
+    if not fitting:
+        raise WeightsError(f"{origin}: nothing in it fits this network")
+    module.load_state_dict({**own, **fitting})
+
+
+def save(module: "nn.Module", path: Path, *, task: str, options: Mapping[str, Any]) -> None:
+    """Write a module's parameters and buffers in half precision, with what rebuilds it."""
+    import torch
+    from safetensors.torch import save_file
+
+    state = {
+        # safetensors takes neither channels_last nor shared tensors.
+        name: value.detach().to("cpu", torch.float16).contiguous().clone()
+        for name, value in module.state_dict().items()
+    }
+    partial = path.with_name(f".{path.name}.part")
+    save_file(state, partial, metadata={"task": task, "options": json.dumps(dict(options))})
+    os.replace(partial, path)
+
+
+def interpolate(
+    start: Mapping[str, "Tensor"], end: Mapping[str, "Tensor"], share: float
+) -> dict[str, "Tensor"]:
+    """Network interpolation (ESRGAN, Wang et al. 2018): each tensor `share` of the way to `end`.
+
+    Makes sense where `end` was trained on from `start`.
+
+    Raises:
+        WeightsError: the two do not have the same names and shapes.
+    """
+    if {n: t.shape for n, t in start.items()} != {n: t.shape for n, t in end.items()}:
+        raise WeightsError("the two ends of --detail are of different networks")
+    return {name: start[name].float().lerp(end[name].float(), share) for name in start}
