@@ -27,6 +27,7 @@ class Pair(nn.Module):
 class Batches(Protocol):
     """Training data as a pure function: `batches[step]` is that step's whole batch.
 
+    Pictures are `(N, C, H, W)` uint8; the loop makes them float32 in [0, 1] on the device.
     Whatever is random inside is drawn from a generator seeded with (seed, step), so the position
     in the data is the step number and training resumed sees what training uninterrupted would.
     """

@@ -19,7 +19,7 @@ class TrainingConfig:
     """Train for this many optimizer steps."""
     resume: bool = False
     """Go on from the checkpoint in `out`."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 2.5e-4
     """Peak rate of the generator; warmed up, then lowered to zero along a cosine."""
     critic_learning_rate: float = 1e-4
     """Peak rate of the critic, on the same schedule."""

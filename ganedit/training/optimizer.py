@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 # Muon's updates are matrices of singular values near 1: their entries are far larger than
 # Adam's at the same rate. This factor lets one learning rate serve both.
-KERNEL_RATE = 10.0
+KERNEL_RATE = 20.0
 MOMENTUM = 0.95
 
 

@@ -150,12 +150,12 @@ def _plain(value: Any) -> Any:
 
 
 def to_device(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """A batch on the device, pictures in channels_last, which convolutions are fastest in."""
-    return {
-        name: tensor.to(
-            device,
-            non_blocking=True,
-            memory_format=torch.channels_last if tensor.ndim == 4 else torch.preserve_format,
-        )
-        for name, tensor in batch.items()
-    }
+    """A batch on the device: pictures in channels_last, which convolutions are fastest in, and
+    bytes, which travel lighter, as float32 in [0, 1]."""
+    moved = {}
+    for name, tensor in batch.items():
+        layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
+        tensor = tensor.to(device, non_blocking=True)
+        tensor = tensor.float() / 255 if tensor.dtype == torch.uint8 else tensor
+        moved[name] = tensor.contiguous(memory_format=layout)
+    return moved

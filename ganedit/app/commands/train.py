@@ -68,8 +68,8 @@ def train() -> None:
 @click.option("--scale", type=click.Choice(["2", "4"]), default="4", show_default=True)
 @click.option("--width", type=int, default=NetworkOptions.width, show_default=True,
               help="Channels between layers.")
-@click.option("--depth", type=int, default=NetworkOptions.depth, show_default=True,
-              help="Convolutions between the first and the last.")
+@click.option("--blocks", type=int, default=NetworkOptions.blocks, show_default=True,
+              help="Residual blocks.")
 @click.option("--crop", type=int, default=UpscaleTraining.crop, show_default=True,
               help="Side of the training crops in output pixels.")
 @click.option("--batch", type=int, default=UpscaleTraining.batch, show_default=True,
@@ -91,7 +91,7 @@ def train() -> None:
 @click.option("--augment", is_flag=True, help="Shift and cut out what the critic sees.")
 @run_options
 def train_upscale(
-    start: str | None, scale: str, width: int, depth: int, **given: Any
+    start: str | None, scale: str, width: int, blocks: int, **given: Any
 ) -> None:  # fmt: skip
     """Train an upscaler: fidelity first, then adversarial from its weights.
 
@@ -102,7 +102,7 @@ def train_upscale(
         ganedit upscale photo.jpg --weights runs/crisp
     """
     config = TrainingConfig(**{k: given.pop(k) for k in list(given) if k in _CONFIG_NAMES})
-    network = NetworkOptions(int(scale), width, depth)
+    network = NetworkOptions(int(scale), width, blocks)
 
     from ganedit.app.training import run_training
     from ganedit.tasks.upscale.training import UpscaleTask

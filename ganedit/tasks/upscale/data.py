@@ -16,7 +16,7 @@ MARGIN = 4
 
 
 class UpscaleBatches:
-    """`{"low": (N, 3, h, w), "high": (N, 3, scale·h, scale·w)}`, uint8 RGB values in [0, 1]."""
+    """`{"low": (N, 3, h, w), "high": (N, 3, scale·h, scale·w)}`, uint8 RGB."""
 
     def __init__(self, options: UpscaleTraining, seed: int) -> None:
         self.options, self.seed = options, seed
@@ -30,16 +30,16 @@ class UpscaleBatches:
         crops = [
             random_crop(self.pictures.draw(rng), self.outer, rng) for _ in range(self.options.batch)
         ]
-        high = _to_tensor(np.stack(crops).astype(np.float32) / 255)
+        high = _to_tensor(np.stack(crops))
         if self.options.model == "clean":
-            low = reduce_bicubic(high, self.scale)
+            low = reduce_bicubic(high.float() / 255, self.scale)
         else:
             lows = [degrade(crop.astype(np.float32) / 255, self.scale, rng) for crop in crops]
             low = _to_tensor(np.stack(lows))
         edge = MARGIN * self.scale
         return {
-            "low": low[..., MARGIN:-MARGIN, MARGIN:-MARGIN].contiguous(),
-            "high": high[..., edge:-edge, edge:-edge].contiguous(),
+            "low": low[..., MARGIN:-MARGIN, MARGIN:-MARGIN].mul(255).round().byte(),
+            "high": high[..., edge:-edge, edge:-edge].clone(),
         }
 
 

@@ -1,4 +1,4 @@
-"""The upscaling generator: a plain chain at low resolution and one shuffle."""
+"""The upscaling generator: residual blocks at low resolution and one shuffle."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -7,12 +7,29 @@ from ganedit.nets.init import kaiming_
 from ganedit.tasks.upscale.options import NetworkOptions
 
 SLOPE = 0.1
-# Bicubic interpolation looks at two pixels either side.
-BICUBIC_HALO = 2
+
+
+def _conv(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions and a skip, without normalisation (EDSR, Lim et al. 2017)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv(width, width)
+        self.second = _conv(width, width)
+        kaiming_(self, SLOPE)
+        # Begin as nearly the identity, so that depth does not add up to a large signal.
+        self.second.weight.data.mul_(0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.leaky_relu_(self.first(x), SLOPE))
 
 
 class Upscaler(nn.Module):
-    """3×3 convolutions at the input's resolution, sub-pixel convolution (Shi et al. 2016) last.
+    """Residual blocks at the input's resolution, sub-pixel convolution (Shi et al. 2016) last.
 
     The network predicts what bicubic interpolation lacks, and adds it in float32: a bf16 picture
     would have steps of 1/256. There is no normalisation and no pooled attention, so an output
@@ -25,22 +42,24 @@ class Upscaler(nn.Module):
         super().__init__()
         self.options = options
         width = options.width
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1), nn.LeakyReLU(SLOPE, inplace=True)]
-        for _ in range(options.depth):
-            layers += [nn.Conv2d(width, width, 3, padding=1), nn.LeakyReLU(SLOPE, inplace=True)]
-        self.body = nn.Sequential(*layers)
-        self.tail = nn.Conv2d(width, 3 * options.scale**2, 3, padding=1)
-        kaiming_(self, SLOPE)
+        self.head = _conv(3, width)
+        self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(options.blocks)))
+        self.gather = _conv(width, width)
+        self.tail = _conv(width, 3 * options.scale**2)
+        for conv in (self.head, self.gather, self.tail):
+            kaiming_(conv, SLOPE)
         # Begin near bicubic: a full-sized random residual costs the first thousand steps.
         self.tail.weight.data.mul_(0.1)
 
     @property
     def halo(self) -> int:
-        """Input pixels around an output pixel's source that can influence it."""
-        return max(self.options.depth + 2, BICUBIC_HALO)
+        """Input pixels around an output pixel's source that can influence it: one a layer."""
+        return 2 * self.options.blocks + 3
 
     def forward(self, pictures: Tensor) -> Tensor:
         scale = self.options.scale
-        residual = F.pixel_shuffle(self.tail(self.body(pictures)), scale)
+        x = self.head(pictures)
+        x = x + self.gather(self.body(x))
+        residual = F.pixel_shuffle(self.tail(x), scale)
         base = F.interpolate(pictures.float(), scale_factor=scale, mode="bicubic")
         return base + residual.float()

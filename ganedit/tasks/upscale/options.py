@@ -90,8 +90,8 @@ class NetworkOptions:
     """Enlargement per side."""
     width: int = 64
     """Channels between layers. Matrix units take bf16 in blocks of 32."""
-    depth: int = 15
-    """3×3 convolutions between the first and the last."""
+    blocks: int = 8
+    """Residual blocks of two 3×3 convolutions each."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""`ganedit evaluate`."""
+
+import csv
+import json
+from pathlib import Path
+
+import click
+
+from ganedit import runtime
+from ganedit.errors import UsageError
+from ganedit.tasks.upscale.options import DEFAULT_DETAIL, MODELS, Model, Target, UpscaleOptions
+
+_DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure networks on pictures whose truth is known."""
+
+
+@evaluate.command("upscale")
+@click.option("--hr", required=True, type=_DIRECTORY, help="Folder of large pictures, the truth.")
+@click.option("--lr", type=_DIRECTORY, help="Folder of small ones; made by bicubic without it.")
+@click.option("--scale", type=click.Choice(["2", "4"]), default="4", show_default=True)
+@click.option("--model", type=click.Choice(MODELS), default="clean", show_default=True)
+@click.option("--detail", type=float, multiple=True,
+              help=f"May be repeated [default: 0 and {DEFAULT_DETAIL}].")  # fmt: skip
+@click.option("--weights", metavar="FILE|RUN", help="Weights of your own.")
+@click.option("--damage", is_flag=True, help="Blur the small pictures and save them as JPEG 60.")
+@click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="VGG19 features for PD; torchvision's are downloaded without it.")  # fmt: skip
+@click.option("--no-pd", is_flag=True, help="Leave the perceptual distance out.")
+@click.option("--lpips", is_flag=True, help="LPIPS too (needs ganedit[lpips] and its weights).")
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write each picture's scores.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write everything.")
+@click.option("--save", type=click.Path(path_type=Path), help="Folder for the enlarged pictures.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N.")
+@click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16.")
+def evaluate_upscale(
+    hr: Path,
+    lr: Path | None,
+    scale: str,
+    model: Model,
+    detail: tuple[float, ...],
+    weights: str | None,
+    damage: bool,
+    vgg: Path | None,
+    no_pd: bool,
+    lpips: bool,
+    csv_path: Path | None,
+    json_path: Path | None,
+    save: Path | None,
+    device: str,
+    precision: str,
+) -> None:
+    """Scores of an upscaler beside bicubic: PSNR and SSIM on luma, PD, and more.
+
+    \b
+        ganedit evaluate upscale --hr Set5 --lr Set5 --vgg vgg19.safetensors
+    """
+    from ganedit.app.evaluation import evaluate_upscaler
+    from ganedit.tasks.upscale.edit import UpscaleEdit
+
+    if lr is not None and no_pd and lpips:
+        raise UsageError("--lpips needs the perceptual part; leave out --no-pd")
+    where = runtime.choose(device, precision)
+    factor = int(scale)
+    edits = {
+        f"ganedit {'weights' if weights else model} detail {value:g}": UpscaleEdit(
+            UpscaleOptions(Target(scale=factor), model, value, weights), where
+        )
+        for value in (detail or (0.0, DEFAULT_DETAIL))
+    }
+    report = evaluate_upscaler(
+        edits, hr, lr, factor, damage=damage, vgg=vgg, pd=not no_pd, lpips=lpips, save_to=save
+    )
+    click.echo(report.table())
+    if csv_path is not None:
+        with csv_path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(report.rows[0]))
+            writer.writeheader()
+            writer.writerows(report.rows)
+    if json_path is not None:
+        json_path.write_text(json.dumps(report.plain(), indent=2) + "\n")

@@ -1,0 +1,99 @@
+"""Evaluation from the command line: every method on every picture, then a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from ganedit.errors import UsageError
+from ganedit.image import Image, save
+from ganedit.nets.vgg import VGG19Features
+from ganedit.task import Edit
+from ganedit.tasks.upscale.evaluation import (
+    DAMAGE_BLUR,
+    DAMAGE_QUALITY,
+    Method,
+    Scores,
+    bicubic,
+    mean_scores,
+    read_pairs,
+    score,
+    through,
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured, and how."""
+
+    protocol: str
+    rows: list[dict[str, Any]]
+    means: dict[str, Scores]
+
+    def table(self) -> str:
+        """The means as text, a row a method."""
+        names = list(next(iter(self.means.values())))
+        width = max(len(method) for method in self.means)
+        lines = [self.protocol, " " * width + "".join(f"{name:>12}" for name in names)]
+        for method, scores in self.means.items():
+            values = "".join(f"{scores[name]:12.{2 if 'PSNR' in name else 4}f}" for name in names)
+            lines.append(f"{method:<{width}}{values}")
+        return "\n".join(lines)
+
+    def plain(self) -> dict[str, Any]:
+        """As data for JSON."""
+        return {"protocol": self.protocol, "means": self.means, "pictures": self.rows}
+
+
+def evaluate_upscaler(
+    edits: Mapping[str, Edit],
+    high: Path,
+    low: Path | None,
+    scale: int,
+    *,
+    damage: bool,
+    vgg: Path | None,
+    pd: bool,
+    lpips: bool,
+    save_to: Path | None,
+) -> Report:
+    """Measure each loaded task, and bicubic, on all pairs of a folder.
+
+    Raises:
+        GaneditError: pictures are missing.
+        WeightsError: the feature network cannot be read.
+        UsageError: LPIPS is asked for but not installed.
+    """
+    features = VGG19Features(vgg) if pd else None
+    metric = _lpips() if lpips else None
+    methods: dict[str, Method] = {"bicubic": bicubic(scale)}
+    methods |= {name: through(edit) for name, edit in edits.items()}
+    pairs = list(read_pairs(high, low, scale, damage=damage))
+    scores: dict[str, list[Scores]] = {name: [] for name in methods}
+    rows: list[dict[str, Any]] = []
+    for pair in tqdm(pairs, unit="picture", leave=False, delay=1):
+        for name, method in methods.items():
+            output = method(pair.low)
+            scores[name].append(score(output, pair.high, scale, features, metric))
+            rows.append({"picture": pair.name, "method": name, **scores[name][-1]})
+            if save_to is not None:
+                target = save_to / f"{pair.name}_{name.replace(' ', '_')}.png"
+                save(Image(output), target, overwrite=True)
+    made = "given small pictures" if low else "small pictures by antialiased bicubic reduction"
+    protocol = (
+        f"x{scale}, {len(pairs)} pictures of {high.name}, {made}"
+        + (f", blurred (sigma {DAMAGE_BLUR}) and JPEG {DAMAGE_QUALITY}" if damage else "")
+        + f"; 8-bit results, {scale} pixels shaved, PSNR and SSIM on BT.601 luma"
+        + (f"; PD with VGG19 {features.sha256[:8]}" if features else "")
+    )
+    return Report(protocol, rows, {name: mean_scores(rows) for name, rows in scores.items()})
+
+
+def _lpips() -> object:
+    try:
+        import lpips
+    except ImportError:
+        raise UsageError("--lpips: install it with pip install 'ganedit[lpips]'") from None
+    return lpips.LPIPS(net="alex", verbose=False).eval()

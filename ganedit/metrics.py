@@ -1,0 +1,69 @@
+"""Scores of a picture against the truth, as published benchmarks compute them."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# BT.601 studio-range luma, as MATLAB's rgb2ycbcr and every super-resolution table use it.
+_LUMA = (65.481, 128.553, 24.966)
+
+
+def luma(picture: Tensor) -> Tensor:
+    """`(N, 3, H, W)` RGB in [0, 1] → `(N, 1, H, W)` Y in [16, 235]."""
+    weights = picture.new_tensor(_LUMA).view(1, 3, 1, 1)
+    return (picture * weights).sum(dim=1, keepdim=True) + 16
+
+
+def psnr(output: Tensor, truth: Tensor, peak: float = 255.0) -> float:
+    """Peak signal-to-noise ratio in dB of two equally shaped tensors; infinite when equal."""
+    error = (output.double() - truth.double()).square().mean().item()
+    return math.inf if error == 0 else 10 * math.log10(peak**2 / error)
+
+
+def ssim(output: Tensor, truth: Tensor, peak: float = 255.0) -> float:
+    """Structural similarity (Wang et al. 2004) of `(N, 1, H, W)`: 11×11 Gaussian, valid part."""
+    from kornia.metrics import ssim as ssim_map  # slow to import
+
+    return float(ssim_map(output.double(), truth.double(), 11, max_val=peak, padding="valid").mean())
+
+
+def spectrum_error(output: Tensor, truth: Tensor) -> float:
+    """How far the radial power spectrum is from the truth's, in dB, averaged over frequencies.
+
+    Low when a picture has as much fine texture as the truth, wherever it lies: blur and added
+    grain both raise it. Independent of any network. `(1, 1, H, W)` each.
+    """
+    difference = _radial_spectrum(output) - _radial_spectrum(truth)
+    return float(np.abs(difference).mean())
+
+
+def _radial_spectrum(picture: Tensor) -> np.ndarray:
+    """Mean power in dB over rings of the spectrum's upper three quarters."""
+    y = picture[0, 0].double().numpy()
+    # A window, or the jump from one border to the other would fill the high frequencies.
+    window = np.hanning(y.shape[0])[:, None] * np.hanning(y.shape[1])[None]
+    power = np.abs(np.fft.fft2((y - y.mean()) * window)) ** 2
+    rows, columns = np.fft.fftfreq(y.shape[0])[:, None], np.fft.fftfreq(y.shape[1])[None]
+    ring = np.round(np.hypot(rows, columns) * 64).astype(int)
+    wanted = (ring >= 8) & (ring <= 32)
+    total = np.bincount(ring[wanted], power[wanted], minlength=33)
+    count = np.bincount(ring[wanted], minlength=33)
+    return 10 * np.log10(total[8:] / np.maximum(count[8:], 1) + 1e-3)
+
+
+def flat_noise_error(output: Tensor, truth: Tensor, block: int = 8) -> float:
+    """Difference of noise in flat areas, in levels of 255: output's minus truth's, absolute.
+
+    Flat areas are the tenth of the truth's blocks with the least variation; noise is the standard
+    deviation there. `(1, 1, H, W)` each.
+    """
+    ours, theirs = _block_deviations(output, block), _block_deviations(truth, block)
+    flat = theirs <= torch.quantile(theirs, 0.1)
+    return float((ours[flat].mean() - theirs[flat].mean()).abs())
+
+
+def _block_deviations(picture: Tensor, block: int) -> Tensor:
+    blocks = torch.nn.functional.unfold(picture.double(), block, stride=block)
+    return blocks.std(dim=1).flatten()

@@ -1,0 +1,126 @@
+"""Scores of an upscaler on pairs of small and large pictures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganedit import losses, metrics
+from ganedit.data.degradations import jpeg
+from ganedit.data.pictures import list_pictures, load_rgb
+from ganedit.editing import to_samples, to_tensor
+from ganedit.errors import GaneditError
+from ganedit.image import Image
+from ganedit.nets.vgg import VGG19Features
+from ganedit.task import Edit
+from ganedit.tasks.upscale.data import reduce_bicubic
+
+# The fixed damage of `--damage`: what a phone and a messenger do to a photograph.
+DAMAGE_BLUR, DAMAGE_QUALITY = 0.8, 60
+
+Scores = dict[str, float]
+Method = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One test picture: `(h, w, 3)` and `(scale·h, scale·w, 3)` uint8 RGB."""
+
+    name: str
+    low: np.ndarray
+    high: np.ndarray
+
+
+def read_pairs(high: Path, low: Path | None, scale: int, *, damage: bool) -> Iterator[Pair]:
+    """Test pictures of a folder, the small ones read from `low` or made by bicubic reduction.
+
+    Files pair by name, endings `_HR` and `_LR` left out; both may lie in one folder.
+
+    Args:
+        high: folder of large pictures.
+        low: folder of small ones, or None.
+        scale: large over small.
+        damage: blur the small picture and put it through JPEG.
+
+    Raises:
+        GaneditError: no pictures, or a large one without its small one.
+    """
+    files = [p for p in list_pictures(high) if not p.stem.endswith("_LR")]
+    if not files:
+        raise GaneditError(f"{high}: no pictures in this folder")
+    smaller = {_key(p): p for p in list_pictures(low) if not p.stem.endswith("_HR")} if low else {}
+    for path in files:
+        large = load_rgb(path)
+        if low is None:
+            height, width = (side // scale * scale for side in large.shape[:2])
+            large = large[:height, :width]
+            tensor = reduce_bicubic(to_tensor(large, torch.device("cpu")), scale)
+            small = to_samples(tensor, large.dtype, 3)
+        elif _key(path) in smaller:
+            small = load_rgb(smaller[_key(path)])
+        else:
+            raise GaneditError(f"{path}: no small picture of this name in {low}")
+        yield Pair(_key(path), _damaged(small) if damage else small, large)
+
+
+def _key(path: Path) -> str:
+    return path.stem.removesuffix("_HR").removesuffix("_LR")
+
+
+def _damaged(small: np.ndarray) -> np.ndarray:
+    blurred = cv2.GaussianBlur(small.astype(np.float32) / 255, (0, 0), DAMAGE_BLUR)
+    return (jpeg(blurred, DAMAGE_QUALITY) * 255 + 0.5).astype(np.uint8)
+
+
+def bicubic(scale: int) -> Method:
+    """Plain bicubic enlargement, the yardstick."""
+
+    def enlarge(low: np.ndarray) -> np.ndarray:
+        tensor = to_tensor(low, torch.device("cpu"))
+        large = F.interpolate(tensor, scale_factor=scale, mode="bicubic")
+        return to_samples(large, low.dtype, 3)
+
+    return enlarge
+
+
+def through(edit: Edit) -> Method:
+    """Enlargement by the loaded task, the same path that files take."""
+    return lambda low: edit.apply(Image(low), lambda done: None).samples
+
+
+def score(
+    output: np.ndarray, truth: np.ndarray, shave: int, vgg: VGG19Features | None, lpips: object
+) -> Scores:
+    """All scores of one picture, both cropped to the common top left, `shave` pixels cut off."""
+    height, width = (min(a, b) for a, b in zip(output.shape[:2], truth.shape[:2], strict=True))
+    inner = (slice(shave, height - shave), slice(shave, width - shave))
+    cpu = torch.device("cpu")
+    ours, theirs = to_tensor(output[inner], cpu), to_tensor(truth[inner], cpu)
+    y, y_true = metrics.luma(ours), metrics.luma(theirs)
+    result = {
+        "PSNR-Y": metrics.psnr(y, y_true),
+        "SSIM-Y": metrics.ssim(y, y_true),
+        "spectrum": metrics.spectrum_error(y, y_true),
+        "flat noise": metrics.flat_noise_error(y, y_true),
+    }
+    if vgg is not None:
+        result["PD"] = perceptual_distance(vgg, ours, theirs)
+    if callable(lpips):
+        result["LPIPS"] = float(lpips(ours * 2 - 1, theirs * 2 - 1))
+    return result
+
+
+def perceptual_distance(vgg: VGG19Features, ours: Tensor, theirs: Tensor) -> float:
+    """PD of two `(1, 3, H, W)` pictures in [0, 1]."""
+    with torch.inference_mode():
+        return float(losses.perceptual(vgg(ours), vgg(theirs)))
+
+
+def mean_scores(rows: list[Scores]) -> Scores:
+    """The mean of each score over the pictures."""
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
