@@ -114,4 +114,5 @@ def style(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
 
 def _gram(features: Tensor) -> Tensor:
     flat = features.float().flatten(2)
-    return flat @ flat.transpose(1, 2) / flat.shape[2]
+    gram: Tensor = flat @ flat.transpose(1, 2) / flat.shape[2]
+    return gram

@@ -26,7 +26,9 @@ def ssim(output: Tensor, truth: Tensor, peak: float = 255.0) -> float:
     """Structural similarity (Wang et al. 2004) of `(N, 1, H, W)`: 11×11 Gaussian, valid part."""
     from kornia.metrics import ssim as ssim_map  # slow to import
 
-    return float(ssim_map(output.double(), truth.double(), 11, max_val=peak, padding="valid").mean())
+    return float(
+        ssim_map(output.double(), truth.double(), 11, max_val=peak, padding="valid").mean()
+    )
 
 
 def spectrum_error(output: Tensor, truth: Tensor) -> float:

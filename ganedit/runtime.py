@@ -107,7 +107,7 @@ def _choose_dtype(device: "torch.device", wanted: str) -> tuple["torch.dtype", s
 
 @cache
 def has_fast_bf16() -> bool:
-    """Whether the CPU multiplies bf16 matrices in hardware; without, bf16 is far slower than fp32."""
+    """Whether the CPU multiplies bf16 in hardware; without, it is far slower than fp32."""
     import torch
 
     capabilities = torch.backends.cpu.get_cpu_capability()
@@ -139,7 +139,7 @@ def available_memory() -> int:
 
 
 def measure_speed(runtime: Runtime, seconds: float = 2.0) -> float:
-    """Floating-point operations per second of the 3×3 convolutions that the networks are made of."""
+    """Operations per second in the 3×3 convolutions that the networks are made of."""
     import torch
 
     width, side = 64, 256

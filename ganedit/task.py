@@ -1,6 +1,6 @@
 """What a task is: the protocol that training and editing are written against."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -45,6 +45,11 @@ class TrainableTask(Protocol):
         """What rebuilds this task, as plain data; kept in checkpoints and compared on resume."""
         ...
 
+    @property
+    def network(self) -> Mapping[str, Any]:
+        """What rebuilds the generator alone, as plain data; written into its weight files."""
+        ...
+
     def build(self) -> Pair:
         """New networks, initialised from torch's global random state."""
         ...
@@ -62,7 +67,7 @@ class TrainableTask(Protocol):
         ...
 
     def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
-        """As `generator_loss`, for the critic; `fakes` are detached, `step` paces lazy penalties."""
+        """As `generator_loss`, for the critic; `fakes` are detached, `step` paces penalties."""
         ...
 
     def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
@@ -90,10 +95,8 @@ class Predictor(Protocol):
         ...
 
 
-class Progress(Protocol):
-    """Told after each piece of work how much of the whole is done, in [0, 1]."""
-
-    def __call__(self, done: float) -> None: ...
+# Told after each piece of work how much of the whole is done, in [0, 1].
+Progress = Callable[[float], None]
 
 
 class Edit(Protocol):

@@ -8,6 +8,7 @@ there too, and the network pads it just as it pads the whole.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _spans(length: int, halo: int, tile: int) -> Iterator[Span]:
     count = -(-length // tile)
     # Even spans: a thin last one would be nearly all halo.
     edges = [round(i * length / count) for i in range(count + 1)]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         yield Span(start, stop, max(0, start - halo), min(length, stop + halo))
 
 

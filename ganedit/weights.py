@@ -87,7 +87,9 @@ def shipped() -> tuple[WeightFile, ...]:
             rows = tomllib.load(file).get("weights", [])
         return tuple(WeightFile(path=folder / row.pop("file"), **row) for row in rows)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise WeightsError(f"{folder / MANIFEST}: cannot be read ({error}); {_REINSTALL}") from error
+        raise WeightsError(
+            f"{folder / MANIFEST}: cannot be read ({error}); {_REINSTALL}"
+        ) from error
 
 
 def find(task: str, **labels: str) -> WeightFile:
@@ -154,7 +156,7 @@ def read(path: Path, task: str | None = None) -> Contents:
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         contents = Contents(header["task"], json.loads(header["options"]), state)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise WeightsError(f"{path}: not a ganedit weight file ({error})") from error
@@ -200,7 +202,7 @@ def save(module: "nn.Module", path: Path, *, task: str, options: Mapping[str, An
     }
     partial = path.with_name(f".{path.name}.part")
     save_file(state, partial, metadata={"task": task, "options": json.dumps(dict(options))})
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def interpolate(

@@ -8,7 +8,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ganedit.errors import UsageError
-from ganedit.image import Image, save
+from ganedit.image import Image
 from ganedit.nets.vgg import VGG19Features
 from ganedit.task import Edit
 from ganedit.tasks.upscale.evaluation import (
@@ -73,14 +73,14 @@ def evaluate_upscaler(
     pairs = list(read_pairs(high, low, scale, damage=damage))
     scores: dict[str, list[Scores]] = {name: [] for name in methods}
     rows: list[dict[str, Any]] = []
-    for pair in tqdm(pairs, unit="picture", leave=False, delay=1):
+    for pair in tqdm(pairs, unit="picture", leave=False, disable=None):
         for name, method in methods.items():
             output = method(pair.low)
             scores[name].append(score(output, pair.high, scale, features, metric))
             rows.append({"picture": pair.name, "method": name, **scores[name][-1]})
             if save_to is not None:
                 target = save_to / f"{pair.name}_{name.replace(' ', '_')}.png"
-                save(Image(output), target, overwrite=True)
+                Image(output).save(target, overwrite=True)
     made = "given small pictures" if low else "small pictures by antialiased bicubic reduction"
     protocol = (
         f"x{scale}, {len(pairs)} pictures of {high.name}, {made}"

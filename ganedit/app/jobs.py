@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganedit.errors import UsageError
-from ganedit.image import READABLE_SUFFIXES, format_for, preferred_suffix
-
-# Formats that can be written; others (GIF, HEIC) come out as PNG.
-_WRITABLE = {"JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF"}
+from ganedit.image import READABLE_SUFFIXES, WRITABLE_FORMATS, format_for, preferred_suffix
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,9 @@ def plan_jobs(
     inputs = list(inputs)
     if output is not None and _means_file(output):
         if len(inputs) != 1 or inputs[0].is_dir():
-            raise UsageError(f"-o {output}: several pictures cannot go into one file; give a folder")
+            raise UsageError(
+                f"-o {output}: several pictures cannot go into one file; give a folder"
+            )
         name = format_for(output, None)
         if format is not None and format_for(Path("x"), format) != name:
             raise UsageError(f"-o {output}: its suffix means {name}, but --format says {format}")
@@ -91,7 +90,7 @@ def _own_format(source: Path) -> str:
 
 def _writable(source: Path) -> bool:
     try:
-        return format_for(source, None) in _WRITABLE
+        return format_for(source, None) in WRITABLE_FORMATS
     except UsageError:  # no suffix, or one of something else: decoding will tell
         return False
 

@@ -22,13 +22,17 @@ def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -
     left, top = _most_detailed(after, side)
     shown = _rgb(after.samples[top : top + side, left : left + side])
     reduction = after.width / before.width
-    rows = slice(int(top / reduction), max(int(top / reduction) + 1, round((top + side) / reduction)))
+    rows = slice(
+        int(top / reduction), max(int(top / reduction) + 1, round((top + side) / reduction))
+    )
     columns = slice(
         int(left / reduction), max(int(left / reduction) + 1, round((left + side) / reduction))
     )
     source = resize(Image(_rgb(before.samples[rows, columns])), side, side).samples
     gap = np.full((side, GAP, 3), 255, np.uint8)
-    save(Image(np.concatenate([source, gap, shown], axis=1)), path, format="PNG", overwrite=overwrite)
+    save(
+        Image(np.concatenate([source, gap, shown], axis=1)), path, format="PNG", overwrite=overwrite
+    )
 
 
 def _rgb(samples: np.ndarray) -> np.ndarray:

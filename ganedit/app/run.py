@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,10 @@ import click
 from tqdm import tqdm
 
 from ganedit.app.jobs import Job
+from ganedit.app.options import FileOptions
 from ganedit.errors import GaneditError, ImageTooLargeError, OutputError
 from ganedit.image import Metadata, check_limits, decode, save
 from ganedit.task import Edit
-
-
-@dataclass(frozen=True)
-class FileOptions:
-    """How files are read and written, the same for every task."""
-
-    quality: int | None = None
-    overwrite: bool = False
-    strip_metadata: bool = False
-    preview: bool = False
-    max_pixels: int | None = None
-    allow_truncated: bool = False
-    json: bool = False
-    verbosity: int = 0
-    """-1 quiet, 0 a line a picture, 1 and what was used."""
 
 
 def run_jobs(
@@ -130,12 +116,12 @@ def _tell(result: dict[str, Any], options: FileOptions, bar: "tqdm[Any]") -> Non
         bar.write(f"{result['input']}: {note}", file=sys.stderr)
     if options.verbosity >= 0:
         width, height = result["output_size"]
-        bar.write(f"{result['output']}  {width}×{height}  {result['seconds']:.1f} s", file=sys.stdout)
+        bar.write(
+            f"{result['output']}  {width}×{height}  {result['seconds']:.1f} s", file=sys.stdout
+        )
 
 
 def _fail(job: Job, message: str, options: FileOptions) -> None:
     if options.json:
         click.echo(json.dumps({"input": str(job.source), "error": message}, ensure_ascii=False))
     click.echo(f"ganedit: {message}", err=True)
-
-

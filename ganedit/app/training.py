@@ -1,7 +1,4 @@
-"""A training run from the command line: progress shown, weights written."""
-
-from dataclasses import asdict
-from typing import Any
+"""A training run from the command line: with its progress shown."""
 
 from tqdm import tqdm
 
@@ -11,10 +8,8 @@ from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
 
 
-def run_training(
-    task: TrainableTask, config: TrainingConfig, start: str | None, network: Any
-) -> None:
-    """Train, show a bar with the time left, and write the averaged weights into the run."""
+def run_training(task: TrainableTask, config: TrainingConfig, start: str | None) -> None:
+    """Train, beginning from the weights `start` if given, and show a bar with the time left."""
 
     def load(pair: Pair) -> None:
         if start is not None:
@@ -31,7 +26,4 @@ def run_training(
             if line is not None:
                 bar.set_postfix_str(line, refresh=False)
 
-        pair = train(task, config, start=load, progress=progress)
-    weights.save(
-        pair.generator, config.out / weights.RUN_WEIGHTS, task=task.name, options=asdict(network)
-    )
+        train(task, config, start=load, progress=progress)

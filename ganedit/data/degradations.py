@@ -5,11 +5,13 @@ that people want enlarged are good ones, and a network that expects ruins smooth
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-Picture = np.ndarray  # (H, W, 3) float32 RGB in [0, 1]
+Picture = npt.NDArray[Any]  # (H, W, 3) float32 RGB in [0, 1]
 
 _RESIZES = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 
@@ -60,7 +62,9 @@ def _pass(picture: Picture, stage: Stage, scale: int, rng: np.random.Generator) 
     if rng.random() < stage.resize:
         factor = rng.uniform(*stage.factor)
         height, width = picture.shape[:2]
-        picture = _reduce(picture, max(8, round(width * factor)), max(8, round(height * factor)), rng)
+        picture = _reduce(
+            picture, max(8, round(width * factor)), max(8, round(height * factor)), rng
+        )
     if rng.random() < stage.noise:
         picture = noise(picture, rng.uniform(*stage.noise_sigma) / 255, rng)
     if rng.random() < stage.jpeg:
@@ -82,19 +86,21 @@ def blur(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
 def noise(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
     """Sensor noise of standard deviation `sigma`: even or growing with light, grey or coloured."""
     channels = 1 if rng.random() < 0.4 else 3
-    grain = rng.standard_normal((*picture.shape[:2], channels), dtype=np.float32) * np.float32(sigma)
+    shape = (*picture.shape[:2], channels)
+    grain = rng.standard_normal(shape, dtype=np.float32) * np.float32(sigma)
     if rng.random() < 0.5:  # shot noise: the variance follows the light
         grain = grain * np.sqrt(np.clip(picture, 0.02, 1) * 2)
-    return np.clip(picture + grain, 0, 1)
+    noisy: Picture = np.clip(picture + grain, 0, 1)
+    return noisy
 
 
 def jpeg(picture: Picture, quality: int) -> Picture:
     """The picture after JPEG at that quality (1…100) with chroma subsampling."""
-    encoded = cv2.imencode(
-        ".jpg", cv2.cvtColor(_bytes(picture), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )[1]
-    decoded = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    return decoded.astype(np.float32) / 255
+    bgr = np.ascontiguousarray(_bytes(picture)[:, :, ::-1])
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded: Picture = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
+    rgb: Picture = decoded[:, :, ::-1].astype(np.float32) / 255
+    return rgb
 
 
 def _reduce(picture: Picture, width: int, height: int, rng: np.random.Generator) -> Picture:
@@ -103,10 +109,11 @@ def _reduce(picture: Picture, width: int, height: int, rng: np.random.Generator)
         # OpenCV's linear and cubic do not antialias: blur to the new pixel's size first.
         sigma = 0.4 * picture.shape[1] / width
         picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    return np.clip(cv2.resize(picture, (width, height), interpolation=method), 0, 1)
+    reduced = cv2.resize(picture, (width, height), interpolation=method)
+    return np.clip(reduced, 0, 1, dtype=np.float32)
 
 
-def _bytes(picture: Picture) -> np.ndarray:
+def _bytes(picture: Picture) -> npt.NDArray[np.uint8]:
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 

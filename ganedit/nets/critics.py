@@ -9,7 +9,9 @@ from ganedit.nets.init import kaiming_
 SLOPE = 0.2
 
 
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True) -> nn.Module:
+def _conv(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True
+) -> nn.Module:
     conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=(kernel - 1) // 2, bias=bias)
     kaiming_(conv, SLOPE)
     return spectral_norm(conv)
@@ -67,4 +69,3 @@ class UNetCritic(nn.Module):
             x = F.leaky_relu(up(x), SLOPE) + skips.pop()
         scores: Tensor = self.head(x)
         return scores
-

@@ -33,10 +33,12 @@ class Log:
 
             self._events = SummaryWriter(config.out)
 
-    def add(self, step: int, terms: Mapping[str, Tensor], rate: float, seconds: float) -> str | None:
+    def add(
+        self, step: int, terms: Mapping[str, Tensor], rate: float, seconds: float
+    ) -> str | None:
         """Take one step's terms; every `log_every` steps write a row and return it as a line."""
-        for name, value in terms.items():
-            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
+        for name, term in terms.items():
+            self._sums[name] = self._sums.get(name, torch.zeros_like(term)) + term
         self._count += 1
         if step % self.every:
             return None
@@ -63,7 +65,9 @@ class Log:
 
         steps = [int(row["step"]) for row in rows]
         figure = Figure(figsize=(8, 2.2 * len(names)), layout="constrained")
-        for name, axes in zip(names, np.atleast_1d(figure.subplots(len(names), sharex=True)), strict=True):
+        for name, axes in zip(
+            names, np.atleast_1d(figure.subplots(len(names), sharex=True)), strict=True
+        ):
             axes.plot(steps, [float(row[name]) for row in rows], linewidth=0.8)
             axes.set_ylabel(name)
             axes.grid(alpha=0.3)

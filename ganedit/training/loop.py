@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ganedit import runtime
+from ganedit import runtime, weights
 from ganedit.errors import TrainingError
 from ganedit.task import Batch, Batches, Pair, TrainableTask
 from ganedit.training import distributed
@@ -68,7 +68,9 @@ def train(
         KeyboardInterrupt: after the checkpoint of the step reached was written.
     """
     ranks = distributed.start()
-    device_name = f"cuda:{ranks.local}" if ranks.world > 1 and torch.cuda.is_available() else config.device
+    device_name = (
+        f"cuda:{ranks.local}" if ranks.world > 1 and torch.cuda.is_available() else config.device
+    )
     where = runtime.choose(device_name, config.precision)
     config.out.mkdir(parents=True, exist_ok=True)
     if not config.resume and (config.out / CHECKPOINT).exists():
@@ -118,12 +120,18 @@ def _run(
             stop = distributed.any_rank(bool(interrupted), ranks, device)
             if log is not None:
                 rate = state.generator_optimizer.param_groups[0]["lr"]
-                progress(state.step, state.total_steps, log.add(state.step, terms, rate, state.seconds))
+                progress(
+                    state.step, state.total_steps, log.add(state.step, terms, rate, state.seconds)
+                )
                 if state.step % config.sample_every == 0 or state.step == state.total_steps:
                     log.sample(state.step, task.sample(state.pair, moved[-1], fakes))
                 done = state.step == state.total_steps
                 if stop or done or time.monotonic() - saved_at > config.save_every:
                     save_checkpoint(state, config, task.options)
+                    weights.save(
+                        state.ema.module, config.out / weights.RUN_WEIGHTS,
+                        task=task.name, options=task.network,
+                    )  # fmt: skip
                     log.plot()
                     saved_at = time.monotonic()
             if stop:
@@ -213,10 +221,8 @@ def _interrupts() -> Iterator[list[int]]:
         caught.append(number)
 
     numbers = (signal.SIGINT, signal.SIGTERM)
-    try:
+    with contextlib.suppress(ValueError):  # not in the main thread: leave the signals alone
         previous = {number: signal.signal(number, catch) for number in numbers}
-    except ValueError:  # not the main thread: leave the signals alone
-        pass
     try:
         yield caught
     finally:

@@ -81,9 +81,7 @@ def hidden_kernels(module: nn.Module) -> list[nn.Parameter]:
     return [
         parameter
         for name, parameter in module.named_parameters()
-        if parameter.ndim == 4
-        and min(parameter.shape[:2]) >= 16
-        and "parametrizations" not in name
+        if parameter.ndim == 4 and min(parameter.shape[:2]) >= 16 and "parametrizations" not in name
     ]
 
 
@@ -103,4 +101,6 @@ def orthogonalise(matrix: Tensor) -> Tensor:
         x = a * x + (b * gram + c * gram @ gram) @ x
     if rows > columns:
         x = x.T
-    return x.to(matrix.dtype) * max(1.0, rows / columns) ** 0.5
+    reach: float = max(1.0, rows / columns) ** 0.5
+    result: Tensor = x.to(matrix.dtype) * reach
+    return result

@@ -1,8 +1,7 @@
 """Everything that a run is at one step, and how it is kept: one checkpoint file."""
 
 import math
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,9 +33,7 @@ class State:
     @classmethod
     def fresh(cls, pair: Pair, config: TrainingConfig, total_steps: int) -> "State":
         """A run at step 0 of `total_steps`."""
-        ema = AveragedModel(
-            pair.generator, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True
-        )
+        ema = AveragedModel(pair.generator, multi_avg_fn=_average(config.ema), use_buffers=True)
         ema.requires_grad_(False)
         critic_optimizer = None
         if pair.critic is not None:
@@ -62,7 +59,7 @@ class State:
         Early on the average follows closely, or it would drag the initial weights along.
         """
         decay = min(config.ema, (1 + self.step) / (10 + self.step))
-        self.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)
+        self.ema.multi_avg_fn = _average(decay)
         self.ema.update_parameters(self.pair.generator)
 
     def state_dict(self) -> dict[str, Any]:
@@ -94,6 +91,11 @@ class State:
             torch.cuda.set_rng_state_all([state.cpu() for state in saved["random_cuda"]])
 
 
+def _average(decay: float) -> Callable[..., None]:
+    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return average
+
+
 def save_checkpoint(state: State, config: TrainingConfig, options: Mapping[str, Any]) -> None:
     """Write the run's checkpoint; a kill in the middle leaves the previous one.
 
@@ -105,7 +107,7 @@ def save_checkpoint(state: State, config: TrainingConfig, options: Mapping[str, 
     content = {**state.state_dict(), "options": dict(options), "config": config.lasting()}
     try:
         torch.save(content, partial)
-        os.replace(partial, path)
+        partial.replace(path)
     except (OSError, RuntimeError) as error:
         partial.unlink(missing_ok=True)
         raise TrainingError(f"{path}: the checkpoint cannot be written: {error}") from error

@@ -68,7 +68,7 @@ def _backward(losses: Losses, share: float, log: dict[str, Tensor], step: int) -
             f"step {step}: {', '.join(bad) or 'the objective'} became NaN or infinite; the last "
             "checkpoint is kept; resume with a lower learning rate in a new run"
         )
-    (total * share).backward()
+    torch.autograd.backward(total * share)
     for name, term in losses.items():
         log[name] = log.get(name, torch.zeros_like(total)) + term.detach().float() * share
 

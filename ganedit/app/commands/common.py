@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ganedit.app.run import FileOptions
+from ganedit.app.options import FileOptions
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -15,13 +15,13 @@ _OPTIONS = (
                  help="Result file, or folder for several; beside the original without it."),
     click.option("--format", "format_name", metavar="NAME",
                  help="Format of the result (png, jpeg, webp, tiff, avif); its own by default."),
-    click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF; 1 to 100."),
+    click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, WebP and AVIF."),
     click.option("--overwrite", is_flag=True, help="Replace results that exist."),
     click.option("--strip-metadata", is_flag=True,
                  help="Drop EXIF, XMP and DPI. The colour profile stays."),
     click.option("--preview", is_flag=True, help="Write a before/after PNG beside each result."),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N."),
-    click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, mps or cuda[:N]."),
+    click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16, fp16."),
     click.option("--memory", metavar="SIZE", help="Budget for working memory, like 2G."),
     click.option("--max-pixels", type=click.IntRange(1), metavar="N",
                  help="Refuse larger inputs [default: 500 million pixels]."),

@@ -31,7 +31,9 @@ def evaluate() -> None:
               help="VGG19 features for PD; torchvision's are downloaded without it.")  # fmt: skip
 @click.option("--no-pd", is_flag=True, help="Leave the perceptual distance out.")
 @click.option("--lpips", is_flag=True, help="LPIPS too (needs ganedit[lpips] and its weights).")
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write each picture's scores.")
+@click.option(
+    "--csv", "csv_path", type=click.Path(path_type=Path), help="Write each picture's scores."
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write everything.")
 @click.option("--save", type=click.Path(path_type=Path), help="Folder for the enlarged pictures.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N.")

@@ -41,7 +41,9 @@ def doctor(device: str, precision: str) -> None:
     import torch
 
     where = runtime.choose(device, precision)
-    click.echo(f"ganedit    {__version__}, Python {platform.python_version()}, torch {torch.__version__}")
+    click.echo(
+        f"ganedit    {__version__}, Python {platform.python_version()}, torch {torch.__version__}"
+    )
     click.echo(f"device     {where.device}")
     click.echo(f"precision  {str(where.dtype).removeprefix('torch.')}")
     click.echo(f"why        {where.reason}")
@@ -51,7 +53,9 @@ def doctor(device: str, precision: str) -> None:
     click.echo(f"speed      {speed / 1e9:,.0f} GFLOP/s in 3×3 convolutions of width 64")
     for entry in weights.shipped():
         weights.read_shipped(entry)
-    click.echo(f"weights    {len(weights.shipped())} files in {weights.shipped_folder()}, all whole")
+    click.echo(
+        f"weights    {len(weights.shipped())} files in {weights.shipped_folder()}, all whole"
+    )
 
 
 @click.command()

@@ -58,36 +58,85 @@ def train() -> None:
 
 
 @train.command("upscale")
-@click.option("--data", multiple=True, required=True, metavar="DIR[@FACTOR]",
-              help="Folder of sharp pictures, perhaps reduced first; may be repeated.")
-@click.option("--model", type=click.Choice(MODELS), default="photo", show_default=True,
-              help="Train against damage (photo) or bicubic reduction only (clean).")
-@click.option("--phase", type=click.Choice(PHASES), default="fidelity", show_default=True,
-              help="fidelity first; adversarial from its weights.")
+@click.option(
+    "--data",
+    multiple=True,
+    required=True,
+    metavar="DIR[@FACTOR]",
+    help="Folder of sharp pictures, perhaps reduced first; may be repeated.",
+)
+@click.option(
+    "--model",
+    type=click.Choice(MODELS),
+    default="photo",
+    show_default=True,
+    help="Train against damage (photo) or bicubic reduction only (clean).",
+)
+@click.option(
+    "--phase",
+    type=click.Choice(PHASES),
+    default="fidelity",
+    show_default=True,
+    help="fidelity first; adversarial from its weights.",
+)
 @click.option("--start", metavar="FILE|RUN", help="Weights to begin from.")
 @click.option("--scale", type=click.Choice(["2", "4"]), default="4", show_default=True)
-@click.option("--width", type=int, default=NetworkOptions.width, show_default=True,
-              help="Channels between layers.")
-@click.option("--blocks", type=int, default=NetworkOptions.blocks, show_default=True,
-              help="Residual blocks.")
-@click.option("--crop", type=int, default=UpscaleTraining.crop, show_default=True,
-              help="Side of the training crops in output pixels.")
-@click.option("--batch", type=int, default=UpscaleTraining.batch, show_default=True,
-              help="Crops per batch.")
-@click.option("--pixel-loss", type=click.Choice(["l1", "l2"]), default="l1", show_default=True,
-              help="Of the fidelity phase.")
-@click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="VGG19 features; torchvision's are downloaded without it.")
-@click.option("--adversarial", default="relativistic", show_default=True, type=click.Choice(
-    ["non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]))
+@click.option(
+    "--width",
+    type=int,
+    default=NetworkOptions.width,
+    show_default=True,
+    help="Channels between layers.",
+)
+@click.option(
+    "--blocks", type=int, default=NetworkOptions.blocks, show_default=True, help="Residual blocks."
+)
+@click.option(
+    "--crop",
+    type=int,
+    default=UpscaleTraining.crop,
+    show_default=True,
+    help="Side of the training crops in output pixels.",
+)
+@click.option(
+    "--batch", type=int, default=UpscaleTraining.batch, show_default=True, help="Crops per batch."
+)
+@click.option(
+    "--pixel-loss",
+    type=click.Choice(["l1", "l2"]),
+    default="l1",
+    show_default=True,
+    help="Of the fidelity phase.",
+)
+@click.option(
+    "--vgg",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="VGG19 features; torchvision's are downloaded without it.",
+)
+@click.option(
+    "--adversarial",
+    default="relativistic",
+    show_default=True,
+    type=click.Choice(["non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]),
+)
 @click.option("--critic", type=click.Choice(["unet", "patch"]), default="unet", show_default=True)
 @click.option("--pixel-weight", type=float, default=UpscaleTraining.pixel_weight, show_default=True)
-@click.option("--perceptual-weight", type=float, default=UpscaleTraining.perceptual_weight,
-              show_default=True)
-@click.option("--adversarial-weight", type=float, default=UpscaleTraining.adversarial_weight,
-              show_default=True)
-@click.option("--penalty-weight", type=float, default=UpscaleTraining.penalty_weight,
-              show_default=True, help="Of R1 and R2; gradient penalty for wasserstein.")
+@click.option(
+    "--perceptual-weight", type=float, default=UpscaleTraining.perceptual_weight, show_default=True
+)
+@click.option(
+    "--adversarial-weight",
+    type=float,
+    default=UpscaleTraining.adversarial_weight,
+    show_default=True,
+)
+@click.option(
+    "--penalty-weight",
+    type=float,
+    default=UpscaleTraining.penalty_weight,
+    show_default=True,
+    help="Of R1 and R2; gradient penalty for wasserstein.",
+)
 @click.option("--augment", is_flag=True, help="Shift and cut out what the critic sees.")
 @run_options
 def train_upscale(
@@ -108,7 +157,7 @@ def train_upscale(
     from ganedit.tasks.upscale.training import UpscaleTask
 
     task = UpscaleTask(UpscaleTraining(network=network, **given))
-    run_training(task, config, start, network)
+    run_training(task, config, start)
 
 
 _CONFIG_NAMES = frozenset(TrainingConfig.__dataclass_fields__)

@@ -8,7 +8,6 @@ import click
 
 from ganedit import runtime
 from ganedit.app.commands.common import edit_options, file_options
-from ganedit.app.jobs import plan_jobs
 from ganedit.tasks.upscale.options import (
     DEFAULT_DETAIL,
     MAX_OUTPUT_PIXELS,
@@ -24,12 +23,16 @@ from ganedit.tasks.upscale.options import (
 @click.option("--scale", type=float, help="Factor per side, 1 to 16, 2.5 included [default: 4].")
 @click.option("--width", type=int, help="Width of the result in pixels, instead of --scale.")
 @click.option("--height", type=int, help="Height of the result in pixels, instead of --scale.")
-@click.option("--long-side", type=int, help="Longer side of the result in pixels, instead of --scale.")
+@click.option(
+    "--long-side", type=int, help="Longer side of the result in pixels, instead of --scale."
+)
 @click.option("--model", type=click.Choice(MODELS), default="photo", show_default=True,
-              help="photo copes with JPEG marks, noise and soft focus; clean expects none.")  # fmt: skip
+              help="photo copes with JPEG marks, noise and blur; clean expects none.")  # fmt: skip
 @click.option("--detail", type=float, default=DEFAULT_DETAIL, show_default=True,
               help="0: faithful, softer. 1: crisper, with invented texture.")  # fmt: skip
-@click.option("--weights", metavar="FILE|RUN", help="Weights of your own: a file or a training run.")
+@click.option(
+    "--weights", metavar="FILE|RUN", help="Weights of your own: a file or a training run."
+)
 @click.option("--max-output-pixels", type=click.IntRange(1), default=MAX_OUTPUT_PIXELS, metavar="N",
               help="Refuse larger results [default: 1 billion pixels].")  # fmt: skip
 @edit_options
@@ -58,10 +61,13 @@ def upscale(
     if scale is width is height is long_side is None:
         scale = 4
     target = Target(scale, width, height, long_side)
+    files = file_options(shared)
     options = UpscaleOptions(target, model, detail, weights, max_output_pixels)
+
+    from ganedit.app.jobs import plan_jobs
+
     jobs = plan_jobs(photos, shared["output"], _label(target), shared["format_name"])
     budget = runtime.parse_bytes(shared["memory"]) if shared["memory"] else None
-    files = file_options(shared)
 
     from ganedit.app.run import run_jobs
     from ganedit.tasks.upscale.edit import UpscaleEdit

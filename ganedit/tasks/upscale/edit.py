@@ -2,8 +2,11 @@
 
 import copy
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,7 +50,7 @@ class UpscalePredictor:
 
     def _placed(self, network: Upscaler, dtype: torch.dtype) -> Upscaler:
         network = network.eval().requires_grad_(False).to(self.runtime.device, dtype)
-        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        return network.to(memory_format=torch.channels_last)
 
 
 class UpscaleEdit:
@@ -90,7 +93,7 @@ class UpscaleEdit:
                 samples,
                 predictor,
                 self.runtime,
-                lambda done, a=begin, b=end: progress(a + (b - a) * done),  # type: ignore[misc]
+                _part(progress, begin, end),
             )
         result = resize(replace(color, samples=samples), width, height)
         samples = np.repeat(result.samples, 3, axis=2) if grey else result.samples
@@ -123,16 +126,21 @@ class UpscaleEdit:
             self._predictors[scale] = self._load(contents.options, state, faithful.path)
         return self._predictors[scale]
 
-    def _load(self, options: object, state: object, path: Path) -> UpscalePredictor:
-        assert isinstance(options, dict) and isinstance(state, dict)
+    def _load(
+        self, options: Mapping[str, Any], state: Mapping[str, Tensor], path: Path
+    ) -> UpscalePredictor:
         network = Upscaler(NetworkOptions(**options))
         weights.load(network, state, path)
         return UpscalePredictor(network, self.runtime)
+
+
+def _part(progress: Progress, begin: float, end: float) -> Progress:
+    """The progress of a piece of work that is `begin` to `end` of the whole."""
+    return lambda done: progress(begin + (end - begin) * done)
 
 
 def _shares(scales: list[int]) -> list[tuple[float, float]]:
     """Where each pass begins and ends in the whole work, which grows with the pixels it reads."""
     work = [math.prod(scales[:i]) ** 2 for i in range(len(scales))]
     edges = [sum(work[:i]) / sum(work) for i in range(len(work) + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
-
+    return list(pairwise(edges))

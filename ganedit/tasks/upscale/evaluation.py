@@ -78,11 +78,14 @@ def _damaged(small: np.ndarray) -> np.ndarray:
 
 
 def bicubic(scale: int) -> Method:
-    """Plain bicubic enlargement, the yardstick."""
+    """Plain bicubic enlargement, the yardstick.
+
+    The antialiased kind is MATLAB's kernel (a = -0.5); PyTorch's other one is a sharper a = -0.75.
+    """
 
     def enlarge(low: np.ndarray) -> np.ndarray:
         tensor = to_tensor(low, torch.device("cpu"))
-        large = F.interpolate(tensor, scale_factor=scale, mode="bicubic")
+        large = F.interpolate(tensor, scale_factor=scale, mode="bicubic", antialias=True)
         return to_samples(large, low.dtype, 3)
 
     return enlarge

@@ -25,7 +25,8 @@ class ResidualBlock(nn.Module):
         self.second.weight.data.mul_(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.second(F.leaky_relu_(self.first(x), SLOPE))
+        change: Tensor = self.second(F.leaky_relu_(self.first(x), SLOPE))
+        return x + change
 
 
 class Upscaler(nn.Module):
@@ -58,7 +59,7 @@ class Upscaler(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         scale = self.options.scale
-        x = self.head(pictures)
+        x = self.head(pictures.to(self.head.weight.dtype))
         x = x + self.gather(self.body(x))
         residual = F.pixel_shuffle(self.tail(x), scale)
         base = F.interpolate(pictures.float(), scale_factor=scale, mode="bicubic")

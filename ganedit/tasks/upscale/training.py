@@ -1,6 +1,7 @@
 """How an upscaler is trained: fidelity first, then adversarial from there."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Self, cast
 
 import torch
@@ -32,6 +33,10 @@ class UpscaleTask:
     def options(self) -> Mapping[str, Any]:
         return self.training.plain()
 
+    @property
+    def network(self) -> Mapping[str, Any]:
+        return asdict(self.training.network)
+
     def to(self, device: torch.device) -> Self:
         if self.vgg is not None:
             self.vgg.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -55,7 +60,8 @@ class UpscaleTask:
         if not self.adversarial_phase:
             pixel = F.l1_loss if options.pixel_loss == "l1" else F.mse_loss
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
-        assert self.vgg is not None and pair.critic is not None
+        assert self.vgg is not None
+        assert pair.critic is not None
         with torch.no_grad():
             target = self.vgg(real)
         result = {

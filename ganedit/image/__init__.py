@@ -1,0 +1,38 @@
+"""Pictures in, pictures out: bytes of a file to samples at their own depth and back.
+
+::
+
+    decode(path) ──► Image(samples, alpha, metadata) ──► save(image, path)
+
+Everything that is not a pixel (EXIF, ICC profile, XMP, resolution) travels along as data, the
+orientation is applied, and 16 bits stay 16 bits. Nothing here imports torch.
+"""
+
+from ganedit.image._decode import MAX_PIXELS, decode
+from ganedit.image._encode import encode
+from ganedit.image._formats import (
+    READABLE_SUFFIXES,
+    WRITABLE_FORMATS,
+    check_limits,
+    format_for,
+    preferred_suffix,
+)
+from ganedit.image._metadata import Metadata
+from ganedit.image._model import Image
+from ganedit.image._resize import resize
+from ganedit.image._save import save
+
+__all__ = [
+    "MAX_PIXELS",
+    "READABLE_SUFFIXES",
+    "WRITABLE_FORMATS",
+    "Image",
+    "Metadata",
+    "check_limits",
+    "decode",
+    "encode",
+    "format_for",
+    "preferred_suffix",
+    "resize",
+    "save",
+]

@@ -1,0 +1,107 @@
+"""What each file format is called, and how much it can hold."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganedit.errors import ImageTooLargeError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One output format; `side` and `pixels` are the largest its codecs write *and* read back."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    side: int
+    pixels: int
+    deep: bool = False
+    alpha: bool = True
+
+
+_FORMATS = (
+    # libpng refuses sides above a million unless the reader lifts its user limit.
+    Format("PNG", (".png",), side=1_000_000, pixels=2**62, deep=True),
+    # libjpeg stops at 65,500, a little short of the 65,535 of the standard.
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), side=65_500, pixels=2**62, alpha=False),
+    Format("WEBP", (".webp",), side=16_383, pixels=2**62),
+    # AV1 goes to 65,536, but libavif by default refuses to decode more than these.
+    Format("AVIF", (".avif",), side=32_768, pixels=2**28),
+    # Larger than 4 GiB becomes BigTIFF, so only the signed sides of its readers bound it.
+    Format("TIFF", (".tif", ".tiff"), side=2**31 - 1, pixels=2**62, deep=True),
+    # A 32-bit file size and three bytes a pixel, rows padded to four.
+    Format("BMP", (".bmp", ".dib"), side=2**31 - 1, pixels=2**32 // 4, alpha=False),
+)
+_BY_NAME = {entry.name: entry for entry in _FORMATS}
+_BY_SUFFIX = {suffix: entry.name for entry in _FORMATS for suffix in entry.suffixes}
+_ALIASES = {"JPG": "JPEG", "JPE": "JPEG", "TIF": "TIFF"}
+
+WRITABLE_FORMATS: tuple[str, ...] = tuple(_BY_NAME)
+"""The formats that `encode` and `save` write, in Pillow's spelling."""
+
+READABLE_SUFFIXES: frozenset[str] = frozenset(_BY_SUFFIX) | {".gif", ".heic", ".heif", ".hif"}
+"""Lower-case suffixes of files worth offering to `decode` (which looks at the content only)."""
+
+
+def describe(format: str) -> Format:
+    """The facts about one output format; raises `UsageError` for a name that is not one."""
+    name = format.upper().lstrip(".")
+    name = _ALIASES.get(name, name)
+    if name not in _BY_NAME:
+        raise UsageError(f"cannot write {format}: choose one of {', '.join(WRITABLE_FORMATS)}")
+    return _BY_NAME[name]
+
+
+def format_for(path: Path, format: str | None = None) -> str:
+    """The output format of `path`: the one asked for, else the one its suffix means.
+
+    Returns Pillow's spelling: ``"JPEG"`` for ``.jpg``, ``"TIFF"`` for ``.tif`` and so on.
+
+    Raises:
+        UsageError: the suffix or the name is of no format that can be written.
+    """
+    if format is not None:
+        return describe(format).name
+    name = _BY_SUFFIX.get(path.suffix.lower())
+    if name is None:
+        what = f"the suffix {path.suffix}" if path.suffix else "a name without suffix"
+        raise UsageError(
+            f"{path}: {what} names no format that can be written; "
+            f"use one of {', '.join(sorted(_BY_SUFFIX))}"
+        )
+    return name
+
+
+def preferred_suffix(format: str) -> str:
+    """The usual suffix of an output format with its dot: ``".jpg"`` for ``"JPEG"``.
+
+    Raises:
+        UsageError: the format can be read at most (``"GIF"``, ``"HEIF"``), or is unknown.
+    """
+    return describe(format).suffixes[0]
+
+
+def check_limits(format: str, width: int, height: int) -> None:
+    """Refuse a size in pixels that `format` cannot hold, before any work is done on it.
+
+    Raises:
+        ImageTooLargeError: too large; the message names a format that fits.
+        UsageError: the format cannot be written.
+    """
+    entry = describe(format)
+    if _fits(entry, width, height):
+        return
+    others = [other.name for other in _FORMATS if _fits(other, width, height)]
+    advice = f"save as {others[0]} instead" if others else "make it smaller"
+    limit = (
+        f"{entry.side:,} pixels a side"
+        if max(width, height) > entry.side
+        else f"{entry.pixels:,} pixels"
+    )
+    raise ImageTooLargeError(
+        f"{width:,} x {height:,} is too large for {entry.name}, "
+        f"which holds at most {limit}; {advice}"
+    )
+
+
+def _fits(entry: Format, width: int, height: int) -> bool:
+    return max(width, height) <= entry.side and width * height <= entry.pixels

@@ -1,0 +1,127 @@
+"""PNG: a parallel encoder for every depth and channel count, and a reader for 16 bits.
+
+Pillow writes no 16-bit RGB; OpenCV writes no grey with alpha, no resolution, and XMP in a chunk
+where the specification does not want it. Both deflate on one core, which is where all the time
+goes. Bands of rows deflated apart and joined (as pigz does) take as many cores as there are, and
+need no second copy of the picture.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import BinaryIO
+
+import numpy as np
+
+from ganedit.image._metadata import Metadata
+from ganedit.image._samples import Samples, bands
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_INCH = 0.0254  # metres
+# Measured on photographs: level 1 after the Up filter is smaller and faster than level 1 after
+# Sub, Average or Paeth; level 2 gains 3 % for 10 % more time.
+_LEVEL = 1
+_UP = 2
+_ZLIB_HEADER = b"\x78\x01"
+
+
+def write_png(file: BinaryIO, samples: Samples, alpha: Samples | None, metadata: Metadata) -> None:
+    """Write samples (H, W, 1 or 3), with alpha (H, W) or None, of 8 or 16 bits, losslessly."""
+    height, width, channels = samples.shape
+    colour = (2 if channels == 3 else 0) + (0 if alpha is None else 4)
+    header = struct.pack(">IIBBBBB", width, height, 8 * samples.itemsize, colour, 0, 0, 0)
+    file.write(SIGNATURE + _chunk(b"IHDR", header))
+    for chunk in _metadata_chunks(metadata):
+        file.write(chunk)
+    stream, checksum = _ZLIB_HEADER, zlib.adler32(b"")
+    for lines, deflated in _deflated_bands(samples, alpha):
+        checksum = zlib.adler32(lines, checksum)
+        if len(stream) > len(_ZLIB_HEADER):
+            file.write(_chunk(b"IDAT", stream))
+            stream = b""
+        stream += deflated
+    file.write(_chunk(b"IDAT", stream + struct.pack(">I", checksum)) + _chunk(b"IEND", b""))
+
+
+def read_png(data: Samples) -> tuple[Samples, Samples | None] | None:
+    """Samples and alpha of a whole 16-bit PNG file (a uint8 array), or None if it is damaged.
+
+    RGB comes with the alpha that a tRNS chunk means; grey does not.
+    """
+    import cv2
+
+    decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if decoded is None:
+        return None
+    if decoded.ndim == 2:
+        return np.asarray(decoded[..., None], np.uint16), None
+    grey = data[25] == 4  # colour type: OpenCV widens grey with alpha to four channels
+    alpha = np.ascontiguousarray(decoded[..., 3], np.uint16) if decoded.shape[2] == 4 else None
+    if grey:
+        return np.ascontiguousarray(decoded[..., :1], np.uint16), alpha
+    code = cv2.COLOR_BGR2RGB if alpha is None else cv2.COLOR_BGRA2RGB
+    return np.asarray(cv2.cvtColor(decoded, code), np.uint16), alpha
+
+
+def is_deep_png(header: bytes) -> bool:
+    """Whether the first 26 bytes of a file are those of a PNG with 16 bits a sample."""
+    return header.startswith(SIGNATURE) and len(header) > 25 and header[24] == 16
+
+
+def _chunk(name: bytes, payload: bytes) -> bytes:
+    checksum = zlib.crc32(payload, zlib.crc32(name))
+    return struct.pack(">I", len(payload)) + name + payload + struct.pack(">I", checksum)
+
+
+def _metadata_chunks(metadata: Metadata) -> Iterator[bytes]:
+    if metadata.icc:
+        yield _chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(metadata.icc))
+    if metadata.dpi:
+        pixels_per_metre = (round(value / _INCH) for value in metadata.dpi)
+        yield _chunk(b"pHYs", struct.pack(">IIB", *pixels_per_metre, 1))
+    if metadata.exif:
+        yield _chunk(b"eXIf", metadata.exif)
+    if metadata.xmp:
+        # Keyword, then: not compressed, no method, no language, no translated keyword.
+        yield _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
+
+
+def _deflated_bands(samples: Samples, alpha: Samples | None) -> Iterator[tuple[bytes, bytes]]:
+    """Filtered scanlines of each band and the same deflated, in order, made on all cores."""
+    height, width = samples.shape[:2]
+    todo = list(bands(height, width))
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(min(cores, len(todo))) as pool:
+        # A few at a time: a pool asked for all would hold the whole picture once more.
+        for start in range(0, len(todo), 2 * cores):
+            yield from pool.map(partial(_deflate, samples, alpha), todo[start : start + 2 * cores])
+
+
+def _deflate(samples: Samples, alpha: Samples | None, rows: slice) -> tuple[bytes, bytes]:
+    lines = _filtered(samples, alpha, rows)
+    deflate = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS)
+    # All but the last band end on a byte boundary, so that the next can simply follow.
+    last = rows.stop == len(samples)
+    return lines, deflate.compress(lines) + deflate.flush(
+        zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH
+    )
+
+
+def _filtered(samples: Samples, alpha: Samples | None, rows: slice) -> bytes:
+    """Scanlines: the number of the Up filter, then each big-endian byte less the one above it."""
+    above = max(0, rows.start - 1)
+    pixels = samples[above : rows.stop]
+    if alpha is not None:
+        pixels = np.concatenate((pixels, alpha[above : rows.stop, :, None]), axis=2)
+    big_endian = pixels.astype(pixels.dtype.newbyteorder(">"), order="C", copy=False)
+    lines = big_endian.view(np.uint8).reshape(len(pixels), -1)
+    filtered = np.full((rows.stop - rows.start, 1 + lines.shape[1]), _UP, np.uint8)
+    if rows.start == 0:
+        filtered[0, 1:] = lines[0]
+        np.subtract(lines[1:], lines[:-1], out=filtered[1:, 1:])
+    else:
+        np.subtract(lines[1:], lines[:-1], out=filtered[:, 1:])
+    return filtered.tobytes()

@@ -1,0 +1,90 @@
+"""Small operations on sample arrays that never make a wide copy of a whole picture.
+
+A 500-megapixel picture takes 1.5 GB at 8 bits; the same in float32 or int32 takes 6 GB.
+Whatever needs a wider type therefore works on bands of rows.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.unsignedinteger[Any]]
+"""uint8 or uint16; numpy has no tighter type that arithmetic between the two would keep."""
+
+_BAND_PIXELS = 1 << 20
+
+
+def bands(height: int, width: int, pixels: int = _BAND_PIXELS) -> Iterator[slice]:
+    """Slices of rows that cover `height`, each of about `pixels` pixels and at least one row."""
+    rows = max(1, pixels // max(1, width))
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
+
+
+def full_scale(samples: Samples) -> int:
+    """The value that means white or opaque: 255 or 65,535."""
+    return int(np.iinfo(samples.dtype).max)
+
+
+def to_eight(samples: Samples) -> npt.NDArray[np.uint8]:
+    """Any unsigned samples at 8 bits, rounded to nearest; 8-bit samples are returned as they are.
+
+    65,535 / 255 is exactly 257, so ``(v + 128) // 257`` is ``round(v / 257)``.
+    """
+    if samples.dtype == np.uint8:
+        return samples.astype(np.uint8, copy=False)
+    reduced = np.empty(samples.shape, np.uint8)
+    height, width = samples.shape[:2]
+    for rows in bands(height, width):
+        reduced[rows] = (samples[rows].astype(np.uint32) + 128) // 257
+    return reduced
+
+
+def flatten_on_white(
+    samples: npt.NDArray[np.uint8], alpha: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8]:
+    """Straight 8-bit samples (H, W, C) over white through alpha (H, W), rounded to nearest."""
+    flat = np.empty_like(samples)
+    height, width = alpha.shape
+    for rows in bands(height, width):
+        opacity = alpha[rows, :, None].astype(np.uint32)
+        mixed = samples[rows] * opacity + 255 * (255 - opacity)
+        flat[rows] = (mixed + 127) // 255
+    return flat
+
+
+def unpremultiply(samples: Samples, alpha: Samples) -> None:
+    """Turn premultiplied `samples` (H, W, C) into straight ones in place; alpha is (H, W)."""
+    white = full_scale(samples)
+    height, width = alpha.shape
+    for rows in bands(height, width):
+        opacity = alpha[rows, :, None].astype(np.uint64)
+        # Where nothing is opaque there is no colour to recover: dividing by one leaves it.
+        divisor = np.maximum(opacity, 1)
+        straight = (samples[rows] * np.uint64(white) + divisor // 2) // divisor
+        samples[rows] = np.where(opacity > 0, np.minimum(straight, white), samples[rows])
+
+
+def keyed_alpha(samples: Samples, key: int | tuple[int, ...]) -> Samples:
+    """Alpha (H, W) of pictures whose one colour `key` means transparent (PNG's tRNS, GIF)."""
+    height, width = samples.shape[:2]
+    alpha = np.empty((height, width), samples.dtype)
+    wanted = np.asarray(key).reshape(-1)
+    for rows in bands(height, width):
+        hit = (samples[rows] == wanted).all(axis=2)
+        alpha[rows] = np.where(hit, 0, full_scale(samples))
+    return alpha
+
+
+def orient(array: Samples, orientation: int) -> Samples:
+    """`array` (H, W, ...) as EXIF orientation 1..8 wants it shown; other values change nothing."""
+    if orientation >= 5:
+        array = array.swapaxes(0, 1)
+    # What is left after the transposition is a choice of two flips.
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return np.ascontiguousarray(array)
