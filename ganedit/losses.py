@@ -81,12 +81,8 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     with torch.autocast(real.device.type, enabled=False):
         scores = critic(between)
         (gradient,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
-    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
-
-
-def charbonnier(output: Tensor, target: Tensor, epsilon: float = 1e-3) -> Tensor:
-    """A smooth L1 (Lai et al. 2017): the mean of sqrt(difference² + ε²)."""
-    return (output.float() - target.float()).square().add(epsilon**2).sqrt().mean()
+    slope: Tensor = gradient.flatten(1).norm(dim=1)
+    return (slope - 1).square().mean()
 
 
 def perceptual(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
@@ -104,15 +100,3 @@ def perceptual(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
 def _unit_distance(a: Tensor, b: Tensor) -> Tensor:
     # |a/|a| - b/|b||² summed over channels = 2 - 2 cos(a, b), without two normalised copies.
     return (2 - 2 * F.cosine_similarity(a, b, dim=1, eps=1e-8)).mean()
-
-
-def style(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
-    """Mean squared difference of Gram matrices (Gatys et al. 2016), averaged over layers."""
-    layers = [F.mse_loss(_gram(a), _gram(b)) for a, b in zip(output, target, strict=True)]
-    return torch.stack(layers).mean()
-
-
-def _gram(features: Tensor) -> Tensor:
-    flat = features.float().flatten(2)
-    gram: Tensor = flat @ flat.transpose(1, 2) / flat.shape[2]
-    return gram

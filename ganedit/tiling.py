@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+# Convolutions on CPUs are up to twice as slow on rows that are no multiple of this.
+ALIGNMENT = 32
+
 
 @dataclass(frozen=True)
 class Footprint:
@@ -25,7 +28,10 @@ class Footprint:
 
 @dataclass(frozen=True)
 class Span:
-    """Along one side: the core `start:stop` and the window `outer_start:outer_stop` around it."""
+    """Along one side: the core `start:stop` and the window `outer_start:outer_stop` around it.
+
+    The window holds the core and its halo, except where the picture ends.
+    """
 
     start: int
     stop: int
@@ -46,31 +52,48 @@ class Window:
     columns: Span
 
 
-def plan(height: int, width: int, footprint: Footprint, tile: int) -> list[Window]:
-    """Windows in reading order whose cores cover the picture once, about `tile` pixels a side.
+def plan(height: int, width: int, footprint: Footprint, side: int) -> list[Window]:
+    """Windows in reading order whose cores cover the picture once.
+
+    Args:
+        height: of the picture; `width` likewise.
+        width: see `height`.
+        footprint: of the network.
+        side: of the windows, halo included; larger than twice the halo.
 
     Raises:
-        ValueError: `tile` is under 1.
+        ValueError: `side` leaves no room for a core.
     """
+    if side <= 2 * footprint.halo:
+        raise ValueError(f"windows of {side} are all halo, which is {footprint.halo} a side")
     return [
         Window(rows, columns)
-        for rows in _spans(height, footprint.halo, tile)
-        for columns in _spans(width, footprint.halo, tile)
+        for rows in _spans(height, footprint.halo, side)
+        for columns in _spans(width, footprint.halo, side)
     ]
 
 
-def _spans(length: int, halo: int, tile: int) -> Iterator[Span]:
-    if tile < 1:
-        raise ValueError(f"tile must be at least 1, not {tile}")
-    count = -(-length // tile)
-    # Even spans: a thin last one would be nearly all halo.
+def _spans(length: int, halo: int, side: int) -> Iterator[Span]:
+    if length <= side:
+        yield Span(0, length, 0, length)
+        return
+    count = -(-(length - 2 * halo) // (side - 2 * halo))
+    # Even cores: a thin last one would be nearly all halo.
     edges = [round(i * length / count) for i in range(count + 1)]
     for start, stop in pairwise(edges):
-        yield Span(start, stop, max(0, start - halo), min(length, stop + halo))
+        outer_start, outer_stop = max(0, start - halo), min(length, stop + halo)
+        # Take in more of the picture, to the right or else to the left, up to a round size.
+        outer_stop = min(length, outer_start + _aligned(outer_stop - outer_start))
+        outer_start = max(0, outer_stop - _aligned(outer_stop - outer_start))
+        yield Span(start, stop, outer_start, outer_stop)
 
 
-def tile_side(footprint: Footprint, memory: int, bytes_per_sample: int) -> int:
-    """The largest core whose window fits into `memory` bytes, at least 32 pixels.
+def _aligned(length: int) -> int:
+    return -(-length // ALIGNMENT) * ALIGNMENT
+
+
+def window_side(footprint: Footprint, memory: int, bytes_per_sample: int) -> int:
+    """The side of the largest window that fits into `memory` bytes; room for a core at least.
 
     Args:
         footprint: of the network.
@@ -78,4 +101,10 @@ def tile_side(footprint: Footprint, memory: int, bytes_per_sample: int) -> int:
         bytes_per_sample: of the network's arithmetic: 4 for fp32, 2 for bf16 and fp16.
     """
     per_pixel = footprint.bytes_per_pixel * bytes_per_sample / 4
-    return max(32, int((memory / per_pixel) ** 0.5) - 2 * footprint.halo)
+    fitting = int((memory / per_pixel) ** 0.5) // ALIGNMENT * ALIGNMENT
+    return max(smallest_window(footprint), fitting)
+
+
+def smallest_window(footprint: Footprint) -> int:
+    """The side of the smallest window that is worth its halo."""
+    return _aligned(2 * footprint.halo + ALIGNMENT)

@@ -1,5 +1,6 @@
 """Folders of training pictures, decoded once and cropped at random."""
 
+import contextlib
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,11 +33,11 @@ class Folder:
         Raises:
             TrainingError: the folder does not exist or the factor is out of range.
         """
-        path, _, factor = text.rpartition("@") if not Path(text).exists() else (text, "", "1")
-        try:
-            folder = cls(Path(path), float(factor))
-        except ValueError:
-            folder = cls(Path(text))
+        folder = cls(Path(text))
+        path, _, factor = text.rpartition("@")
+        if path and not folder.path.exists():
+            with contextlib.suppress(ValueError):  # not a number: an @ in the folder's name
+                folder = cls(Path(path), float(factor))
         if not folder.path.is_dir():
             raise TrainingError(f"{text}: no such folder; give --data an existing one")
         if not 0 < folder.scale <= 1:
@@ -119,7 +120,8 @@ def load_rgb(path: Path, scale: float = 1.0) -> np.ndarray:
     """Decode a picture as `(H, W, 3)` uint8 RGB, alpha left out, reduced by `scale`."""
     image = decode(path)
     if scale != 1:
-        image = resize(image, round(image.width * scale), round(image.height * scale))
+        width, height = (max(1, round(side * scale)) for side in (image.width, image.height))
+        image = resize(image, width, height)
     if image.depth == 16:
         image = Image((image.samples / 257 + 0.5).astype(np.uint8))
     samples = image.samples

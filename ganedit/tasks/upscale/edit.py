@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
@@ -46,7 +47,7 @@ class UpscalePredictor:
         network = self.network
         if safe:
             network = self._placed(copy.deepcopy(network), torch.float32)
-        return hold_color(network(pictures), pictures, self.scale)
+        return F.pixel_shuffle(hold_color(network.phases(pictures), pictures), self.scale)
 
     def _placed(self, network: Upscaler, dtype: torch.dtype) -> Upscaler:
         network = network.eval().requires_grad_(False).to(self.runtime.device, dtype)

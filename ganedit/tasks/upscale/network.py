@@ -1,5 +1,6 @@
 """The upscaling generator: residual blocks at low resolution and one shuffle."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -26,7 +27,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         change: Tensor = self.second(F.leaky_relu_(self.first(x), SLOPE))
-        return x + change
+        return change.add_(x)
 
 
 class Upscaler(nn.Module):
@@ -47,6 +48,7 @@ class Upscaler(nn.Module):
         self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(options.blocks)))
         self.gather = _conv(width, width)
         self.tail = _conv(width, 3 * options.scale**2)
+        self.base = BicubicPhases(options.scale)
         for conv in (self.head, self.gather, self.tail):
             kaiming_(conv, SLOPE)
         # Begin near bicubic: a full-sized random residual costs the first thousand steps.
@@ -57,10 +59,39 @@ class Upscaler(nn.Module):
         """Input pixels around an output pixel's source that can influence it: one a layer."""
         return 2 * self.options.blocks + 3
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        scale = self.options.scale
+    def phases(self, pictures: Tensor) -> Tensor:
+        """The enlarged picture before its pixels are put in place.
+
+        `(N, 3, H, W)` → float32 `(N, 3·scale², H, W)`: for each colour the `scale²` pixels that
+        a pixel becomes. Work on all of them is fastest here, at low resolution.
+        """
         x = self.head(pictures.to(self.head.weight.dtype))
         x = x + self.gather(self.body(x))
-        residual = F.pixel_shuffle(self.tail(x), scale)
-        base = F.interpolate(pictures.float(), scale_factor=scale, mode="bicubic")
-        return base + residual.float()
+        residual: Tensor = self.tail(x)
+        enlarged: Tensor = self.base(pictures.float())
+        return enlarged + residual
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.phases(pictures), self.options.scale)
+
+
+class BicubicPhases(nn.Module):
+    """Bicubic enlargement as one small convolution, a tenth of the cost of `F.interpolate`.
+
+    `(N, 3, H, W)` → `(N, 3·scale², H, W)` in float32, in the order that `pixel_shuffle` takes.
+    """
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        # The response to one bright pixel holds all weights: each phase sees 5×5 neighbours.
+        impulse = torch.zeros(1, 1, 7, 7)
+        impulse[0, 0, 3, 3] = 1
+        response = F.interpolate(impulse, scale_factor=scale, mode="bicubic")
+        kernel = F.pixel_unshuffle(response, scale)[0, :, None, 1:6, 1:6].flip(2, 3)
+        # Not a buffer: a network in bf16 would round it, and this part has to be exact.
+        self.kernel = kernel.repeat(3, 1, 1, 1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        padded = F.pad(pictures, (2, 2, 2, 2), mode="replicate")
+        with torch.autocast(pictures.device.type, enabled=False):
+            return F.conv2d(padded, self.kernel.to(padded.device), groups=3)

@@ -1,0 +1,32 @@
+"""What every test runs with."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import PIL.Image
+import pytest
+import tiny
+import torch
+
+from ganedit.tasks.upscale.training import UpscaleTask
+
+# The networks here are too small to share, and one thread sums in one order.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five small photos, one of them in a folder of its own."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "inner").mkdir()
+    for number in range(5):
+        name = f"inner/{number}.png" if number == 4 else f"{number}.png"
+        PIL.Image.fromarray(tiny.photo(number, 96, 96 + 8 * number)).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def make_task(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., UpscaleTask]:
+    """A tiny upscaling task of a phase and other options, with a tiny feature network."""
+    monkeypatch.setattr("ganedit.tasks.upscale.training.VGG19Features", tiny.Features)
+    return lambda *args, **options: UpscaleTask(tiny.training(photo_folder, *args, **options))

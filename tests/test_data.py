@@ -1,0 +1,173 @@
+"""Training data: what is read, what is drawn, and that small and large pictures align."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+
+from ganedit.data.pictures import Folder, Pictures, list_pictures, load_rgb, random_crop
+from ganedit.data.seeding import generator_at
+from ganedit.errors import TrainingError, UnreadableImageError
+from ganedit.tasks.upscale.data import MARGIN, UpscaleBatches, reduce_bicubic
+from ganedit.tasks.upscale.options import NetworkOptions
+
+
+def write(path: Path, picture: np.ndarray) -> Path:
+    PIL.Image.fromarray(picture).save(path)
+    return path
+
+
+def test_folder_is_read_with_and_without_a_factor(tmp_path: Path) -> None:
+    at = tmp_path / "trip@0.5"
+    at.mkdir()
+    assert Folder.parse(str(tmp_path)) == Folder(tmp_path, 1.0)
+    assert Folder.parse(f"{tmp_path}@0.5") == Folder(tmp_path, 0.5)
+    assert Folder.parse(str(at)) == Folder(at, 1.0), "a folder may have an @ in its name"
+    assert Folder.parse(f"{at}@0.25") == Folder(at, 0.25)
+
+
+@pytest.mark.parametrize("text", ["missing", "missing@0.5", "0.5", "@0.5"])
+def test_folder_that_is_not_there_is_refused(text: str) -> None:
+    with pytest.raises(TrainingError, match="no such folder"):
+        Folder.parse(text)
+
+
+@pytest.mark.parametrize("factor", ["0", "1.5", "-1", "nan"])
+def test_factor_out_of_range_is_refused(factor: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="factor"):
+        Folder.parse(f"{tmp_path}@{factor}")
+
+
+def test_pictures_are_listed_sorted_without_hidden_ones(tmp_path: Path) -> None:
+    for name in ("b.png", "a.JPG", "notes.txt", ".hidden.png", "c/d.webp", ".cache/e.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    found = [str(path.relative_to(tmp_path)) for path in list_pictures(tmp_path)]
+    assert found == ["a.JPG", "b.png", "c/d.webp"]
+
+
+def test_bad_and_small_pictures_are_left_out_with_a_warning(tmp_path: Path) -> None:
+    write(tmp_path / "good.png", tiny.photo(0, 64, 80))
+    write(tmp_path / "small.png", tiny.photo(1, 63, 80))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nbut no more")
+    with pytest.warns(UserWarning, match="2 of 3 pictures"):
+        pictures = Pictures([Folder(tmp_path)], minimum=64)
+    assert len(pictures) == 1
+    assert np.array_equal(pictures.draw(np.random.default_rng(0)), tiny.photo(0, 64, 80))
+    with pytest.raises(TrainingError, match="no picture of at least 65"):
+        Pictures([Folder(tmp_path)], minimum=65)
+
+
+def test_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no picture"):
+        Pictures([Folder(tmp_path)], minimum=1)
+
+
+def test_sliver_reduced_to_nothing_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "good.png", tiny.photo(0, 64, 80))
+    write(tmp_path / "sliver.png", tiny.photo(1, 1, 80))
+    with pytest.warns(UserWarning, match="1 of 2"):
+        assert len(Pictures([Folder(tmp_path, 0.25)], minimum=16)) == 1
+
+
+def test_large_pictures_are_drawn_more_often(tmp_path: Path) -> None:
+    write(tmp_path / "large.png", tiny.photo(0, 90, 160))
+    write(tmp_path / "small.png", tiny.photo(1, 40, 40))
+    pictures = Pictures([Folder(tmp_path)], minimum=32)
+    rng = np.random.default_rng(0)
+    large = sum(pictures.draw(rng).shape[0] == 90 for _ in range(400))
+    assert large / 400 == pytest.approx(0.75, abs=0.07), "nine times the pixels, three times"
+
+
+def test_any_picture_is_read_as_rgb_of_eight_bits(tmp_path: Path) -> None:
+    grey = write(tmp_path / "grey.png", tiny.photo(0)[..., 0])
+    levels = tiny.photo(0)[..., 0].astype(np.uint16) * 257
+    deep = write(tmp_path / "deep.png", levels.clip(0, 65435) + np.uint16(100))
+    for path in (grey, deep):
+        assert np.array_equal(load_rgb(path), tiny.photo(0)[..., :1].repeat(3, axis=2))
+    assert load_rgb(grey, 0.5).shape == (48, 48, 3)
+    with pytest.raises(UnreadableImageError):
+        load_rgb(tmp_path / "missing.png")
+
+
+def test_crops_are_parts_turned_and_mirrored() -> None:
+    picture = np.arange(9 * 12 * 3).reshape(9, 12, 3)
+    rng, kinds, places = np.random.default_rng(0), set(), set()
+    for _ in range(800):
+        crop = random_crop(picture, 4, rng)
+        assert crop.shape == (4, 4, 3)
+        values = set(crop[..., 0].ravel().tolist())
+        top, left = divmod(min(values) // 3, 12)
+        assert values == set(picture[top : top + 4, left : left + 4, 0].ravel().tolist())
+        places.add((top, left))
+        kinds.add((int(crop[0, 1, 0] - crop[0, 0, 0]), int(crop[1, 0, 0] - crop[0, 0, 0])))
+    assert len(kinds) == 8
+    assert len(places) == 6 * 9
+
+
+@pytest.fixture
+def make_batches(photo_folder: Path) -> Callable[..., UpscaleBatches]:
+    def make(seed: int = 0, **options: object) -> UpscaleBatches:
+        return UpscaleBatches(tiny.training(photo_folder, batch=4, **options), seed)
+
+    return make
+
+
+@pytest.mark.parametrize("model", ["clean", "photo"])
+def test_batches_are_a_function_of_seed_and_step(
+    make_batches: Callable[..., UpscaleBatches], model: str
+) -> None:
+    one, again, other = (make_batches(seed, model=model) for seed in (3, 3, 4))
+    fifth = one[5]
+    assert fifth["low"].shape == (4, 3, 8, 8)
+    assert fifth["high"].shape == (4, 3, 32, 32)
+    assert fifth["low"].dtype == fifth["high"].dtype == torch.uint8
+    _ = again[2]  # the order in which steps are asked for does not matter
+    for name in ("low", "high"):
+        assert torch.equal(again[5][name], fifth[name])
+        assert not torch.equal(one[6][name], fifth[name])
+        assert not torch.equal(other[5][name], fifth[name])
+
+
+def test_random_generators_of_neighbouring_steps_and_seeds_differ() -> None:
+    draws = {generator_at(seed, step).random() for seed in range(30) for step in range(30)}
+    assert len(draws) == 900
+
+
+def test_small_picture_is_the_reduction_of_more_than_the_crop(tmp_path: Path) -> None:
+    size = 32 + 2 * MARGIN * 4
+    whole = tiny.photo(5, size, size)
+    write(tmp_path / "whole.png", whole)
+    batch = UpscaleBatches(tiny.training(tmp_path, batch=8), 0)[0]
+    tensor = torch.from_numpy(whole).permute(2, 0, 1)
+    turned = [t.rot90(k, (1, 2)) for t in (tensor, tensor.flip(2)) for k in range(4)]
+    edge = 4 * MARGIN
+    for low, high in zip(batch["low"], batch["high"], strict=True):
+        (source,) = (t for t in turned if torch.equal(t[:, edge:-edge, edge:-edge], high))
+        reduced = reduce_bicubic(source[None] / 255, 4)[0, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        assert torch.equal(low, reduced.mul(255).round().byte())
+        assert not torch.equal(low, reduce_bicubic(high[None] / 255, 4)[0].mul(255).round().byte())
+
+
+@pytest.mark.parametrize(("model", "scale"), [("clean", 4), ("photo", 4), ("photo", 2)])
+def test_small_and_large_pictures_lie_on_each_other(
+    make_batches: Callable[..., UpscaleBatches], model: str, scale: int
+) -> None:
+    batches = make_batches(model=model, network=NetworkOptions(scale, 8, 1))
+    errors = torch.zeros(3, 3)
+    for step in range(12):
+        low, high = (batches[step][name].float() / 255 for name in ("low", "high"))
+        enlarged = F.interpolate(low, scale_factor=scale, mode="bicubic")
+        for dy in range(3):
+            for dx in range(3):
+                moved = high[..., 4 + dy : 26 + dy, 4 + dx : 26 + dx]
+                errors[dy, dx] += (enlarged[..., 5:27, 5:27] - moved).square().mean()
+    assert errors.argmin() == 4, f"shifted: {errors}"
+    assert (errors[1] - errors[1].flip(0)).abs().max() < 0.2 * errors[1].max()
+    assert (errors[:, 1] - errors[:, 1].flip(0)).abs().max() < 0.2 * errors[:, 1].max()

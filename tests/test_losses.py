@@ -1,0 +1,145 @@
+"""Losses against values computed by hand."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from ganedit import losses
+from ganedit.losses import critic_loss, generator_loss
+
+REAL, FAKE = torch.tensor([2.0, 0.5]), torch.tensor([-1.0, 3.0])
+KINDS = ("non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
+
+
+def softplus(x: float) -> float:
+    return math.log1p(math.exp(x))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("non-saturating", (sum(map(softplus, (-2, -0.5))) + sum(map(softplus, (-1, 3)))) / 2),
+        ("least-squares", 0.5 * ((1 + 0.25) / 2 + (1 + 9) / 2)),
+        ("hinge", (0 + 0.5) / 2 + (0 + 4) / 2),
+        ("wasserstein", 1.0 - 1.25),
+        ("relativistic", (softplus(-3) + softplus(2.5)) / 2),
+    ],
+)
+def test_critic_loss_is_the_formula(kind: losses.Adversarial, expected: float) -> None:
+    assert float(critic_loss(kind, REAL, FAKE)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("non-saturating", (softplus(1) + softplus(-3)) / 2),
+        ("least-squares", 0.5 * (4 + 4) / 2),
+        ("hinge", -1.0),
+        ("wasserstein", -1.0),
+        ("relativistic", (softplus(3) + softplus(-2.5)) / 2),
+    ],
+)
+def test_generator_loss_is_the_formula(kind: losses.Adversarial, expected: float) -> None:
+    assert float(generator_loss(kind, FAKE, REAL)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_critic_raises_real_and_lowers_fake_and_the_generator_raises_fake(
+    kind: losses.Adversarial,
+) -> None:
+    real, fake = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
+    up, down = torch.autograd.grad(critic_loss(kind, real, fake), (real, fake))
+    # Least squares is content with a fake that scores 0; the others push it lower.
+    assert (up < 0).all()
+    assert (down == 0).all() if kind == "least-squares" else (down > 0).all()
+    (wanted,) = torch.autograd.grad(generator_loss(kind, fake, real.detach()), fake)
+    assert (wanted < 0).all()
+
+
+def test_relativistic_generator_needs_real_scores() -> None:
+    with pytest.raises(ValueError, match="real"):
+        generator_loss("relativistic", FAKE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_losses_of_half_precision_scores_are_float32(kind: losses.Adversarial) -> None:
+    real, fake = REAL.bfloat16(), FAKE.bfloat16()
+    assert critic_loss(kind, real, fake).dtype == torch.float32
+    assert generator_loss(kind, fake, real).dtype == torch.float32
+
+
+def test_r1_of_a_linear_critic_is_half_the_squared_norm_of_its_weights() -> None:
+    weights = torch.linspace(-1, 2, 3 * 4 * 4).view(1, 3, 4, 4)
+    penalty = losses.gradient_norm_penalty(
+        lambda x: (x * weights).flatten(1).sum(1), torch.rand(5, 3, 4, 4)
+    )
+    assert float(penalty) == pytest.approx(0.5 * float(weights.square().sum()), rel=1e-5)
+
+
+def test_r1_of_a_map_of_scores_is_that_of_one_score() -> None:
+    def one(x: Tensor) -> Tensor:
+        return 3 * x
+
+    small, large = torch.rand(1, 1, 2, 2), torch.rand(2, 1, 16, 16)
+    assert float(losses.gradient_norm_penalty(one, small)) == pytest.approx(4.5)
+    assert float(losses.gradient_norm_penalty(one, large)) == pytest.approx(4.5)
+
+
+def test_r1_reaches_the_critics_weights_and_not_the_pictures() -> None:
+    slope, pictures = torch.tensor(3.0, requires_grad=True), torch.rand(2, 3, 4, 4)
+    pictures.requires_grad_()
+    losses.gradient_norm_penalty(lambda x: slope * x.square(), pictures).backward()
+    assert slope.grad is not None
+    assert float(slope.grad) > 0
+    assert pictures.grad is None
+
+
+@pytest.mark.parametrize(("slope", "expected"), [(1.0, 0.0), (3.0, 4.0), (0.25, 0.5625)])
+def test_gradient_penalty_measures_the_slope_from_one(slope: float, expected: float) -> None:
+    direction = torch.randn(3, 4, 4, generator=torch.Generator().manual_seed(0))
+    direction *= slope / direction.norm()
+    penalty = losses.gradient_penalty(
+        lambda x: (x * direction).flatten(1).sum(1), torch.rand(6, 3, 4, 4), torch.rand(6, 3, 4, 4)
+    )
+    assert float(penalty) == pytest.approx(expected, abs=1e-5)
+
+
+def test_gradient_penalty_looks_between_real_and_fake() -> None:
+    seen: list[Tensor] = []
+
+    def critic(x: Tensor) -> Tensor:
+        seen.append(x.detach())
+        return x
+
+    losses.gradient_penalty(critic, torch.ones(64, 1, 2, 2), torch.zeros(64, 1, 2, 2))
+    (between,) = seen
+    assert between.min() >= 0
+    assert between.max() <= 1
+    assert between[:, 0, 0, 0].std() > 0.1, "each picture lies elsewhere on its line"
+    assert (between.flatten(1).std(dim=1) < 1e-6).all(), "all of a picture lies at one place"
+
+
+def features(*vector: float) -> Tensor:
+    return torch.tensor(vector).view(1, -1, 1, 1).expand(2, -1, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [((3.0, 4.0), 0.0), ((30.0, 40.0), 0.0), ((-4.0, 3.0), 2.0), ((-3.0, -4.0), 4.0)],
+    ids=["equal", "longer", "orthogonal", "opposite"],
+)
+def test_perceptual_distance_is_of_directions(other: tuple[float, ...], expected: float) -> None:
+    distance = losses.perceptual([features(3, 4)], [features(*other)])
+    assert float(distance) == pytest.approx(expected, abs=1e-5)
+
+
+def test_perceptual_weighs_layers_alike() -> None:
+    large, small = features(3, 4).repeat(1, 1, 4, 4), features(3, 4)
+    assert float(losses.perceptual([large, small], [large, -small])) == pytest.approx(2.0)
+
+
+def test_layers_must_pair() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        losses.perceptual([features(1)], [features(1), features(1)])

@@ -1,0 +1,74 @@
+"""Scores of pictures whose error is known."""
+
+import math
+
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganedit import metrics
+from ganedit.editing import to_tensor
+
+
+@pytest.fixture(scope="module")
+def y() -> Tensor:
+    return metrics.luma(to_tensor(tiny.photo(1), tiny.CPU))
+
+
+def noise_like(picture: Tensor, sigma: float) -> Tensor:
+    return sigma * torch.randn(picture.shape, generator=torch.Generator().manual_seed(0))
+
+
+def test_luma_is_bt601_studio_range() -> None:
+    colours = torch.tensor([[1, 1, 1], [0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).float()
+    y = metrics.luma(colours.view(5, 3, 1, 1)).flatten().tolist()
+    assert y == pytest.approx([235, 16, 81.481, 144.553, 40.966], abs=1e-3)
+
+
+def test_psnr_of_a_known_error(y: Tensor) -> None:
+    assert metrics.psnr(y + 2, y) == pytest.approx(20 * math.log10(255 / 2), abs=1e-3)
+    assert metrics.psnr(y / 255 + 0.1, y / 255, peak=1) == pytest.approx(20, abs=1e-3)
+    assert metrics.psnr(y, y) == math.inf
+
+
+def test_ssim_is_one_for_equal_and_falls_with_damage(y: Tensor) -> None:
+    assert metrics.ssim(y, y) == pytest.approx(1)
+    blurred, noisy = F.avg_pool2d(y, 3, 1, 1), y + noise_like(y, 25)
+    assert metrics.ssim(blurred, y) < 0.95
+    assert metrics.ssim(noisy, y) < 0.95
+    assert metrics.ssim(255 - y, y) < metrics.ssim(blurred, y)
+
+
+def test_ssim_of_flat_pictures_is_its_luminance_term() -> None:
+    a, b = torch.full((1, 1, 16, 16), 100.0), torch.full((1, 1, 16, 16), 120.0)
+    c1 = (0.01 * 255) ** 2
+    expected = (2 * 100 * 120 + c1) / (100**2 + 120**2 + c1)
+    assert metrics.ssim(a, b) == pytest.approx(expected, rel=1e-4)
+
+
+def test_spectrum_error_sees_blur_and_grain_but_not_place(y: Tensor) -> None:
+    assert metrics.spectrum_error(y, y) == 0
+    assert metrics.spectrum_error(y.flip(3), y) < 0.5
+    blurred = F.avg_pool2d(y, 3, 1, 1)
+    assert metrics.spectrum_error(blurred, y) > 3
+    assert metrics.spectrum_error(y + noise_like(y, 25), y) > 3
+
+
+def test_spectrum_error_is_in_decibels(y: Tensor) -> None:
+    assert metrics.spectrum_error(10 * y, y) == pytest.approx(20, abs=0.01)
+
+
+def test_flat_noise_error_grows_with_noise() -> None:
+    flat = torch.full((1, 1, 96, 96), 100.0)
+    errors = [metrics.flat_noise_error(flat + noise_like(flat, s), flat) for s in (0, 2, 4)]
+    assert errors == pytest.approx([0, 2, 4], abs=0.1)
+
+
+def test_flat_noise_error_leaves_detailed_areas_out() -> None:
+    truth = torch.full((1, 1, 64, 64), 100.0)
+    truth[..., 32:] += noise_like(truth[..., 32:], 40)
+    output = truth.clone()
+    output[..., 32:] = 100
+    assert metrics.flat_noise_error(output, truth) == 0

@@ -1,0 +1,220 @@
+"""Networks: shapes, receptive fields, spectral norm, the optimizer that trains them."""
+
+from pathlib import Path
+
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ganedit.errors import WeightsError
+from ganedit.nets.critics import PatchCritic, UNetCritic
+from ganedit.nets.vgg import LAYERS, VGG19Features
+from ganedit.tasks.upscale.network import BicubicPhases
+from ganedit.tasks.upscale.options import NetworkOptions
+from ganedit.training.optimizer import Muon, hidden_kernels, orthogonalise
+
+CRITICS = {
+    "patch": lambda: PatchCritic(width=8),
+    "patch of one channel": lambda: PatchCritic(1, width=8, layers=2),
+    "unet": lambda: UNetCritic(width=8),
+}
+
+
+def seeded(*shape: int) -> Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_patch_critic_scores_a_map(layers: int) -> None:
+    scores = PatchCritic(width=8, layers=layers)(seeded(2, 3, 64, 64))
+    assert scores.shape[:2] == (2, 1)
+    assert abs(scores.shape[2] - 64 / 2**layers) <= 2
+    assert scores.shape[2] == scores.shape[3]
+
+
+@pytest.mark.parametrize(("layers", "patch"), [(1, 16), (2, 34), (3, 70)])
+def test_patch_critic_sees_the_patch_it_says(layers: int, patch: int) -> None:
+    pictures = seeded(1, 3, 160, 160).requires_grad_()
+    scores = PatchCritic(width=8, layers=layers)(pictures)
+    middle = scores.shape[2] // 2
+    (gradient,) = torch.autograd.grad(scores[0, 0, middle, middle], pictures)
+    rows = gradient.abs().sum((0, 1, 3)).nonzero()
+    assert int(rows.max() - rows.min()) + 1 == patch
+
+
+@pytest.mark.parametrize("size", [(32, 32), (8, 40)])
+def test_unet_critic_scores_every_pixel(size: tuple[int, int]) -> None:
+    assert UNetCritic(width=8)(seeded(2, 3, *size)).shape == (2, 1, *size)
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_every_weight_of_a_critic_learns(name: str) -> None:
+    critic = CRITICS[name]()
+    critic(seeded(2, 1 if "one" in name else 3, 64, 64)).square().mean().backward()
+    still = [n for n, p in critic.named_parameters() if p.grad is None or not p.grad.any()]
+    assert not still
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_spectral_norm_bounds_every_kernel(name: str) -> None:
+    critic = CRITICS[name]()
+    for parameter in critic.parameters():
+        parameter.data.mul_(10)
+    for _ in range(15):
+        critic(seeded(1, 1 if "one" in name else 3, 32, 32))
+    kernels = [m.weight.detach() for m in critic.modules() if isinstance(m, nn.Conv2d)]
+    largest = [float(torch.linalg.matrix_norm(k.flatten(1), 2)) for k in kernels]
+    assert len(largest) >= 4
+    assert largest == pytest.approx([1.0] * len(largest), abs=0.1)
+
+
+def test_upscaler_shapes_and_gradients() -> None:
+    network = tiny.network()
+    output = network(seeded(2, 3, 5, 9))
+    assert output.shape == (2, 3, 20, 36)
+    assert output.dtype == torch.float32
+    output.square().mean().backward()
+    assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (9, 6)])
+def test_bicubic_phases_are_bicubic_interpolation(scale: int, size: tuple[int, int]) -> None:
+    pictures = seeded(2, 3, *size)
+    phases = F.pixel_shuffle(BicubicPhases(scale)(pictures), scale)
+    expected = F.interpolate(pictures, scale_factor=scale, mode="bicubic")
+    torch.testing.assert_close(phases, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("options", [tiny.NETWORK, NetworkOptions(scale=2, width=8, blocks=3)])
+def test_halo_is_how_far_a_pixel_reaches(options: NetworkOptions) -> None:
+    network, side = tiny.network(options=options), 41
+    pictures = seeded(1, 3, side, side)
+    changed = pictures.clone()
+    changed[..., side // 2, side // 2] += 1
+    difference = (network(changed) - network(pictures)).abs()
+    # Deep in the halo the influence is tiny: the reach is of any change at all.
+    rows = F.max_pool2d(difference, options.scale).amax((0, 1, 3)).nonzero()
+    assert int(rows.max()) - side // 2 == network.halo
+    assert side // 2 - int(rows.min()) == network.halo
+
+
+@pytest.fixture(scope="module")
+def vgg_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random network in torchvision's layout, half precision."""
+    plan = [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), *[(256, 256)] * 3]
+    plan += [(256, 512), *[(512, 512)] * 7]
+    indices = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34)
+    generator = torch.Generator().manual_seed(0)
+    state = {}
+    for index, (inputs, outputs) in zip(indices, plan, strict=True):
+        kernel = torch.randn(outputs, inputs, 3, 3, generator=generator)
+        state[f"{index}.weight"] = (kernel * (2 / (9 * inputs)) ** 0.5).half()
+        state[f"{index}.bias"] = torch.zeros(outputs).half()
+    path = tmp_path_factory.mktemp("vgg") / "vgg19.safetensors"
+    save_file(state, path)
+    return path
+
+
+def test_vgg_gives_five_layers_and_gradients_to_pictures_only(vgg_file: Path) -> None:
+    vgg = VGG19Features(vgg_file)
+    pictures = seeded(1, 3, 32, 48).requires_grad_()
+    outputs = vgg(pictures)
+    shapes = [(64, 32, 48), (128, 16, 24), (256, 8, 12), (512, 4, 6), (512, 2, 3)]
+    assert [tuple(output.shape[1:]) for output in outputs] == shapes
+    assert all((output >= 0).all() for output in outputs), "the outputs are those of ReLUs"
+    assert len(vgg.sha256) == 64
+    sum(output.mean() for output in outputs).backward()
+    assert pictures.grad is not None
+    assert pictures.grad.any()
+    assert all(p.grad is None and not p.requires_grad for p in vgg.parameters())
+
+
+def test_vgg_normalises_as_it_was_trained(vgg_file: Path) -> None:
+    vgg = VGG19Features(vgg_file, layers=("relu1_2",))
+    assert len(vgg.features) == LAYERS["relu1_2"] + 1
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
+    (output,) = vgg(mean)
+    assert not output.any(), "the mean of ImageNet is zero to a network without biases"
+
+
+def test_file_that_is_not_vgg_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_file({"0.weight": torch.zeros(2, 2)}, path)
+    with pytest.raises(WeightsError, match="not VGG19 features"):
+        VGG19Features(path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        VGG19Features(path)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (16, 144), (144, 16), (64, 90)])
+def test_orthogonalised_singular_values_are_near_one(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(*shape, generator=torch.Generator().manual_seed(0))
+    matrix[:, 0] *= 20  # far from orthogonal before
+    reach = max(1.0, shape[0] / shape[1]) ** 0.5
+    values = torch.linalg.svdvals(orthogonalise(matrix * 1e-4)) / reach
+    assert values.min() > 0.6
+    assert values.max() < 1.3
+
+
+def test_orthogonalise_keeps_directions() -> None:
+    generator = torch.Generator().manual_seed(0)
+    left, _ = torch.linalg.qr(torch.randn(24, 24, generator=generator))
+    right, _ = torch.linalg.qr(torch.randn(24, 24, generator=generator))
+    stretched = left @ torch.diag(torch.linspace(0.3, 3, 24)) @ right
+    result = left.T @ orthogonalise(stretched) @ right.T
+    assert result.diagonal().min() > 0.5
+    assert (result - torch.diag(result.diagonal())).abs().max() < 0.1
+
+
+def test_hidden_kernels_are_those_between_feature_maps() -> None:
+    network = tiny.network(options=NetworkOptions(scale=2, width=16, blocks=1))
+    kernels = {id(parameter) for parameter in hidden_kernels(network)}
+    names = {name for name, parameter in network.named_parameters() if id(parameter) in kernels}
+    assert names == {"body.0.first.weight", "body.0.second.weight", "gather.weight"}
+    assert not hidden_kernels(UNetCritic(width=16))
+
+
+@pytest.mark.parametrize("width", [8, 16], ids=["Adam alone", "Muon and Adam"])
+def test_optimizer_fits_a_convolution(width: int) -> None:
+    torch.manual_seed(0)
+    student = nn.Sequential(nn.Conv2d(3, width, 3), nn.Conv2d(width, width, 3))
+    teacher = nn.Sequential(nn.Conv2d(3, width, 3), nn.Conv2d(width, width, 3))
+    assert len(hidden_kernels(student)) == (1 if width == 16 else 0)
+    optimizer = Muon(student, lr=5e-3 if width == 8 else 1e-3, betas=(0.9, 0.99))
+    before, losses = tiny.state_of(student), []
+    for _ in range(60):
+        pictures = torch.rand(4, 3, 12, 12)
+        loss = F.mse_loss(student(pictures), teacher(pictures).detach())
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert losses[-1] < losses[0] / 10
+    assert all(not torch.equal(before[n], p) for n, p in student.named_parameters())
+
+
+def test_first_adam_step_is_the_rate_against_the_gradient() -> None:
+    module = nn.Linear(3, 1, bias=False)
+    before = module.weight.detach().clone()
+    module.weight.grad = torch.tensor([[100.0, -0.01, 1.0]])
+    Muon(module, lr=0.1, betas=(0.9, 0.99)).step()
+    expected = torch.tensor([[-0.1, 0.1, -0.1]])
+    torch.testing.assert_close(module.weight.detach() - before, expected, atol=1e-4, rtol=0)
+
+
+def test_muon_is_blind_to_the_gradients_size() -> None:
+    moved = []
+    for size in (1e-3, 1e3):
+        module = nn.Conv2d(16, 16, 3, bias=False)
+        before = module.weight.detach().clone()
+        generator = torch.Generator().manual_seed(1)
+        module.weight.grad = size * torch.randn(module.weight.shape, generator=generator)
+        Muon(module, lr=1e-3, betas=(0.9, 0.99)).step()
+        moved.append(module.weight.detach() - before)
+    torch.testing.assert_close(moved[0], moved[1], atol=1e-3, rtol=0.05)
+    assert float((moved[0] * module.weight.grad).sum()) < 0, "against the gradient"
