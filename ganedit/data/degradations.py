@@ -110,7 +110,8 @@ def _reduce(picture: Picture, width: int, height: int, rng: np.random.Generator)
         sigma = 0.4 * picture.shape[1] / width
         picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
     reduced = cv2.resize(picture, (width, height), interpolation=method)
-    return np.clip(reduced, 0, 1, dtype=np.float32)
+    clipped: Picture = np.clip(reduced, 0, 1)
+    return clipped
 
 
 def _bytes(picture: Picture) -> npt.NDArray[np.uint8]:
