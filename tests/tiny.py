@@ -11,6 +11,7 @@ from ganedit.runtime import Runtime
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions, UpscaleTraining
 from ganedit.training.config import TrainingConfig
+from ganedit.training.state import CHECKPOINT
 
 NETWORK = NetworkOptions(scale=4, width=8, blocks=1)
 CPU = torch.device("cpu")
@@ -93,3 +94,8 @@ def tensors(value: Any, name: str = "") -> dict[str, Tensor]:
     elif isinstance(value, list | tuple):
         items = list(enumerate(value))
     return {k: v for key, item in items for k, v in tensors(item, f"{name}/{key}").items()}
+
+
+def checkpoint(out: Path) -> dict[str, Any]:
+    """What a run saved."""
+    return torch.load(out / CHECKPOINT, weights_only=True)

@@ -31,8 +31,8 @@ class Stage:
 
 
 # What happens in the camera and at its owner's, then what happens on the way through the web.
-FIRST = Stage(0.7, (0.2, 2.4), 0.6, (0.5, 1.2), 0.6, (1, 14), 0.6, (50, 95))
-SECOND = Stage(0.4, (0.2, 1.2), 0.4, (0.7, 1.2), 0.4, (1, 8), 0.8, (45, 95))
+FIRST = Stage(0.6, (0.2, 2.0), 0.4, (0.6, 1.2), 0.5, (1, 12), 0.5, (50, 95))
+SECOND = Stage(0.35, (0.2, 1.0), 0.3, (0.75, 1.2), 0.35, (1, 7), 0.8, (45, 95))
 # This share of the pictures stays pristine but for the reduction itself.
 UNTOUCHED = 0.12
 

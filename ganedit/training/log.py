@@ -92,9 +92,13 @@ class Log:
 
     def _write(self, row: Mapping[str, object]) -> None:
         path = self.folder / LOG
-        new = not path.exists()
+        new, names = not path.exists(), list(row)
+        if not new:
+            with path.open(newline="") as file:
+                names = next(csv.reader(file))
         with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(row))
+            # A term that no step since the last row had, such as a lazy penalty, was 0.
+            writer = csv.DictWriter(file, names, restval=0, extrasaction="ignore")
             if new:
                 writer.writeheader()
             writer.writerow(row)
