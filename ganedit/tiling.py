@@ -78,8 +78,8 @@ def _spans(length: int, halo: int, side: int) -> Iterator[Span]:
         yield Span(0, length, 0, length)
         return
     count = -(-(length - 2 * halo) // (side - 2 * halo))
-    # Even cores: a thin last one would be nearly all halo.
-    edges = [round(i * length / count) for i in range(count + 1)]
+    # Even windows: a thin last one would be nearly all halo. Those at the ends need one halo less.
+    edges = [0, *(halo + round(i * (length - 2 * halo) / count) for i in range(1, count)), length]
     for start, stop in pairwise(edges):
         outer_start, outer_stop = max(0, start - halo), min(length, stop + halo)
         # Take in more of the picture, to the right or else to the left, up to a round size.

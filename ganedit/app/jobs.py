@@ -29,46 +29,53 @@ def plan_jobs(
         format: of the results; by default each keeps its own where that can be written.
 
     Raises:
-        UsageError: a missing input, two inputs to one output, an output equal to its input,
-            several inputs into one file, or an output suffix that contradicts `format`.
+        UsageError: a folder without pictures, two inputs to one output, an output that is an
+            input or lies inside a file, several inputs into one file, or an output suffix that
+            contradicts `format`.
     """
     inputs = list(inputs)
     if output is not None and _means_file(output):
-        if len(inputs) != 1 or inputs[0].is_dir():
-            raise UsageError(
-                f"-o {output}: several pictures cannot go into one file; give a folder"
-            )
-        name = format_for(output, None)
-        if format is not None and format_for(Path("x"), format) != name:
-            raise UsageError(f"-o {output}: its suffix means {name}, but --format says {format}")
-        jobs = [Job(inputs[0], output, name)]
+        jobs = [_only_job(inputs, output, format)]
     else:
         jobs = [
             _job(source, root, output, label, format)
             for path in inputs
             for source, root in _expand(path, output)
         ]
+        # A picture that was named twice, alone and in its folder, is one picture.
+        jobs = _without_results(list(dict.fromkeys(jobs)), set(inputs))
     _check(jobs)
     return jobs
 
 
 def _means_file(path: Path) -> bool:
-    return not path.is_dir() and path.suffix != ""
+    return path.is_file() or (not path.is_dir() and path.suffix != "")
+
+
+def _only_job(inputs: list[Path], output: Path, format: str | None) -> Job:
+    """The one picture that goes into the file `output`."""
+    if len(inputs) != 1 or inputs[0].is_dir():
+        raise UsageError(f"-o {output}: several pictures cannot go into one file; give a folder")
+    name = format_for(output, None)
+    if format is not None and format_for(Path("x"), format) != name:
+        raise UsageError(f"-o {output}: its suffix means {name}, but --format says {format}")
+    return Job(inputs[0], output, name)
 
 
 def _expand(path: Path, output: Path | None) -> list[tuple[Path, Path]]:
     """The pictures that an input stands for, each with the folder its place is relative to."""
     if not path.is_dir():
         return [(path, path.parent)]
-    skipped = output.resolve() if output is not None else None
+    # What an earlier run wrote into an output folder inside the input is not an input.
+    inside = output is not None and path.resolve() in output.resolve().parents
+    skipped = output.resolve() if output is not None and inside else None
     found = [
         file
         for file in sorted(path.rglob("*"))
         if file.is_file()
         and file.suffix.lower() in READABLE_SUFFIXES
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        # What an earlier run wrote into an output folder inside the input is not an input.
-        and (skipped is None or skipped == path.resolve() or skipped not in file.resolve().parents)
+        and skipped not in file.resolve().parents
     ]
     if not found:
         raise UsageError(f"{path}: no pictures in this folder")
@@ -95,12 +102,31 @@ def _writable(source: Path) -> bool:
         return False
 
 
+def _without_results(jobs: list[Job], named: set[Path]) -> list[Job]:
+    """Leave out what an earlier run wrote beside its originals, unless it was named itself."""
+    origins = {job.target.resolve(): job.source for job in jobs}
+    return [
+        job
+        for job in jobs
+        if job.source in named or origins.get(job.source.resolve(), job.source) == job.source
+    ]
+
+
 def _check(jobs: list[Job]) -> None:
+    sources = {job.source.resolve() for job in jobs}
     targets: dict[Path, Path] = {}
     for job in jobs:
         resolved = job.target.resolve()
         if resolved == job.source.resolve():
             raise UsageError(f"{job.target}: the output is the input itself; choose another -o")
+        if resolved in sources:
+            raise UsageError(
+                f"{job.target}: is an input and also the result of {job.source}; "
+                "leave one of them out, or choose another -o"
+            )
+        for folder in job.target.parents:
+            if folder.is_file():
+                raise UsageError(f"{job.target}: {folder} is a file; choose another -o")
         if resolved in targets:
             raise UsageError(
                 f"{targets[resolved]} and {job.source} would both become {job.target}; "

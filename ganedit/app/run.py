@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ganedit.app.jobs import Job
 from ganedit.app.options import FileOptions
-from ganedit.errors import GaneditError, ImageTooLargeError, OutputError
+from ganedit.errors import GaneditError, OutputError, WeightsError
 from ganedit.image import Metadata, check_limits, decode, save
 from ganedit.task import Edit
 
@@ -32,6 +32,9 @@ def run_jobs(
         options: how files are handled.
         size_of: width and height of the result for those of an input, to refuse in time what
             the output format cannot hold.
+
+    Raises:
+        WeightsError: the task's weights cannot be used, which no other picture would mend.
     """
     failures = 0
     show = options.verbosity >= 0 and not options.json and sys.stderr.isatty()
@@ -46,6 +49,8 @@ def run_jobs(
 
             try:
                 result = run_job(job, edit, options, size_of, progress)
+            except WeightsError:
+                raise
             except GaneditError as error:
                 failures += 1
                 _fail(job, str(error), options)
@@ -73,14 +78,18 @@ def run_job(
         GaneditError: in one line, why it could not be done. Nothing half-written is left.
     """
     started = time.perf_counter()
-    if job.target.exists() and not options.overwrite:
-        raise OutputError(f"{job.target}: exists already; add --overwrite to replace it")
+    results = [job.target, preview_path(job.target)] if options.preview else [job.target]
+    for path in results:
+        if path.exists() and not options.overwrite:
+            raise OutputError(f"{path}: exists already; add --overwrite to replace it")
     limits = {} if options.max_pixels is None else {"max_pixels": options.max_pixels}
     image = decode(job.source, allow_truncated=options.allow_truncated, **limits)
     try:
         check_limits(job.format, *size_of(image.width, image.height))
         edited = edit.apply(image, progress)
-    except (ImageTooLargeError, GaneditError) as error:
+    except WeightsError:
+        raise
+    except GaneditError as error:
         message = str(error)
         prefix = "" if message.startswith(str(job.source)) else f"{job.source}: "
         raise type(error)(f"{prefix}{message}") from error
@@ -112,13 +121,12 @@ def _tell(result: dict[str, Any], options: FileOptions, bar: "tqdm[Any]") -> Non
     if options.json:
         click.echo(json.dumps(result, ensure_ascii=False))
         return
+    if options.verbosity < 0:
+        return
     for note in result["notes"]:
         bar.write(f"{result['input']}: {note}", file=sys.stderr)
-    if options.verbosity >= 0:
-        width, height = result["output_size"]
-        bar.write(
-            f"{result['output']}  {width}×{height}  {result['seconds']:.1f} s", file=sys.stdout
-        )
+    width, height = result["output_size"]
+    bar.write(f"{result['output']}  {width}×{height}  {result['seconds']:.1f} s", file=sys.stdout)
 
 
 def _fail(job: Job, message: str, options: FileOptions) -> None:

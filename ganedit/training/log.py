@@ -9,6 +9,7 @@ import torch
 from PIL import Image as PILImage
 from torch import Tensor
 
+from ganedit.errors import TrainingError
 from ganedit.training.config import TrainingConfig
 
 LOG = "log.csv"
@@ -29,9 +30,7 @@ class Log:
         self._drop_rows_after(step)
         self._events: Any = None
         if config.tensorboard:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._events = SummaryWriter(config.out)
+            self._events = _event_writer(config)
 
     def add(
         self, step: int, terms: Mapping[str, Tensor], rate: float, seconds: float
@@ -111,3 +110,13 @@ class Log:
         lines = path.read_text().splitlines(keepends=True)
         kept = [line for line in lines[1:] if int(line.split(",", 1)[0]) <= step]
         path.write_text("".join(lines[:1] + kept))
+
+
+def _event_writer(config: TrainingConfig) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise TrainingError(
+            "--tensorboard: install it with pip install 'ganedit[tensorboard]'"
+        ) from None
+    return SummaryWriter(config.out)

@@ -42,6 +42,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        click.echo(f"ganedit: {error.filename or 'system'}: {error.strerror or error}", err=True)
+        code = 1
     except (KeyboardInterrupt, click.Abort):
         click.echo("ganedit: interrupted", err=True)
         code = 130

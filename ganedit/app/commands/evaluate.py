@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ganedit import runtime
-from ganedit.errors import UsageError
 from ganedit.tasks.upscale.options import DEFAULT_DETAIL, MODELS, Model, Target, UpscaleOptions
 
 _DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -63,20 +62,23 @@ def evaluate_upscale(
     from ganedit.app.evaluation import evaluate_upscaler
     from ganedit.tasks.upscale.edit import UpscaleEdit
 
-    if lr is not None and no_pd and lpips:
-        raise UsageError("--lpips needs the perceptual part; leave out --no-pd")
     where = runtime.choose(device, precision)
     factor = int(scale)
-    edits = {
-        f"ganedit {'weights' if weights else model} detail {value:g}": UpscaleEdit(
-            UpscaleOptions(Target(scale=factor), model, value, weights), where
-        )
-        for value in (detail or (0.0, DEFAULT_DETAIL))
-    }
+    target = Target(scale=factor)
+    if weights is not None:  # one network, which --detail has nothing to mix with
+        options = {f"ganedit {Path(weights).stem}": UpscaleOptions(target, weights=weights)}
+    else:
+        options = {
+            f"ganedit {model} detail {value:g}": UpscaleOptions(target, model, value)
+            for value in (detail or (0.0, DEFAULT_DETAIL))
+        }
+    edits = {name: UpscaleEdit(chosen, where) for name, chosen in options.items()}
     report = evaluate_upscaler(
         edits, hr, lr, factor, damage=damage, vgg=vgg, pd=not no_pd, lpips=lpips, save_to=save
     )
     click.echo(report.table())
+    for path in filter(None, (csv_path, json_path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
     if csv_path is not None:
         with csv_path.open("w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(report.rows[0]))

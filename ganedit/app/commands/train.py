@@ -18,7 +18,7 @@ _RUN = (
                  show_default=True, help="Peak rate of the generator."),
     click.option("--critic-learning-rate", type=float, default=TrainingConfig.critic_learning_rate,
                  show_default=True, help="Peak rate of the critic."),
-    click.option("--warmup", type=int, default=TrainingConfig.warmup, show_default=True,
+    click.option("--warmup", type=click.IntRange(0), default=TrainingConfig.warmup, show_default=True,
                  help="Steps over which the rates rise."),
     click.option("--ema", type=float, default=TrainingConfig.ema, show_default=True,
                  help="Decay of the moving average that becomes the weights."),
@@ -27,8 +27,9 @@ _RUN = (
     click.option("--precision", type=click.Choice(["auto", "fp32", "bf16"]), default="auto",
                  show_default=True, help="Arithmetic of the forward pass."),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of everything random."),
-    click.option("--workers", type=int, default=1, show_default=True,
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+                 help="Of everything random."),
+    click.option("--workers", type=click.IntRange(0), default=1, show_default=True,
                  help="Processes that prepare batches."),
     click.option("--save-every", type=float, default=TrainingConfig.save_every, show_default=True,
                  help="Seconds between checkpoints."),
@@ -83,13 +84,17 @@ def train() -> None:
 @click.option("--scale", type=click.Choice(["2", "4"]), default="4", show_default=True)
 @click.option(
     "--width",
-    type=int,
+    type=click.IntRange(1),
     default=NetworkOptions.width,
     show_default=True,
     help="Channels between layers.",
 )
 @click.option(
-    "--blocks", type=int, default=NetworkOptions.blocks, show_default=True, help="Residual blocks."
+    "--blocks",
+    type=click.IntRange(1),
+    default=NetworkOptions.blocks,
+    show_default=True,
+    help="Residual blocks.",
 )
 @click.option(
     "--crop",
@@ -99,7 +104,11 @@ def train() -> None:
     help="Side of the training crops in output pixels.",
 )
 @click.option(
-    "--batch", type=int, default=UpscaleTraining.batch, show_default=True, help="Crops per batch."
+    "--batch",
+    type=click.IntRange(1),
+    default=UpscaleTraining.batch,
+    show_default=True,
+    help="Crops per batch.",
 )
 @click.option(
     "--pixel-loss",

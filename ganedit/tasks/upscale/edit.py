@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.editing import fill_transparent, predict_samples
-from ganedit.errors import ImageTooLargeError
+from ganedit.errors import ImageTooLargeError, WeightsError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
@@ -130,7 +130,12 @@ class UpscaleEdit:
     def _load(
         self, options: Mapping[str, Any], state: Mapping[str, Tensor], path: Path
     ) -> UpscalePredictor:
-        network = Upscaler(NetworkOptions(**options))
+        try:
+            network = Upscaler(NetworkOptions(**options))
+        except TypeError as error:
+            raise WeightsError(
+                f"{path}: made by another version of ganedit, whose networks have other options"
+            ) from error
         weights.load(network, state, path)
         return UpscalePredictor(network, self.runtime)
 

@@ -1,0 +1,215 @@
+"""Whole runs: resumed is uninterrupted, Ctrl-C saves, and what a run leaves in its folder."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from torch import Tensor
+
+from ganedit import weights
+from ganedit.errors import NonFiniteError, TrainingError, UsageError
+from ganedit.tasks.upscale.training import UpscaleTask
+from ganedit.training import loop, state
+from ganedit.training.config import TrainingConfig
+from ganedit.training.loop import train
+
+MakeTask = Callable[..., UpscaleTask]
+VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "fidelity": ({}, {}),
+    "accumulated": ({}, {"accumulate": 2}),
+    "adversarial": ({"phase": "adversarial", "augment": True, "penalty_every": 2}, {}),
+    "wasserstein": (
+        {"phase": "adversarial", "adversarial": "wasserstein", "critic": "patch",
+         "penalty_every": 2},
+        {},
+    ),
+}  # fmt: skip
+
+
+def assert_same_run(a: Path, b: Path) -> None:
+    """Bit for bit, everything that training goes on from."""
+    first, second = ({k: tiny.checkpoint(out)[k] for k in tiny.COMPARED} for out in (a, b))
+    ours, theirs = tiny.tensors(first), tiny.tensors(second)
+    assert ours.keys() == theirs.keys()
+    assert len(ours) > 20
+    differing = [name for name, value in ours.items() if not torch.equal(value, theirs[name])]
+    assert not differing
+
+
+def interrupt_at(wanted: int) -> loop.Progress:
+    def progress(step: int, total: int, line: str | None) -> None:
+        if step == wanted:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return progress
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_resumed_equals_uninterrupted(make_task: MakeTask, tmp_path: Path, variant: str) -> None:
+    options, changes = VARIANTS[variant]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    train(make_task(**options), tiny.config(whole, **changes))
+    with pytest.raises(KeyboardInterrupt):
+        train(make_task(**options), tiny.config(broken, **changes), progress=interrupt_at(2))
+    assert 2 <= tiny.checkpoint(broken)["step"] < 6
+    torch.manual_seed(999)  # whatever state the new process happens to be in
+    seen: list[tuple[int, int]] = []
+    train(
+        make_task(**options),
+        tiny.config(broken, resume=True, **changes),
+        progress=lambda step, total, line: seen.append((step, total)),
+    )
+    assert seen[-1] == (6, 6)
+    assert len(seen) < 5, "it went on instead of beginning again"
+    assert_same_run(whole, broken)
+
+
+def test_ctrl_c_saves_once_and_leaves_the_handler(make_task: MakeTask, tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(make_task(), tiny.config(tmp_path), progress=interrupt_at(1))
+    assert signal.getsignal(signal.SIGINT) is before
+    assert (tmp_path / weights.RUN_WEIGHTS).exists()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_second_ctrl_c_stops_at_once(make_task: MakeTask, tmp_path: Path) -> None:
+    def twice(step: int, total: int, line: str | None) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(make_task(), tiny.config(tmp_path), progress=twice)
+    assert not (tmp_path / state.CHECKPOINT).exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_worker_process_prepares_the_same_batches(make_task: MakeTask, tmp_path: Path) -> None:
+    for workers in (0, 1):
+        train(make_task(model="photo"), tiny.config(tmp_path / str(workers), workers=workers))
+    assert_same_run(tmp_path / "0", tmp_path / "1")
+
+
+def test_seed_decides_the_run(make_task: MakeTask, tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(make_task(), tiny.config(tmp_path / name, seed=seed, steps=2))
+    assert_same_run(tmp_path / "a", tmp_path / "b")
+    with pytest.raises(AssertionError):
+        assert_same_run(tmp_path / "a", tmp_path / "c")
+
+
+def test_nan_stops_the_run_and_keeps_the_checkpoint(make_task: MakeTask, tmp_path: Path) -> None:
+    task = make_task()
+    original, calls = task.generator_loss, []
+
+    def fails_at_fourth(*args: Any) -> dict[str, Tensor]:
+        calls.append(1)
+        terms = original(*args)
+        return terms if len(calls) < 4 else {name: term * torch.nan for name, term in terms.items()}
+
+    task.generator_loss = fails_at_fourth
+    with pytest.raises(NonFiniteError, match="step 3: pixel_l1"):
+        train(task, tiny.config(tmp_path, save_every=0))
+    saved = tiny.checkpoint(tmp_path)
+    assert saved["step"] == 3
+    assert all(value.isfinite().all() for value in saved["pair"].values())
+
+
+@pytest.mark.parametrize("phase", ["fidelity", "adversarial"])
+def test_minutes_become_steps_and_measuring_leaves_no_trace(
+    make_task: MakeTask, tmp_path: Path, phase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"phase": phase, "augment": True, "penalty_every": 2}
+    train(make_task(**options), tiny.config(tmp_path / "steps", steps=6))
+    ticks = iter([100.0, 100.0 + 5 * loop.TIMED_STEPS])  # five seconds a step
+    clock = SimpleNamespace(monotonic=time.monotonic, perf_counter=lambda: next(ticks))
+    monkeypatch.setattr(loop, "time", clock)
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            make_task(**options),
+            tiny.config(tmp_path / "minutes", steps=None, minutes=0.5),
+            progress=interrupt_at(2),
+        )
+    assert tiny.checkpoint(tmp_path / "minutes")["total_steps"] == 6
+    # The steps stay fixed: the clock has no more ticks to measure with.
+    train(make_task(**options), tiny.config(tmp_path / "minutes", steps=None, resume=True))
+    assert_same_run(tmp_path / "steps", tmp_path / "minutes")
+
+
+@pytest.mark.parametrize(
+    ("option", "options", "changes"),
+    [
+        ("batch", {"batch": 3}, {}),
+        ("model", {"model": "photo"}, {}),
+        ("learning-rate", {}, {"learning_rate": 1e-5}),
+        ("accumulate", {}, {"accumulate": 2}),
+        ("seed", {}, {"seed": 5}),
+    ],
+)
+def test_resuming_with_other_options_is_refused(
+    make_task: MakeTask, tmp_path: Path, option: str, options: dict, changes: dict
+) -> None:
+    train(make_task(), tiny.config(tmp_path, steps=1))
+    with pytest.raises(TrainingError, match=rf"--resume: .* started with {option} ") as caught:
+        train(make_task(**options), tiny.config(tmp_path, resume=True, **changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_run_is_not_overwritten_nor_resumed_from_nothing(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        train(make_task(), tiny.config(tmp_path, resume=True))
+    train(make_task(), tiny.config(tmp_path, steps=1))
+    with pytest.raises(TrainingError, match="holds a run already"):
+        train(make_task(), tiny.config(tmp_path, steps=1))
+    path = tmp_path / state.CHECKPOINT
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(TrainingError, match="cannot be read"):
+        train(make_task(), tiny.config(tmp_path, resume=True))
+
+
+def test_full_disk_keeps_the_previous_checkpoint(
+    make_task: MakeTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(content: object, path: Path) -> None:
+        path.write_bytes(b"half a checkp")
+        raise OSError("No space left on device")
+
+    def fill_disk(step: int, total: int, line: str | None) -> None:
+        if step == 2:
+            monkeypatch.setattr(torch, "save", full)
+
+    with pytest.raises(TrainingError, match="cannot be written: No space left"):
+        train(make_task(), tiny.config(tmp_path, save_every=0), progress=fill_disk)
+    assert tiny.checkpoint(tmp_path)["step"] == 1
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_training_begins_from_weights_it_is_given(make_task: MakeTask, tmp_path: Path) -> None:
+    given = tiny.network(5).state_dict()
+    config = tiny.config(tmp_path, steps=1, learning_rate=0.0)
+    pair = train(make_task(), config, start=lambda pair: pair.generator.load_state_dict(given))
+    assert all(torch.equal(given[name], p) for name, p in pair.generator.named_parameters())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"steps": None}, {"minutes": 1.0}, {"steps": 0}, {"accumulate": 0}, {"ema": 1.0}],
+)
+def test_impossible_configurations_are_refused(tmp_path: Path, wrong: dict) -> None:
+    with pytest.raises(UsageError):
+        tiny.config(tmp_path, **wrong)
+
+
+def test_changeable_options_do_not_hinder_resuming(tmp_path: Path) -> None:
+    one = TrainingConfig(out=tmp_path, steps=6)
+    other = TrainingConfig(out=tmp_path / "moved", minutes=1, resume=True, workers=4, device="cpu")
+    assert one.lasting() == other.lasting()
