@@ -169,8 +169,8 @@ def test_nothing_to_fill_leaves_the_samples(value: int | None) -> None:
     assert np.array_equal(fill_transparent(Image(samples, alpha)), samples)
 
 
-def test_tiles_are_no_larger_than_the_largest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(editing, "LARGEST_TILE", 40)
-    predictor = Small(side=46)
-    run(tiny.photo(0, 100, 100), predictor)
+def test_windows_are_no_larger_than_the_largest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(editing.LARGEST_WINDOW, "cpu", 64)
+    predictor = Small(side=64)
+    run(tiny.photo(0, 163, 200), predictor)
     assert not predictor.refused

@@ -122,13 +122,13 @@ def test_gradient_penalty_looks_between_real_and_fake() -> None:
 
 
 def features(*vector: float) -> Tensor:
-    return torch.tensor(vector).view(1, -1, 1, 1).expand(2, -1, 3, 3)
+    return torch.tensor(vector).float().view(1, -1, 1, 1).expand(2, -1, 3, 3)
 
 
 @pytest.mark.parametrize(
     ("other", "expected"),
-    [((3.0, 4.0), 0.0), ((30.0, 40.0), 0.0), ((-4.0, 3.0), 2.0), ((-3.0, -4.0), 4.0)],
-    ids=["equal", "longer", "orthogonal", "opposite"],
+    [((3, 4), 0.0), ((30, 40), 0.0), ((5, 0), 0.8), ((-4, 3), 2.0), ((-3, -4), 4.0)],
+    ids=["equal", "longer", "aslant", "orthogonal", "opposite"],
 )
 def test_perceptual_distance_is_of_directions(other: tuple[float, ...], expected: float) -> None:
     distance = losses.perceptual([features(3, 4)], [features(*other)])

@@ -12,53 +12,65 @@ from ganedit import editing
 from ganedit.editing import predict_samples
 from ganedit.tasks.upscale.edit import UpscalePredictor
 from ganedit.tasks.upscale.options import NetworkOptions
-from ganedit.tiling import Footprint, plan, tile_side
+from ganedit.tiling import ALIGNMENT, Footprint, plan, smallest_window, window_side
 
-SIZES = [(1, 1), (1, 97), (31, 1), (2, 3), (13, 17), (64, 64), (65, 63), (101, 40), (7, 256)]
-TILES = [1, 2, 7, 32, 300]
+SIZES = [(1, 1), (1, 97), (31, 1), (2, 3), (13, 17), (64, 64), (65, 63), (101, 40), (7, 260)]
+SIDES = [11, 12, 32, 64, 320]
+HALO = 5
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("tile", TILES)
-def test_cores_cover_every_pixel_once(size: tuple[int, int], tile: int) -> None:
+@pytest.mark.parametrize("side", SIDES)
+def test_cores_cover_every_pixel_once(size: tuple[int, int], side: int) -> None:
     covered = np.zeros(size, int)
-    for window in plan(*size, Footprint(halo=5), tile):
+    for window in plan(*size, Footprint(halo=HALO), side):
         rows, columns = window.rows, window.columns
+        assert rows.start < rows.stop
+        assert columns.start < columns.stop
         covered[rows.start : rows.stop, columns.start : columns.stop] += 1
-        assert 0 < rows.stop - rows.start <= tile
-        assert 0 < columns.stop - columns.start <= tile
     assert (covered == 1).all()
 
 
-@pytest.mark.parametrize("length", [1, 30, 97])
-@pytest.mark.parametrize("tile", TILES)
-def test_windows_carry_the_halo_and_end_with_the_picture(length: int, tile: int) -> None:
-    for window in plan(length, 1, Footprint(halo=5), tile):
+@pytest.mark.parametrize("length", [1, 30, 97, 163, 260])
+@pytest.mark.parametrize("side", SIDES)
+def test_windows_carry_the_halo_and_stay_within_the_picture(length: int, side: int) -> None:
+    for window in plan(length, 1, Footprint(halo=HALO), side):
         span = window.rows
-        assert span.outer_start == max(0, span.start - 5)
-        assert span.outer_stop == min(length, span.stop + 5)
+        assert 0 <= span.outer_start <= max(0, span.start - HALO)
+        assert min(length, span.stop + HALO) <= span.outer_stop <= length
         inner = np.repeat(np.arange(span.outer_start, span.outer_stop), 4)
         expected = np.repeat(np.arange(span.start, span.stop), 4)
         assert np.array_equal(inner[span.core_in_output(4)], expected)
 
 
-def test_spans_are_even() -> None:
-    sides = [w.rows.stop - w.rows.start for w in plan(101, 1, Footprint(), 50)]
-    assert sides == [34, 33, 34]
+@pytest.mark.parametrize("halo", [0, 5, 13, 27])
+@pytest.mark.parametrize("side", [64, 96, 320])
+def test_windows_are_no_larger_than_asked_and_as_few_as_can_be(halo: int, side: int) -> None:
+    for length in range(1, 800, 7):
+        spans = [window.rows for window in plan(length, 1, Footprint(halo=halo), side)]
+        assert max(span.outer_stop - span.outer_start for span in spans) <= side
+        # One window fewer would not reach: each adds at most its side without two halos.
+        assert len(spans) == 1 or 2 * halo + (len(spans) - 1) * (side - 2 * halo) < length
 
 
-def test_tile_below_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        plan(8, 8, Footprint(), 0)
+def test_windows_are_even_and_aligned() -> None:
+    spans = [window.rows for window in plan(1000, 1, Footprint(halo=HALO), 320)]
+    assert [span.outer_stop - span.outer_start for span in spans] == [256 + 32] * 4
+    assert max(span.stop - span.start for span in spans[1:-1]) <= 250
 
 
-def test_tile_side_fills_the_budget() -> None:
+def test_window_that_is_all_halo_is_refused() -> None:
+    with pytest.raises(ValueError, match="all halo"):
+        plan(8, 8, Footprint(halo=5), 10)
+
+
+def test_window_side_fills_the_budget() -> None:
     footprint = Footprint(halo=10, bytes_per_pixel=1000)
-    side = tile_side(footprint, 100_000_000, bytes_per_sample=4)
-    window = side + 2 * footprint.halo
-    assert window**2 * 1000 <= 100_000_000 < (window + 1) ** 2 * 1000
-    assert tile_side(footprint, 50_000_000, bytes_per_sample=2) == side
-    assert tile_side(footprint, 1, bytes_per_sample=4) == 32
+    side = window_side(footprint, 100_000_000, bytes_per_sample=4)
+    assert side % ALIGNMENT == 0
+    assert side**2 * 1000 <= 100_000_000 < (side + ALIGNMENT) ** 2 * 1000
+    assert window_side(footprint, 50_000_000, bytes_per_sample=2) == side
+    assert window_side(footprint, 1, bytes_per_sample=4) == smallest_window(footprint) == 64
 
 
 class Lying(UpscalePredictor):
@@ -89,7 +101,7 @@ def picture(height: int, width: int, channels: int, dtype: type) -> np.ndarray:
 def enlarge(
     samples: np.ndarray, network: UpscalePredictor, side: int, monkeypatch: pytest.MonkeyPatch
 ) -> np.ndarray:
-    monkeypatch.setattr(editing, "LARGEST_TILE", side)
+    monkeypatch.setitem(editing.LARGEST_WINDOW, "cpu", side)
     return predict_samples(samples, network, tiny.runtime(), lambda done: None)
 
 
@@ -100,27 +112,27 @@ def worst(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a.astype(float) - b.astype(float)).max()) / np.iinfo(a.dtype).max
 
 
-@pytest.mark.parametrize("side", [9, 32, 50])
+@pytest.mark.parametrize("side", [32, 64, 80])
 @pytest.mark.parametrize("scale", [2, 4])
 @pytest.mark.parametrize(("channels", "dtype"), [(3, np.uint8), (1, np.uint8), (3, np.uint16)])
 def test_tiled_equals_whole(
     side: int, scale: int, channels: int, dtype: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    samples, network = picture(61, 83, channels, dtype), predictor(scale)
+    samples, network = picture(101, 123, channels, dtype), predictor(scale)
     whole = enlarge(samples, network, 1000, monkeypatch)
-    assert whole.shape == (61 * scale, 83 * scale, channels)
+    assert whole.shape == (101 * scale, 123 * scale, channels)
     tolerance = 1 / 255 if dtype == np.uint8 else 1 / 65535
     assert worst(whole, enlarge(samples, network, side, monkeypatch)) <= tolerance
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 70), (40, 3)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 90), (70, 3)])
 def test_tiled_equals_whole_for_slivers(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples, network = picture(*size, 3, np.uint8), predictor()
     whole = enlarge(samples, network, 1000, monkeypatch)
     assert whole.shape == (4 * size[0], 4 * size[1], 3)
-    assert worst(whole, enlarge(samples, network, 16, monkeypatch)) <= 1 / 255
+    assert worst(whole, enlarge(samples, network, 32, monkeypatch)) <= 1 / 255
 
 
 def test_memory_budget_does_not_change_the_picture() -> None:
@@ -133,12 +145,12 @@ def test_memory_budget_does_not_change_the_picture() -> None:
             tiles[-1] += 1
 
         results.append(predict_samples(samples, network, tiny.runtime(memory), count))
-    assert tiles == [9, 1]
+    assert tiles == [6, 1]
     assert worst(*results) <= 1 / 255
 
 
 def test_network_in_that_test_matters(monkeypatch: pytest.MonkeyPatch) -> None:
-    samples = picture(61, 83, 3, np.uint8)
+    samples = picture(101, 123, 3, np.uint8)
     bicubic = UpscalePredictor(tiny.network(tail=0), tiny.runtime())
     changed = enlarge(samples, predictor(), 1000, monkeypatch).astype(float)
     assert np.abs(changed - enlarge(samples, bicubic, 1000, monkeypatch)).mean() > 20
@@ -146,9 +158,9 @@ def test_network_in_that_test_matters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("missing", [1, 5, 17])
 def test_too_small_a_halo_shows(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    samples, network = picture(61, 83, 3, np.uint16), predictor(missing=missing)
+    samples, network = picture(101, 123, 3, np.uint16), predictor(missing=missing)
     whole = enlarge(samples, network, 1000, monkeypatch)
-    assert worst(whole, enlarge(samples, network, 16, monkeypatch)) > 2 / 65535
+    assert worst(whole, enlarge(samples, network, 32, monkeypatch)) > 2 / 65535
 
 
 def test_progress_rises_to_one() -> None:

@@ -14,6 +14,8 @@ from ganedit.image import READABLE_SUFFIXES, Image, decode, resize
 
 # Decoded pictures are kept in memory up to this many bytes; the rest is decoded again when drawn.
 CACHE_BYTES = 3 << 30
+# Places looked at for a detailed crop.
+CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,24 @@ def load_rgb(path: Path, scale: float = 1.0) -> np.ndarray:
 
 
 def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """A `(size, size, 3)` crop, turned and mirrored at random (a view, not a copy)."""
-    top = int(rng.integers(picture.shape[0] - size + 1))
-    left = int(rng.integers(picture.shape[1] - size + 1))
-    crop = picture[top : top + size, left : left + size]
+    """A `(size, size, 3)` crop, turned and mirrored at random (a view, not a copy).
+
+    Most of a photograph is sky and blur, from which little is learned: three times in four the
+    most detailed of several places is taken.
+    """
+    candidates = 1 if rng.random() < 0.25 else CANDIDATES
+    crop = max((_any_crop(picture, size, rng) for _ in range(candidates)), key=_detail)
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
     return np.rot90(crop, int(rng.integers(4)))
+
+
+def _any_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    top = int(rng.integers(picture.shape[0] - size + 1))
+    left = int(rng.integers(picture.shape[1] - size + 1))
+    return picture[top : top + size, left : left + size]
+
+
+def _detail(crop: np.ndarray) -> float:
+    """Mean vertical gradient of every other pixel's green."""
+    return float(np.abs(np.diff(crop[::2, ::2, 1].astype(np.int16), axis=0)).mean())

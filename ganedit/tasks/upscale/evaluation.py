@@ -22,6 +22,8 @@ from ganedit.tasks.upscale.data import reduce_bicubic
 
 # The fixed damage of `--damage`: what a phone and a messenger do to a photograph.
 DAMAGE_BLUR, DAMAGE_QUALITY = 0.8, 60
+# Pixels a side that SSIM's window needs after shaving.
+SMALLEST = 11
 
 Scores = dict[str, float]
 Method = Callable[[np.ndarray], np.ndarray]
@@ -48,7 +50,7 @@ def read_pairs(high: Path, low: Path | None, scale: int, *, damage: bool) -> Ite
         damage: blur the small picture and put it through JPEG.
 
     Raises:
-        GaneditError: no pictures, or a large one without its small one.
+        GaneditError: no pictures, a large one without its small one, or sizes that do not fit.
     """
     files = [p for p in list_pictures(high) if not p.stem.endswith("_LR")]
     if not files:
@@ -65,7 +67,20 @@ def read_pairs(high: Path, low: Path | None, scale: int, *, damage: bool) -> Ite
             small = load_rgb(smaller[_key(path)])
         else:
             raise GaneditError(f"{path}: no small picture of this name in {low}")
+        _check_sizes(path, small, large, scale)
         yield Pair(_key(path), _damaged(small) if damage else small, large)
+
+
+def _check_sizes(path: Path, small: np.ndarray, large: np.ndarray, scale: int) -> None:
+    (low_h, low_w), (high_h, high_w) = small.shape[:2], large.shape[:2]
+    # A side that the scale does not divide may have been rounded either way.
+    if abs(low_h * scale - high_h) >= scale or abs(low_w * scale - high_w) >= scale:
+        raise GaneditError(
+            f"{path}: {high_w}×{high_h} is not {scale} times the {low_w}×{low_h} of its small "
+            "picture; check --scale"
+        )
+    if min(high_h, high_w, low_h * scale, low_w * scale) - 2 * scale < SMALLEST:
+        raise GaneditError(f"{path}: {high_w}×{high_h} is too small to be scored; leave it out")
 
 
 def _key(path: Path) -> str:
