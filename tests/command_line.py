@@ -45,9 +45,24 @@ class Outcome:
         return lines[0].removeprefix("ganedit: ")
 
 
-def run(*arguments: object) -> Outcome:
+class _Stream(io.TextIOWrapper):
+    """What a standard stream is, bytes below text, kept in memory."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def text(self) -> str:
+        self.seek(0)
+        return self.read()
+
+
+def run(*arguments: object, terminal: bool = False) -> Outcome:
     """Run a command in this process, through the same `main` that the shell starts."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = _Stream(terminal=terminal), _Stream(terminal=terminal)
     words = ["ganedit", *map(str, arguments)]
     with (
         mock.patch.object(sys, "argv", words),
@@ -59,7 +74,7 @@ def run(*arguments: object) -> Outcome:
         except SystemExit as left:
             code = left.code
     assert isinstance(code, int)
-    return Outcome(code, out.getvalue(), err.getvalue())
+    return Outcome(code, out.text(), err.text())
 
 
 def run_process(*arguments: object, folder: Path, **environment: str) -> Outcome:
@@ -109,7 +124,7 @@ def fill_shipped(folder: Path) -> None:
 def shipping(folder: Path) -> Iterator[Path]:
     """Make `folder` the shipped weights, filled by `fill_shipped`."""
     fill_shipped(folder)
-    with mock.patch.object(weights, "shipped_folder", lambda: folder):
+    with mock.patch.object(weights, "shipped_folder", return_value=folder):
         weights.shipped.cache_clear()
         try:
             yield folder

@@ -138,14 +138,14 @@ def test_tiled_equals_whole_for_slivers(
 def test_memory_budget_does_not_change_the_picture() -> None:
     samples, network, tiles = picture(90, 70, 3, np.uint8), predictor(), []
     results = []
-    for memory in (1, 40_000_000):
+    for memory in (1, 1 << 30):
         tiles.append(0)
 
         def count(done: float) -> None:
             tiles[-1] += 1
 
         results.append(predict_samples(samples, network, tiny.runtime(memory), count))
-    assert tiles == [6, 1]
+    assert tiles == [4, 1]
     assert worst(*results) <= 1 / 255
 
 
@@ -156,7 +156,7 @@ def test_network_in_that_test_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(changed - enlarge(samples, bicubic, 1000, monkeypatch)).mean() > 20
 
 
-@pytest.mark.parametrize("missing", [1, 5, 17])
+@pytest.mark.parametrize("missing", [1, 5, 13])
 def test_too_small_a_halo_shows(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
     samples, network = picture(101, 123, 3, np.uint16), predictor(missing=missing)
     whole = enlarge(samples, network, 1000, monkeypatch)

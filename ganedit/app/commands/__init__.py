@@ -35,7 +35,8 @@ def main() -> None:
     0: all done. 1: something failed. 2: wrong use. 130: interrupted.
     """
     try:
-        code = cli.main(standalone_mode=False)
+        # Named here, since completion looks for a variable made of this name.
+        code = cli.main(prog_name="ganedit", standalone_mode=False)
     except GaneditError as error:
         click.echo(f"ganedit: {error}", err=True)
         code = error.exit_code
@@ -43,7 +44,8 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except OSError as error:  # a disk that is full, a folder that may not be written
-        click.echo(f"ganedit: {error.filename or 'system'}: {error.strerror or error}", err=True)
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"ganedit: {place}{error.strerror or error}", err=True)
         code = 1
     except (KeyboardInterrupt, click.Abort):
         click.echo("ganedit: interrupted", err=True)

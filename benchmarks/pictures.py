@@ -1,0 +1,48 @@
+"""Make the README's pictures from the examples with the shipped weights.
+
+    python benchmarks/pictures.py
+
+Each strip is one detail at 1:1: bicubic, `--detail 0`, the default.
+"""
+
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import ganedit
+from ganedit.editing import to_samples, to_tensor
+from ganedit.image import decode
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SIDE, GAP = 400, 6
+# Where to look: left and top of the detail, in pixels of the enlargement.
+DETAILS = {"otter": (1900, 560), "lake": (2300, 1300), "dune": (2100, 1500)}
+
+
+@click.command(help=__doc__)
+@click.option("--model", default="photo", show_default=True)
+def main(model: str) -> None:
+    editors = [ganedit.Editor.upscale(model=model, detail=0), ganedit.Editor.upscale(model=model)]
+    for name, (left, top) in DETAILS.items():
+        image = decode(EXAMPLES / f"{name}.jpg")
+        columns = [_bicubic(image.samples), *(editor(image).samples for editor in editors)]
+        gap = np.full((SIDE, GAP, 3), 255, np.uint8)
+        strip: list[np.ndarray] = []
+        for column in columns:
+            strip += [column[top : top + SIDE, left : left + SIDE], gap]
+        target = EXAMPLES / "results" / f"{name}.png"
+        ganedit.Image.from_array(np.concatenate(strip[:-1], axis=1)).save(target, overwrite=True)
+        click.echo(target)
+
+
+def _bicubic(samples: np.ndarray) -> np.ndarray:
+    tensor = to_tensor(samples, torch.device("cpu"))
+    large = F.interpolate(tensor, scale_factor=4, mode="bicubic", antialias=True)
+    return to_samples(large, samples.dtype, 3)
+
+
+if __name__ == "__main__":
+    main()
