@@ -84,7 +84,13 @@ def plain(network: nn.Module, x: Tensor, layout: torch.memory_format) -> Callabl
     """The network on the whole picture in fp32, nothing around it."""
     network = network.eval().requires_grad_(False).to(memory_format=layout)
     x = x.contiguous(memory_format=layout)
-    return lambda: network(x)
+
+    def run() -> None:
+        # Out of inference mode ganedit's network takes no shortcuts; nothing here has gradients.
+        with torch.inference_mode(False):
+            network(x)
+
+    return run
 
 
 def openvino(network: Upscaler, x: Tensor, side: int | None) -> Callable[[], object]:

@@ -15,14 +15,13 @@ from unittest import mock
 import PIL.Image
 import tiny
 
-import ganedit
 from ganedit import weights
 from ganedit.app.commands import main
 from ganedit.tasks.upscale.options import NetworkOptions
 
 # The same arithmetic on every machine.
 EXACT = ("--device", "cpu", "--precision", "fp32")
-REPOSITORY = Path(ganedit.__file__).parent.parent
+REPOSITORY = Path(__file__).parent.parent
 # What ships: model, scale, end; each network from a seed of its own.
 SHIPPED = [("photo", 2), ("photo", 4), ("clean", 4)]
 ENDS = ("faithful", "adversarial")
@@ -79,9 +78,7 @@ def run(*arguments: object, terminal: bool = False) -> Outcome:
 
 def run_process(*arguments: object, folder: Path, **environment: str) -> Outcome:
     """Run a command as a process of its own that starts in `folder`."""
-    environment = {
-        **os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "error", **environment
-    }  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment}
     done = subprocess.run(
         [sys.executable, "-m", "ganedit", *map(str, arguments)],
         cwd=folder, env=environment, capture_output=True, text=True, check=False,

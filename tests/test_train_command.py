@@ -82,6 +82,18 @@ def test_run_in_a_process_with_a_worker(photo_folder: Path, tmp_path: Path) -> N
     assert run_process("upscale", "a.png", "--weights", "run", folder=tmp_path).code == 0
 
 
+def test_pictures_left_out_are_told_in_one_line(tmp_path: Path) -> None:
+    write_photo(tmp_path / "data" / "a.png", 80, 80)
+    (tmp_path / "data" / "b.png").write_text("dear diary")
+    done = run_process(
+        "train", "upscale", "--data", "data", "--out", "run", "--steps", 1, "--workers", 0, *SMALL,
+        folder=tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    first = done.err.splitlines()[0]
+    assert first == "ganedit: 1 of 2 pictures are unreadable or under 64 pixels"
+
+
 def test_worker_changes_nothing(train: Train, out: Path, photo_folder: Path) -> None:
     assert train("--steps", 3).code == 0
     other = out.with_name("other")

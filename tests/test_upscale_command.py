@@ -254,17 +254,6 @@ def test_preview_shows_before_and_after(home: Path, upscale: Upscale) -> None:
     assert min(np.abs(enlarged[:, x : x + 80] - after).mean() for x in range(41)) < 8
 
 
-@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "I;16"])
-def test_preview_of_every_mode(home: Path, upscale: Upscale, mode: str) -> None:
-    grey = PIL.Image.fromarray(tiny.photo(1, 1, 9))
-    if mode == "I;16":
-        cv2.imwrite("a.png", np.full((3, 5), 40_000, np.uint16))
-    else:
-        grey.convert(mode).save("a.png")
-    assert upscale("a.png", "--preview").code == 0
-    assert opened("a_x4_preview.png").mode == "RGB"
-
-
 def test_existing_preview_is_refused_before_work(home: Path, upscale: Upscale) -> None:
     write_photo(home / "a.jpg")
     (home / "a_x4_preview.png").write_text("mine")

@@ -137,6 +137,14 @@ def test_passes_are_the_fewest(
     assert passes(factor, model="clean") == clean_passes
 
 
+def test_no_side_is_enlarged_further_than_by_networks(shipped: Path) -> None:
+    """Rounded, the width of this picture is 4 times itself, the height a little more."""
+    edit = edit_for(target=Target(scale=4.1))
+    result = apply(edit, photo(3, 10))
+    assert (result.width, result.height) == (12, 41)
+    assert sorted(edit._predictors) == [2, 4]
+
+
 @pytest.mark.parametrize(
     ("scale", "expected"), [(2, {1: 1, 2: 1, 3: 2, 8: 3, 16: 4}), (4, {1: 1, 4: 1, 5: 2, 16: 2})]
 )

@@ -18,17 +18,21 @@ def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -
     Raises:
         OutputError: the file exists and `overwrite` is false, or it cannot be written.
     """
-    side = min(SIDE, after.width, after.height)
-    left, top = _most_detailed(after, side)
+    scale = after.width / before.width
+    # Whole pixels of the original, or the halves would be a little apart.
+    low_side = max(1, min(int(SIDE / scale), before.width, before.height))
+    side = min(round(low_side * scale), after.width, after.height)
+    low_left, low_top = (
+        min(round(edge / scale), limit - low_side)
+        for edge, limit in zip(
+            _most_detailed(after, side), (before.width, before.height), strict=True
+        )
+    )
+    left = min(round(low_left * scale), after.width - side)
+    top = min(round(low_top * scale), after.height - side)
     shown = _rgb(after.samples[top : top + side, left : left + side])
-    reduction = after.width / before.width
-    rows = slice(
-        int(top / reduction), max(int(top / reduction) + 1, round((top + side) / reduction))
-    )
-    columns = slice(
-        int(left / reduction), max(int(left / reduction) + 1, round((left + side) / reduction))
-    )
-    source = resize(Image(_rgb(before.samples[rows, columns])), side, side).samples
+    cut = before.samples[low_top : low_top + low_side, low_left : low_left + low_side]
+    source = resize(Image(_rgb(cut)), side, side).samples
     gap = np.full((side, GAP, 3), 255, np.uint8)
     save(
         Image(np.concatenate([source, gap, shown], axis=1)), path, format="PNG", overwrite=overwrite

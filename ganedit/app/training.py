@@ -1,7 +1,9 @@
 """A training run from the command line, with its progress shown."""
 
+import warnings
 from typing import Any
 
+import click
 from tqdm import tqdm
 
 from ganedit import weights
@@ -27,8 +29,15 @@ def run_training(task: TrainableTask, config: TrainingConfig, start: str | None)
         if line is not None:
             bar.set_postfix_str(line, refresh=False)
 
-    try:
-        train(task, config, start=load, progress=progress)
-    finally:
-        if bar is not None:
-            bar.close()
+    with warnings.catch_warnings():
+        warnings.showwarning = _tell
+        try:
+            train(task, config, start=load, progress=progress)
+        finally:
+            if bar is not None:
+                bar.close()
+
+
+def _tell(message: Warning | str, *place: object, **more: object) -> None:
+    """A warning in one line: in which line of the code it arose helps nobody."""
+    click.echo(f"ganedit: {message}", err=True)

@@ -35,10 +35,12 @@ class VGG19Features(nn.Module):
         super().__init__()
         from torchvision.models import vgg19  # a slow import that only training needs
 
-        features = vgg19().features
+        with torch.device("meta"):  # nothing to fill: its classifier alone has 124 million weights
+            features = vgg19().features
         state, self.sha256 = _load(path)
         try:
-            features.load_state_dict({name: value.float() for name, value in state.items()})
+            full = {name: value.float() for name, value in state.items()}
+            features.load_state_dict(full, assign=True)
         except RuntimeError as error:
             raise WeightsError(
                 f"{path}: not VGG19 features in torchvision's layout; give a file saved from "
