@@ -48,9 +48,6 @@ class VGG19Features(nn.Module):
             ) from error
         self.taps = {LAYERS[name] for name in layers}
         self.features = features[: max(self.taps) + 1]
-        for child in self.features:
-            if isinstance(child, nn.ReLU):
-                child.inplace = False  # the tapped outputs must survive
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
         self.requires_grad_(False).eval()

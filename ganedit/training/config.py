@@ -51,7 +51,9 @@ class TrainingConfig:
     """Write TensorBoard events too (needs the package `tensorboard`)."""
 
     def __post_init__(self) -> None:
-        if (self.minutes is None) == (self.steps is None) and not self.resume:
+        if self.resume and (self.minutes or self.steps):
+            raise UsageError("--resume goes on to the end that was set; leave out the length")
+        if not self.resume and (self.minutes is None) == (self.steps is None):
             raise UsageError("give either --minutes or --steps")
         for name in ("minutes", "steps", "accumulate", "log_every", "sample_every"):
             value = getattr(self, name)

@@ -6,7 +6,8 @@ hooks were not made for.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -28,18 +29,16 @@ class Ranks:
         return self.rank == 0
 
 
-def start() -> Ranks:
-    """Join the group that `torchrun` describes in the environment, or stand alone."""
-    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
-        return Ranks()
-    if not dist.is_initialized():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
-
-
-def stop(ranks: Ranks) -> None:
-    """Leave the group."""
-    if ranks.world > 1:
+@contextmanager
+def joined() -> Iterator[Ranks]:
+    """Join the group that `torchrun` describes in the environment, or stand alone; then leave."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield Ranks()
+        return
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
+    finally:
         dist.destroy_process_group()
 
 

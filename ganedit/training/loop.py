@@ -67,37 +67,42 @@ def train(
         TrainingError: the run cannot be started, resumed or written, or diverged.
         KeyboardInterrupt: after the checkpoint of the step reached was written.
     """
-    ranks = distributed.start()
-    device_name = (
-        f"cuda:{ranks.local}" if ranks.world > 1 and torch.cuda.is_available() else config.device
-    )
-    where = runtime.choose(device_name, config.precision)
-    config.out.mkdir(parents=True, exist_ok=True)
-    if not config.resume and (config.out / CHECKPOINT).exists():
-        raise TrainingError(f"{config.out}: holds a run already; add --resume, or another --out")
+    with distributed.joined() as ranks:
+        device = f"cuda:{ranks.local}" if ranks.world > 1 and torch.cuda.is_available() else ""
+        where = runtime.choose(device or config.device, config.precision)
+        config.out.mkdir(parents=True, exist_ok=True)
+        if not config.resume and (config.out / CHECKPOINT).exists():
+            raise TrainingError(f"{config.out}: holds a run; add --resume, or take another --out")
+        batches = task.batches(config.seed * 1009 + ranks.rank)
+        state = _begin(task, config, where.device, ranks, start)
+        if config.minutes is not None:
+            state.total_steps = _steps_for(task, state, batches, config, where.dtype, ranks)
+        _run(task, state, batches, config, where.dtype, ranks, progress)
+    state.pair.generator.load_state_dict(state.ema.module.state_dict())
+    return state.pair
+
+
+def _begin(
+    task: TrainableTask,
+    config: TrainingConfig,
+    device: torch.device,
+    ranks: Ranks,
+    start: Callable[[Pair], None] | None,
+) -> State:
+    """The state at the first step, or at the checkpoint's."""
     torch.manual_seed(config.seed)
-    task.to(where.device)
+    task.to(device)
     pair = task.build()
     if start is not None:
         start(pair)
     distributed.same_start(pair, ranks)
-    pair.to(where.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    torch.manual_seed(config.seed + ranks.rank)
-
-    batches = task.batches(config.seed * 1009 + ranks.rank)
+    pair.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = State.fresh(pair, config, config.steps or 1)
     if config.resume:
         saved = read_checkpoint(config.out)
         check_same_run(saved, config, task.options)
         state.load_state_dict(saved)
-    elif config.minutes is not None:
-        state.total_steps = _steps_for(task, state, batches, config, where.dtype, ranks)
-    try:
-        _run(task, state, batches, config, where.dtype, ranks, progress)
-    finally:
-        distributed.stop(ranks)
-    pair.generator.load_state_dict(state.ema.module.state_dict())
-    return pair
+    return state
 
 
 def _run(
@@ -150,7 +155,7 @@ def _groups(batches: Batches, state: State, config: TrainingConfig) -> Iterator[
         num_workers=config.workers,
         prefetch_factor=4 if config.workers else None,
         worker_init_fn=_one_thread,
-        # Its worker seeds must not be drawn from the state that a resumed run goes on from.
+        # Its workers' seeds are drawn from here, not from the global state of the step.
         generator=torch.Generator().manual_seed(config.seed),
     )
     group: list[Batch] = []

@@ -16,7 +16,7 @@ class Muon(torch.optim.Optimizer):
     """Momentum, orthogonalised by Newton–Schulz iteration (Jordan et al. 2024).
 
     A kernel `(out, in, h, w)` is treated as a matrix `(out, in·h·w)`. Biases, norms and
-    convolutions that touch pixels are left to Adam (Kingma and Ba 2014).
+    convolutions with few channels on a side are left to Adam (Kingma and Ba 2014).
     On a plain chain of convolutions it reaches in a given time what Adam needs about twice the
     steps for.
 

@@ -63,7 +63,10 @@ class State:
         self.ema.update_parameters(self.pair.generator)
 
     def state_dict(self) -> dict[str, Any]:
-        """All of it, the random state included, as tensors and plain data."""
+        """All of it, as tensors and plain data.
+
+        There is no random state to keep: each step draws from its own number (see `training_step`).
+        """
         critic = self.critic_optimizer
         return {
             "pair": self.pair.state_dict(),
@@ -73,8 +76,6 @@ class State:
             "total_steps": self.total_steps,
             "step": self.step,
             "seconds": self.seconds,
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
@@ -86,9 +87,6 @@ class State:
             self.critic_optimizer.load_state_dict(saved["critic_optimizer"])
         self.total_steps, self.step = saved["total_steps"], saved["step"]
         self.seconds = saved["seconds"]
-        torch.set_rng_state(saved["random"].cpu())
-        if torch.cuda.is_available() and saved["random_cuda"]:
-            torch.cuda.set_rng_state_all([state.cpu() for state in saved["random_cuda"]])
 
 
 def _average(decay: float) -> Callable[..., None]:
@@ -138,7 +136,7 @@ def check_same_run(
         TrainingError: names the first option that differs.
     """
     for was, now in ((saved["options"], dict(options)), (saved["config"], config.lasting())):
-        for name in was.keys() | now.keys():
+        for name in sorted(was.keys() | now.keys()):
             if _plain(was.get(name)) != _plain(now.get(name)):
                 raise TrainingError(
                     f"--resume: this run was started with {name.replace('_', '-')} "

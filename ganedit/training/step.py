@@ -1,15 +1,22 @@
 """One training step: who is frozen, what is differentiated, what must be finite."""
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from ganedit.data.seeding import step_seed
 from ganedit.errors import NonFiniteError
 from ganedit.task import Batch, Losses, TrainableTask
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks, average_gradients
 from ganedit.training.state import State
+
+_ADVICE = (
+    "became NaN or infinite; the last checkpoint is kept; start a new run from its weights with "
+    "a lower learning rate"
+)
 
 
 def training_step(
@@ -22,6 +29,8 @@ def training_step(
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Generator, then critic, on the same pictures; returns the loss terms and the last fakes.
 
+    Whatever the step draws comes from its own seed, so that it is the same after a resumption.
+
     Args:
         batches: the step's `config.accumulate` batches, already on the device.
         dtype: of the forward passes (autocast); gradients and weights stay float32.
@@ -31,6 +40,7 @@ def training_step(
     """
     pair, device = state.pair, next(state.pair.parameters()).device
     state.set_rates(config)
+    torch.manual_seed(step_seed(config.seed, ranks.rank, state.step))
     log: dict[str, Tensor] = {}
     share = 1 / len(batches)
     autocast = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
@@ -44,7 +54,7 @@ def training_step(
             losses = task.generator_loss(pair, batch, fakes)
         _backward(losses, share, log, state.step)
         drawn.append(fakes.detach())
-    _update(pair.generator, state.generator_optimizer, config, ranks)
+    _update(pair.generator, state.generator_optimizer, config, ranks, state.step)
 
     if pair.critic is not None and state.critic_optimizer is not None:
         pair.critic.requires_grad_(True)
@@ -52,7 +62,7 @@ def training_step(
             with autocast:
                 losses = task.critic_loss(pair, batch, fakes, state.step)
             _backward(losses, share, log, state.step)
-        _update(pair.critic, state.critic_optimizer, config, ranks)
+        _update(pair.critic, state.critic_optimizer, config, ranks, state.step)
 
     state.update_average(config)
     state.step += 1
@@ -64,20 +74,22 @@ def _backward(losses: Losses, share: float, log: dict[str, Tensor], step: int) -
     total = torch.stack([term.float() for term in losses.values()]).sum()
     if not torch.isfinite(total):
         bad = [name for name, term in losses.items() if not torch.isfinite(term)]
-        raise NonFiniteError(
-            f"step {step}: {', '.join(bad) or 'the objective'} became NaN or infinite; the last "
-            "checkpoint is kept; resume with a lower learning rate in a new run"
-        )
+        raise NonFiniteError(f"step {step}: {', '.join(bad) or 'the objective'} {_ADVICE}")
     torch.autograd.backward(total * share)
     for name, term in losses.items():
         log[name] = log.get(name, torch.zeros_like(total)) + term.detach().float() * share
 
 
 def _update(
-    module: nn.Module, optimizer: torch.optim.Optimizer, config: TrainingConfig, ranks: Ranks
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    config: TrainingConfig,
+    ranks: Ranks,
+    step: int,
 ) -> None:
     average_gradients(module.parameters(), ranks)
-    if config.clip:
-        nn.utils.clip_grad_norm_(module.parameters(), config.clip)
+    norm = nn.utils.clip_grad_norm_(module.parameters(), config.clip or math.inf)
+    if not torch.isfinite(norm):  # a finite loss can have gradients that are not
+        raise NonFiniteError(f"step {step}: the gradients {_ADVICE}")
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

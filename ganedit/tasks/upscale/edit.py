@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.editing import fill_transparent, predict_samples
-from ganedit.errors import ImageTooLargeError, WeightsError
+from ganedit.errors import ImageTooLargeError, UsageError, WeightsError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
@@ -47,7 +47,11 @@ class UpscalePredictor:
         network = self.network
         if safe:
             network = self._placed(copy.deepcopy(network), torch.float32)
-        return F.pixel_shuffle(hold_color(network.phases(pictures), pictures), self.scale)
+        phases = network.phases(pictures)
+        # Clamping would turn an infinity into white: leave it for the caller to see.
+        if torch.isfinite(phases.sum()):
+            phases = hold_color(phases, pictures)
+        return F.pixel_shuffle(phases, self.scale)
 
     def _placed(self, network: Upscaler, dtype: torch.dtype) -> Upscaler:
         network = network.eval().requires_grad_(False).to(self.runtime.device, dtype)
@@ -132,7 +136,7 @@ class UpscaleEdit:
     ) -> UpscalePredictor:
         try:
             network = Upscaler(NetworkOptions(**options))
-        except TypeError as error:
+        except (TypeError, UsageError) as error:
             raise WeightsError(
                 f"{path}: made by another version of ganedit, whose networks have other options"
             ) from error

@@ -93,6 +93,11 @@ class NetworkOptions:
     blocks: int = 8
     """Residual blocks of two 3×3 convolutions each."""
 
+    def __post_init__(self) -> None:
+        if self.scale < 2 or self.width < 1 or self.blocks < 0:
+            raise UsageError(f"no upscaler has scale {self.scale}, width {self.width}, "
+                             f"blocks {self.blocks}")  # fmt: skip
+
 
 @dataclass(frozen=True)
 class UpscaleTraining:
