@@ -177,7 +177,7 @@ def test_folder_that_holds_a_run_is_not_overwritten(train: Train, out: Path) -> 
     before = (out / "checkpoint.pt").read_bytes()
     done = train("--steps", 2)
     assert done.code == 1
-    assert done.complaint == f"{out}: holds a run already; add --resume, or another --out"
+    assert done.complaint == f"{out}: holds a run; add --resume, or take another --out"
     assert (out / "checkpoint.pt").read_bytes() == before
 
 

@@ -58,8 +58,9 @@ def training(folder: Path, phase: str = "fidelity", **changes: Any) -> UpscaleTr
 
 
 def config(out: Path, **changes: Any) -> TrainingConfig:
-    """A run of six float32 steps in this process."""
-    options = {"steps": 6, "warmup": 2, "workers": 0, "device": "cpu", "precision": "fp32"}
+    """A run of six float32 steps in this process, or what goes on from one."""
+    steps = None if changes.get("resume") else 6
+    options = {"steps": steps, "warmup": 2, "workers": 0, "device": "cpu", "precision": "fp32"}
     return TrainingConfig(out=out, **{**options, **changes})
 
 
