@@ -446,6 +446,8 @@ def test_device_and_precision_of_no_such_name(
         (["a.jpg", "--quality", "0"], "0 is not in the range 1<=x<=100"),
         (["a.jpg", "--model", "anime"], "'anime' is not one of 'photo', 'clean'"),
         (["a.jpg", "--enlarge"], "No such option"),
+        ([""], "Invalid value for 'PHOTOS...': the name is empty"),
+        (["a.jpg", "-o", ""], "Invalid value for '-o' / '--output': the name is empty"),
     ],
 )
 def test_wrong_use_that_click_finds(home: Path, arguments: list[str], expected: str) -> None:

@@ -10,8 +10,21 @@ from ganedit.app.options import FileOptions
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+
+class FilePath(click.Path):
+    """A path; the empty name, which a shell's unset variable gives, is not the current folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 _OPTIONS = (
-    click.option("-o", "--output", type=click.Path(path_type=Path),
+    click.option("-o", "--output", type=FilePath(),
                  help="Result file, or folder for several; beside the original without it."),
     click.option("--format", "format_name", metavar="NAME",
                  help="Format of the result (png, jpeg, webp, tiff, avif); its own by default."),

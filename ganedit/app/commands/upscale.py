@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ganedit import runtime
-from ganedit.app.commands.common import edit_options, file_options
+from ganedit.app.commands.common import FilePath, edit_options, file_options
 from ganedit.tasks.upscale.options import (
     DEFAULT_DETAIL,
     MAX_OUTPUT_PIXELS,
@@ -19,7 +19,7 @@ from ganedit.tasks.upscale.options import (
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("photos", nargs=-1, required=True, type=FilePath())
 @click.option("--scale", type=float, help="Factor per side, 1 to 16, 2.5 included [default: 4].")
 @click.option("--width", type=int, help="Width of the result in pixels, instead of --scale.")
 @click.option("--height", type=int, help="Height of the result in pixels, instead of --scale.")
