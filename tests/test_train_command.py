@@ -166,6 +166,14 @@ def test_resume_with_other_options_is_refused(train: Train) -> None:
     assert done.complaint.startswith("--resume: this run was started with batch 2, not 3")
 
 
+def test_resume_takes_no_other_length(train: Train, out: Path) -> None:
+    assert train("--steps", 1).code == 0
+    done = train("--resume", "--steps", 2)
+    assert done.code == 2
+    assert done.complaint.startswith("--resume goes on to the end that was set")
+    assert checkpoint(out)["step"] == 1
+
+
 def test_resume_without_a_run(train: Train, out: Path) -> None:
     done = train("--resume")
     assert done.code == 1
