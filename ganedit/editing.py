@@ -42,7 +42,9 @@ def predict_samples(
     while True:
         try:
             return _run(samples, predictor, runtime, footprint, side, progress)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
             if side <= smallest_window(footprint):
                 raise DeviceError(
                     f"{runtime.device}: its memory does not hold a window of {side} pixels; "
@@ -50,6 +52,11 @@ def predict_samples(
                 ) from None
             side = max(smallest_window(footprint), side // 2)
             torch.cuda.empty_cache()
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device, or the CPU's allocator, which has no error of its own, is exhausted."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _run(

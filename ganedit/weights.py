@@ -174,7 +174,8 @@ def load(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> No
     try:
         module.load_state_dict({name: value.float() for name, value in state.items()})
     except RuntimeError as error:
-        raise WeightsError(f"{origin}: does not fit this network: {error}") from error
+        first = str(error).splitlines()[-1].strip()
+        raise WeightsError(f"{origin}: does not fit this network: {first}") from error
 
 
 def load_matching(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> None:

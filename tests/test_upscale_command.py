@@ -394,6 +394,14 @@ def test_fault_while_writing(
 # --- refusals -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("detail", ["2", "-0.1", "nan"])
+def test_detail_beyond_its_range(home: Path, detail: str) -> None:
+    write_photo(home / "a.jpg")
+    done = run("upscale", "a.jpg", "--detail", detail)
+    assert done.code == 2
+    assert f"--detail {detail}: use a number from 0 to 1" in done.complaint
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -404,8 +412,8 @@ def test_fault_while_writing(
         (["--scale", "inf"], "--scale inf: use a number from 1 to 16"),
         (["--width", "0"], "--width 0: use at least 1"),
         (["--width", "100", "--scale", "2"], "give one of --scale, --width, --height and"),
-        (["--detail", "2"], "--detail 2: use a number from 0 to 1"),
-        (["--detail", "nan"], "--detail nan: use a number from 0 to 1"),
+        (["--detail", "0.5"], "--model and --detail choose among the shipped weights; with"),
+        (["--model", "photo"], "--model and --detail choose among the shipped weights; with"),
         (["--memory", "nonsense"], "'nonsense' is not an amount of memory; write it like 2G"),
         (["--format", "gif"], "cannot write gif: choose one of PNG"),
         (["-o", "b.gif"], "b.gif: the suffix .gif names no format that can be written"),

@@ -36,6 +36,7 @@ def run_training(task: TrainableTask, config: TrainingConfig, start: str | None)
         finally:
             if bar is not None:
                 bar.close()
+    click.echo(f"done; use it with: ganedit {task.name} PICTURE --weights {config.out}", err=True)
 
 
 def _tell(message: Warning | str, *place: object, **more: object) -> None:

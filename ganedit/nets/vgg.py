@@ -67,7 +67,12 @@ def _load(path: Path | None) -> tuple[dict[str, Tensor], str]:
         from torchvision.models import VGG19_Weights
 
         weights = VGG19_Weights.IMAGENET1K_V1
-        state = weights.get_state_dict(progress=True, check_hash=True)
+        try:
+            state = weights.get_state_dict(progress=True, check_hash=True)
+        except OSError as error:
+            raise WeightsError(
+                f"VGG19 features cannot be downloaded ({error}); give a file with --vgg"
+            ) from error
         prefix = "features."
         kept = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         return kept, weights.url.rsplit("-", 1)[-1].removesuffix(".pth")

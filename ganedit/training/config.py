@@ -1,5 +1,6 @@
 """Options of a training run that do not depend on the task."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -55,9 +56,9 @@ class TrainingConfig:
             raise UsageError("--resume goes on to the end that was set; leave out the length")
         if not self.resume and (self.minutes is None) == (self.steps is None):
             raise UsageError("give either --minutes or --steps")
-        for name in ("minutes", "steps", "accumulate", "log_every", "sample_every"):
+        for name in ("minutes", "steps", "accumulate", "log_every", "sample_every", "save_every"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not 0 < value < math.inf:  # NaN is neither
                 raise UsageError(f"--{name.replace('_', '-')} must be over 0, not {value}")
         if not 0 <= self.ema < 1:
             raise UsageError(f"--ema must be at least 0 and under 1, not {self.ema}")

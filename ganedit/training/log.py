@@ -33,13 +33,16 @@ class Log:
             self._events = _event_writer(config)
 
     def add(
-        self, step: int, terms: Mapping[str, Tensor], rate: float, seconds: float
+        self, step: int, terms: Mapping[str, Tensor], rate: float, seconds: float, *, last: bool
     ) -> str | None:
-        """Take one step's terms; every `log_every` steps write a row and return it as a line."""
+        """Take one step's terms; every `log_every` steps, and at the last, write a row.
+
+        Returns the row as a line, or None between rows.
+        """
         for name, term in terms.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(term)) + term
         self._count += 1
-        if step % self.every:
+        if step % self.every and not last:
             return None
         means = {name: float(total) / self._count for name, total in self._sums.items()}
         self._sums, self._count = {}, 0

@@ -124,25 +124,27 @@ def _run(
             state.seconds = time.monotonic() - began
             stop = distributed.any_rank(bool(interrupted), ranks, device)
             if log is not None:
+                last = state.step == state.total_steps
                 rate = state.generator_optimizer.param_groups[0]["lr"]
-                progress(
-                    state.step, state.total_steps, log.add(state.step, terms, rate, state.seconds)
-                )
-                if state.step % config.sample_every == 0 or state.step == state.total_steps:
+                line = log.add(state.step, terms, rate, state.seconds, last=last)
+                progress(state.step, state.total_steps, line)
+                if state.step % config.sample_every == 0 or last:
                     log.sample(state.step, task.sample(state.pair, moved[-1], fakes))
-                done = state.step == state.total_steps
-                if stop or done or time.monotonic() - saved_at > config.save_every:
-                    save_checkpoint(state, config, task.options)
-                    weights.save(
-                        state.ema.module, config.out / weights.RUN_WEIGHTS,
-                        task=task.name, options=task.network,
-                    )  # fmt: skip
+                if stop or last or time.monotonic() - saved_at > config.save_every:
+                    _save(task, state, config)
                     log.plot()
                     saved_at = time.monotonic()
             if stop:
                 raise KeyboardInterrupt
     if log is not None:
         log.close()
+
+
+def _save(task: TrainableTask, state: State, config: TrainingConfig) -> None:
+    """The checkpoint to go on from, and the averaged weights to use meanwhile."""
+    save_checkpoint(state, config, task.options)
+    path = config.out / weights.RUN_WEIGHTS
+    weights.save(state.ema.module, path, task=task.name, options=task.network)
 
 
 def _groups(batches: Batches, state: State, config: TrainingConfig) -> Iterator[Sequence[Batch]]:

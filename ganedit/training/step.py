@@ -14,8 +14,8 @@ from ganedit.training.distributed import Ranks, average_gradients
 from ganedit.training.state import State
 
 _ADVICE = (
-    "became NaN or infinite; the last checkpoint is kept; start a new run from its weights with "
-    "a lower learning rate"
+    "became NaN or infinite; no checkpoint was overwritten; start a new run with a lower "
+    "--learning-rate"
 )
 
 

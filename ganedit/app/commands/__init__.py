@@ -1,5 +1,6 @@
 """The command line. Nothing here imports torch before work starts, so that help is quick."""
 
+import signal
 import sys
 
 import click
@@ -29,11 +30,17 @@ for command in (upscale, train, evaluate, models, doctor, completion):
     cli.add_command(command)
 
 
+def _interrupt(number: int, frame: object) -> None:
+    """A polite kill is a Ctrl-C: what is half-written is removed on the way out."""
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command line; every foreseen failure is one line and an exit code.
 
     0: all done. 1: something failed. 2: wrong use. 130: interrupted.
     """
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         # Named here, since completion looks for a variable made of this name.
         code = cli.main(prog_name="ganedit", standalone_mode=False)

@@ -8,6 +8,7 @@ import click
 
 from ganedit import runtime
 from ganedit.app.commands.common import FilePath, edit_options, file_options
+from ganedit.errors import UsageError
 from ganedit.tasks.upscale.options import (
     DEFAULT_DETAIL,
     MAX_OUTPUT_PIXELS,
@@ -26,10 +27,12 @@ from ganedit.tasks.upscale.options import (
 @click.option(
     "--long-side", type=int, help="Longer side of the result in pixels, instead of --scale."
 )
-@click.option("--model", type=click.Choice(MODELS), default="photo", show_default=True,
-              help="photo copes with JPEG marks, noise and blur; clean expects none.")  # fmt: skip
-@click.option("--detail", type=float, default=DEFAULT_DETAIL, show_default=True,
-              help="0: faithful, softer. 1: crisper, with invented texture.")  # fmt: skip
+@click.option("--model", type=click.Choice(MODELS),
+              help="photo copes with JPEG marks, noise and blur, clean expects none "
+              "[default: photo].")  # fmt: skip
+@click.option("--detail", type=float,
+              help="0: faithful, softer. 1: crisper, with invented texture "
+              f"[default: {DEFAULT_DETAIL}].")  # fmt: skip
 @click.option(
     "--weights", metavar="FILE|RUN", help="Weights of your own: a file or a training run."
 )
@@ -42,8 +45,8 @@ def upscale(
     width: int | None,
     height: int | None,
     long_side: int | None,
-    model: Model,
-    detail: float,
+    model: Model | None,
+    detail: float | None,
     weights: str | None,
     max_output_pixels: int,
     **shared: Any,
@@ -62,7 +65,16 @@ def upscale(
         scale = 4
     target = Target(scale, width, height, long_side)
     files = file_options(shared)
-    options = UpscaleOptions(target, model, detail, weights, max_output_pixels)
+    if weights is not None and not {model, detail} <= {None}:
+        raise UsageError("--model and --detail choose among the shipped weights; with --weights "
+                         "leave them out")  # fmt: skip
+    options = UpscaleOptions(
+        target,
+        model or "photo",
+        DEFAULT_DETAIL if detail is None else detail,
+        weights,
+        max_output_pixels,
+    )
 
     from ganedit.app.jobs import plan_jobs
 
