@@ -23,7 +23,7 @@ def evaluate() -> None:
 @click.option("--scale", type=click.Choice(["2", "4"]), default="4", show_default=True)
 @click.option("--model", type=click.Choice(MODELS), default="clean", show_default=True)
 @click.option("--detail", type=float, multiple=True,
-              help=f"May be repeated [default: 0 and {DEFAULT_DETAIL}].")  # fmt: skip
+              help=f"May be repeated [default: {DEFAULT_DETAIL:g}].")  # fmt: skip
 @click.option("--weights", metavar="FILE|RUN", help="Weights of your own.")
 @click.option("--damage", is_flag=True, help="Blur the small pictures and save them as JPEG 60.")
 @click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -70,7 +70,7 @@ def evaluate_upscale(
     else:
         options = {
             f"ganedit {model} detail {value:g}": UpscaleOptions(target, model, value)
-            for value in (detail or (0.0, DEFAULT_DETAIL))
+            for value in (detail or (DEFAULT_DETAIL,))
         }
     edits = {name: UpscaleEdit(chosen, where) for name, chosen in options.items()}
     report = evaluate_upscaler(
