@@ -80,7 +80,7 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     between = torch.lerp(fake.detach().float(), real.detach().float(), mix).requires_grad_()
     with torch.autocast(real.device.type, enabled=False):
         # Of a map of scores, the mean: it is what the Wasserstein loss looks at.
-        scores = critic(between).flatten(1).mean(dim=1)
+        scores = critic(between).reshape(len(between), -1).mean(dim=1)
         (gradient,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
     slope: Tensor = gradient.flatten(1).norm(dim=1)
     return (slope - 1).square().mean()

@@ -148,7 +148,7 @@ def test_model_and_detail_choose_the_weights(photo: Path, tmp_path: Path) -> Non
     with shipping(tmp_path / "shipped"):
         results = [
             ganedit.upscale(photo, **options, **EXACT).samples.tobytes()
-            for options in ({}, {"model": "clean"}, {"detail": 0}, {"detail": 1})
+            for options in ({}, {"model": "clean"}, {"detail": 0.5}, {"detail": 1})
         ]
     assert len(set(results)) == 4
 

@@ -104,7 +104,7 @@ def test_shipped_weights_need_no_option(home: Path, tmp_path: Path) -> None:
         assert run("upscale", "a.png").code == 0
         assert run("upscale", "a.png", "-o", "b.png", "--scale", 2).code == 0
         assert run("upscale", "a.png", "-o", "c.png", "--model", "clean").code == 0
-        assert run("upscale", "a.png", "-o", "d.png", "--detail", 0).code == 0
+        assert run("upscale", "a.png", "-o", "d.png", "--detail", 1).code == 0
     assert [opened(n).size for n in ("a_x4.png", "b.png")] == [(96, 64), (48, 32)]
     results = {name: np.asarray(opened(name)) for name in ("a_x4.png", "c.png", "d.png")}
     assert not np.array_equal(results["a_x4.png"], results["c.png"])

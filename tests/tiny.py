@@ -16,7 +16,7 @@ from ganedit.training.state import CHECKPOINT
 NETWORK = NetworkOptions(scale=4, width=8, blocks=1)
 CPU = torch.device("cpu")
 # The variable half of what a checkpoint holds; seconds differ between any two runs.
-COMPARED = ("pair", "ema", "generator_optimizer", "critic_optimizer", "random", "step")
+COMPARED = ("pair", "ema", "generator_optimizer", "critic_optimizer", "step")
 
 
 class Features(nn.Module):

@@ -56,7 +56,7 @@ class TrainingConfig:
             raise UsageError("--resume goes on to the end that was set; leave out the length")
         if not self.resume and (self.minutes is None) == (self.steps is None):
             raise UsageError("give either --minutes or --steps")
-        for name in ("minutes", "steps", "accumulate", "log_every", "sample_every", "save_every"):
+        for name in ("minutes", "steps", "accumulate", "log_every", "sample_every"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:  # NaN is neither
                 raise UsageError(f"--{name.replace('_', '-')} must be over 0, not {value}")

@@ -169,8 +169,9 @@ def _groups(batches: Batches, state: State, config: TrainingConfig) -> Iterator[
 
 
 def _one_thread(worker: int) -> None:
-    """Let workers leave the cores to the network, and Ctrl-C to the parent."""
+    """Let workers leave the cores to the network, and Ctrl-C to the parent, who ends them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)
     with contextlib.suppress(ImportError):
         import cv2
