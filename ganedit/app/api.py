@@ -21,7 +21,7 @@ class Editor:
 
     Example::
 
-        editor = ganedit.Editor.upscale(scale=2, detail=0.5)
+        editor = ganedit.Editor.upscale(scale=2)
         for path in folder.glob("*.jpg"):
             editor(path).save(out / path.name)
     """

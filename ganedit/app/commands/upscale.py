@@ -58,8 +58,8 @@ def upscale(
         ganedit upscale photo.jpg
     A folder, to fit a 4K screen, as PNG:
         ganedit upscale holiday/ -o large/ --long-side 3840 --format png
-    As faithful as can be, from a pristine scan:
-        ganedit upscale scan.tif --model clean --detail 0
+    From a pristine scan:
+        ganedit upscale scan.tif --model clean
     """
     if scale is width is height is long_side is None:
         scale = 4
