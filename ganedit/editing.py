@@ -11,7 +11,7 @@ from ganedit.task import Predictor, Progress
 from ganedit.tiling import Footprint, Window, plan, smallest_window, window_side
 
 # Larger windows waste less on halos, but on a CPU they fall out of its caches.
-LARGEST_WINDOW = {"cpu": 320, "mps": 768, "cuda": 1536}
+LARGEST_WINDOW = {"cpu": 512, "mps": 768, "cuda": 1536}
 # A prediction whose mean is this far from its input's is broken, not a matter of taste.
 LARGEST_MEAN_CHANGE = 0.25
 
