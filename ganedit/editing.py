@@ -116,11 +116,14 @@ def to_tensor(samples: np.ndarray, device: torch.device) -> Tensor:
 
 
 def to_samples(picture: Tensor, dtype: np.dtype, channels: int) -> np.ndarray:
-    """float `(1, 3, H, W)` to `(H, W, channels)` integer samples, rounded, clamped to [0, 1]."""
+    """float `(1, 3, H, W)` to `(H, W, channels)` integer samples, rounded, clamped to [0, 1].
+
+    `picture` is overwritten: a copy of each tile for every step would take longer than the steps.
+    """
     if channels == 1:
         picture = picture.mean(dim=1, keepdim=True)
     top = int(np.iinfo(dtype).max)
-    rounded = picture[0].clamp(0, 1).mul(top).add_(0.5).permute(1, 2, 0)
+    rounded = picture[0].mul_(top).add_(0.5).clamp_(0, top).permute(1, 2, 0)
     integer = rounded.to(torch.uint8 if top == 255 else torch.uint16)
     result: np.ndarray = integer.cpu().numpy()
     return result

@@ -98,6 +98,22 @@ def perceptual(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
     return torch.stack(layers).mean()
 
 
+def phase_drift(output: Tensor, target: Tensor, scale: int) -> Tensor:
+    """How far the local mean of each sub-pixel phase is from the target's.
+
+    A sub-pixel convolution fills the `scale²` phases of its output with channels of their own,
+    and can lay a pattern of period `scale` over a picture. In texture other losses hardly see it:
+    their gradients point every way there, while a mean over many periods shows it alone.
+
+    Args:
+        output: `(N, C, H, W)`, sides multiples of `scale` and at least `8·scale`.
+        target: the same.
+        scale: the period.
+    """
+    phases = F.pixel_unshuffle(output.float() - target.float(), scale)
+    return F.avg_pool2d(phases, kernel_size=8, stride=4).abs().mean()
+
+
 def _unit_distance(a: Tensor, b: Tensor) -> Tensor:
     # |a/|a| - b/|b||² summed over channels = 2 - 2 cos(a, b), without two normalised copies.
     return (2 - 2 * F.cosine_similarity(a, b, dim=1, eps=1e-8)).mean()

@@ -177,6 +177,10 @@ def test_detailed_places_are_preferred_but_not_alone() -> None:
     picture = np.full((40, 400, 3), 128, np.uint8)
     picture[:, 200:] = np.random.default_rng(1).integers(0, 256, (40, 200, 3))
     rng = np.random.default_rng(0)
-    detailed = sum(random_crop(picture, 8, rng).std() > 10 for _ in range(1000))
+    detailed, plain = (
+        sum(random_crop(picture, 8, rng, detailed=wanted).std() > 10 for _ in range(1000))
+        for wanted in (True, False)
+    )
+    assert plain / 1000 == pytest.approx(0.5, abs=0.05)
     # A quarter of the crops lies anywhere; of the others one in eight finds flat places only.
     assert detailed / 1000 == pytest.approx(0.25 / 2 + 0.75 * 7 / 8, abs=0.05)

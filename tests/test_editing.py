@@ -129,7 +129,7 @@ def test_samples_that_may_not_be_written_are_read() -> None:
 
 def test_to_samples_clamps_and_rounds_to_nearest() -> None:
     values = torch.tensor([-0.5, 0.49 / 255, 0.51 / 255, 254.6 / 255, 1.5]).view(1, 1, 1, 5)
-    row = to_samples(values.expand(1, 3, 1, 5), np.dtype(np.uint8), 3)[0, :, 0]
+    row = to_samples(values.repeat(1, 3, 1, 1), np.dtype(np.uint8), 3)[0, :, 0]
     assert row.tolist() == [0, 0, 1, 255, 255]
 
 

@@ -140,6 +140,18 @@ def test_perceptual_weighs_layers_alike() -> None:
     assert float(losses.perceptual([large, small], [large, -small])) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("scale", [2, 4])
+def test_phase_drift_sees_a_grid_through_noise(scale: int) -> None:
+    noise = torch.rand(1, 3, 16 * scale, 16 * scale, generator=torch.Generator().manual_seed(0))
+    grid = torch.zeros_like(noise)
+    grid[..., ::scale, ::scale] = 0.1
+    drift = losses.phase_drift(noise + grid, noise, scale).item()
+    assert drift == pytest.approx(0.1 / scale**2, rel=1e-3)  # one phase of scale² is 0.1 off
+    assert losses.phase_drift(noise, noise, scale) == 0
+    unrelated = losses.phase_drift(noise, noise.flip(-1), scale).item()
+    assert unrelated < 0.2 * (noise - noise.flip(-1)).abs().mean()
+
+
 def test_layers_must_pair() -> None:
     with pytest.raises(ValueError, match="zip"):
         losses.perceptual([features(1)], [features(1), features(1)])

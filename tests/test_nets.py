@@ -10,7 +10,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ganedit.errors import WeightsError
+from ganedit.nets import fused
 from ganedit.nets.critics import PatchCritic, UNetCritic
+from ganedit.nets.fused import conv_add, conv_leaky_relu
 from ganedit.nets.vgg import LAYERS, VGG19Features
 from ganedit.tasks.upscale.network import BicubicPhases
 from ganedit.tasks.upscale.options import NetworkOptions
@@ -25,6 +27,31 @@ CRITICS = {
 
 def seeded(*shape: int) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("size", [(16, 20), (1, 1), (7, 33)])
+def test_fused_convolutions_are_the_plain_ones(
+    size: tuple[int, int], layout: torch.memory_format, dtype: torch.dtype
+) -> None:
+    conv = nn.Conv2d(8, 8, 3, padding=1).requires_grad_(False).to(dtype, memory_format=layout)
+    x = (seeded(2, 8, *size) - 0.5).to(dtype).contiguous(memory_format=layout)
+    plain = conv(x)
+    with torch.inference_mode():
+        activated, added = conv_leaky_relu(conv, x, 0.1), conv_add(conv, x, x.clone())
+    tolerance = 1e-5 if dtype == torch.float32 else 0.02
+    torch.testing.assert_close(activated, F.leaky_relu(plain, 0.1), atol=tolerance, rtol=tolerance)
+    torch.testing.assert_close(added, plain + x, atol=tolerance, rtol=tolerance)
+
+
+def test_without_fused_operators_the_plain_ones_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    conv, x = nn.Conv2d(4, 4, 3, padding=1), seeded(1, 4, 8, 8)
+    x = x.contiguous(memory_format=torch.channels_last)
+    monkeypatch.setattr(fused, "_operators", lambda: None)
+    with torch.inference_mode():
+        assert torch.equal(conv_leaky_relu(conv, x, 0.1), F.leaky_relu(conv(x), 0.1))
+        assert torch.equal(conv_add(conv, x, x.clone()), conv(x) + x)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

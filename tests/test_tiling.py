@@ -156,7 +156,7 @@ def test_network_in_that_test_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(changed - enlarge(samples, bicubic, 1000, monkeypatch)).mean() > 20
 
 
-@pytest.mark.parametrize("missing", [1, 5, 13])
+@pytest.mark.parametrize("missing", [1, 4, 9])
 def test_too_small_a_halo_shows(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
     samples, network = picture(101, 123, 3, np.uint16), predictor(missing=missing)
     whole = enlarge(samples, network, 1000, monkeypatch)

@@ -146,6 +146,8 @@ def test_lazy_penalty_weighs_as_much_as_a_steady_one(
 def test_accumulated_batches_weigh_as_one_large_batch(
     make_task: MakeTask, config: TrainingConfig, phase: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The perceptual loss looks from a random place, another for each batch.
+    monkeypatch.setattr(torch, "randint", lambda *_: torch.tensor([3, 5]))
     task, gradients = make_task(phase), []
     batches = [batch_of(task, number) for number in (0, 1)]
     large = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
@@ -159,7 +161,7 @@ def test_accumulated_batches_weigh_as_one_large_batch(
         )
         step(task, state, config, *group)
     for apart, together in zip(*gradients, strict=True):
-        torch.testing.assert_close(apart, together, atol=1e-6, rtol=1e-3)
+        torch.testing.assert_close(apart, together, atol=1e-5, rtol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["generator_loss", "critic_loss"])

@@ -260,7 +260,7 @@ def test_pixels_are_the_network_s_with_colour_held(own: str) -> None:
     low = to_tensor(image.samples, tiny.CPU)
     with torch.inference_mode():
         high = F.pixel_shuffle(hold_color(network.phases(low), low), 4)
-    expected = to_samples(high, image.samples.dtype, 3).astype(int)
+        expected = to_samples(high, image.samples.dtype, 3).astype(int)
     result = apply(edit_for(weights=own), image).samples
     assert np.abs(result - expected).max() <= 1  # another order of sums may round otherwise
 

@@ -130,13 +130,15 @@ def load_rgb(path: Path, scale: float = 1.0) -> np.ndarray:
     return np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
 
 
-def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+def random_crop(
+    picture: np.ndarray, size: int, rng: np.random.Generator, *, detailed: bool = False
+) -> np.ndarray:
     """A `(size, size, 3)` crop, turned and mirrored at random (a view, not a copy).
 
-    Most of a photograph is sky and blur, from which little is learned: three times in four the
-    most detailed of several places is taken.
+    Most of a photograph is sky and blur, from which little is learned: with `detailed`, three
+    times in four the most detailed of several places is taken.
     """
-    candidates = 1 if rng.random() < 0.25 else CANDIDATES
+    candidates = CANDIDATES if detailed and rng.random() < 0.75 else 1
     crop = max((_any_crop(picture, size, rng) for _ in range(candidates)), key=_detail)
     if rng.random() < 0.5:
         crop = crop[:, ::-1]

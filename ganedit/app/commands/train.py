@@ -131,6 +131,13 @@ def train() -> None:
 @click.option("--critic", type=click.Choice(["unet", "patch"]), default="unet", show_default=True)
 @click.option("--pixel-weight", type=float, default=UpscaleTraining.pixel_weight, show_default=True)
 @click.option(
+    "--grid-weight",
+    type=float,
+    default=UpscaleTraining.grid_weight,
+    show_default=True,
+    help="Against a pattern of the period of the scale.",
+)
+@click.option(
     "--perceptual-weight", type=float, default=UpscaleTraining.perceptual_weight, show_default=True
 )
 @click.option(

@@ -1,13 +1,11 @@
 """What an enlargement must not change: the colour of areas."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 # Half the side of the window, in input pixels, over which mean colour is held.
 RADIUS = 4
-# The first round corrects what the network drifts; overshoots that clamping cuts off shift the
-# mean again, which the second one sees.
-ROUNDS = 2
 
 
 def hold_color(phases: Tensor, low: Tensor) -> Tensor:
@@ -23,18 +21,22 @@ def hold_color(phases: Tensor, low: Tensor) -> Tensor:
     """
     channels = low.shape[1]
     count = phases.shape[1] // channels
+    # Overshoots are cut off first: cutting them later would shift the mean again.
+    phases.clamp_(0, 1)
     # A 1×1 convolution is the fastest mean over channels that lie side by side.
-    average = phases.new_full((channels, count, 1, 1), 1 / count)
-    for _ in range(ROUNDS):
-        mean = F.conv2d(phases.clamp(0, 1), average, groups=channels)
-        by_color = phases.view(phases.shape[0], channels, count, *phases.shape[2:])
-        by_color.add_(_smooth(low - mean)[:, :, None])
+    average = torch.eye(channels, device=low.device).repeat_interleave(count, dim=1) / count
+    mean = F.conv2d(phases, average[:, :, None, None])
+    by_color = phases.unflatten(1, (channels, count))
+    by_color.add_(_smooth(low - mean)[:, :, None])
     return phases.clamp_(0, 1)
 
 
 def _smooth(picture: Tensor) -> Tensor:
-    """Mean over a window, cut off at the picture's border; rows and columns apart for speed."""
-    side = 2 * RADIUS + 1
-    for kernel, padding in (((side, 1), (RADIUS, 0)), ((1, side), (0, RADIUS))):
-        picture = F.avg_pool2d(picture, kernel, 1, padding, count_include_pad=False)
+    """Mean over a window, the picture's border repeated; rows and columns apart for speed."""
+    channels, side = picture.shape[1], 2 * RADIUS + 1
+    picture = F.pad(picture, (RADIUS,) * 4, mode="replicate")
+    picture = picture.contiguous(memory_format=torch.channels_last)
+    for shape in ((side, 1), (1, side)):
+        kernel = picture.new_full((channels, 1, *shape), 1 / side)
+        picture = F.conv2d(picture, kernel, groups=channels)
     return picture

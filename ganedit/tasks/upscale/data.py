@@ -27,8 +27,12 @@ class UpscaleBatches:
 
     def __getitem__(self, step: int) -> Batch:
         rng = generator_at(self.seed, step)
+        # What an adversarial network sees has to be as plain as pictures are on average: from
+        # detailed crops alone it learns to put texture everywhere.
+        detailed = self.options.phase == "fidelity"
         crops = [
-            random_crop(self.pictures.draw(rng), self.outer, rng) for _ in range(self.options.batch)
+            random_crop(self.pictures.draw(rng), self.outer, rng, detailed=detailed)
+            for _ in range(self.options.batch)
         ]
         high = _to_tensor(np.stack(crops))
         if self.options.model == "clean":

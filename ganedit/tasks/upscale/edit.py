@@ -19,7 +19,7 @@ from ganedit.errors import ImageTooLargeError, UsageError, WeightsError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
-from ganedit.tasks.upscale.color import RADIUS, ROUNDS, hold_color
+from ganedit.tasks.upscale.color import RADIUS, hold_color
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
 from ganedit.tiling import Footprint
@@ -39,7 +39,7 @@ class UpscalePredictor:
         # Two layers of activations at a time, then the enlarged picture a few times over.
         return Footprint(
             scale=self.scale,
-            halo=self.halo + ROUNDS * RADIUS,
+            halo=self.halo + RADIUS,
             bytes_per_pixel=4 * (3 * width + 6 * 3 * self.scale**2),
         )
 

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganedit.nets.fused import conv_add, conv_leaky_relu
 from ganedit.nets.init import kaiming_
 from ganedit.tasks.upscale.options import NetworkOptions
 
@@ -26,8 +27,7 @@ class ResidualBlock(nn.Module):
         self.second.weight.data.mul_(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        change: Tensor = self.second(F.leaky_relu_(self.first(x), SLOPE))
-        return change.add_(x)
+        return conv_add(self.second, conv_leaky_relu(self.first, x, SLOPE), x)
 
 
 class Upscaler(nn.Module):
@@ -65,11 +65,14 @@ class Upscaler(nn.Module):
         `(N, 3, H, W)` → float32 `(N, 3·scale², H, W)`: for each colour the `scale²` pixels that
         a pixel becomes. Work on all of them is fastest here, at low resolution.
         """
-        x = self.head(pictures.to(self.head.weight.dtype))
-        x = x + self.gather(self.body(x))
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        colors = pictures.to(self.head.weight.dtype)
+        x = self.gather(self.body(self.head(colors)))
+        # The long skip. The blocks may have overwritten it, and the first layer costs least.
+        x = conv_add(self.head, colors, x)
         residual: Tensor = self.tail(x)
         enlarged: Tensor = self.base(pictures.float())
-        return enlarged + residual
+        return enlarged.add_(residual)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return F.pixel_shuffle(self.phases(pictures), self.options.scale)
@@ -87,11 +90,16 @@ class BicubicPhases(nn.Module):
         impulse = torch.zeros(1, 1, 7, 7)
         impulse[0, 0, 3, 3] = 1
         response = F.interpolate(impulse, scale_factor=scale, mode="bicubic")
-        kernel = F.pixel_unshuffle(response, scale)[0, :, None, 1:6, 1:6].flip(2, 3)
+        kernel = F.pixel_unshuffle(response, scale)[0, :, 1:6, 1:6].flip(1, 2)
+        # Dense, zeros between colours: in one group the output is channels_last like the rest.
+        dense = torch.zeros(3, scale**2, 3, 5, 5)
+        for color in range(3):
+            dense[color, :, color] = kernel
         # Not a buffer: a network in bf16 would round it, and this part has to be exact.
-        self.kernel = kernel.repeat(3, 1, 1, 1)
+        self.kernel = dense.flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
     def forward(self, pictures: Tensor) -> Tensor:
         padded = F.pad(pictures, (2, 2, 2, 2), mode="replicate")
+        padded = padded.contiguous(memory_format=torch.channels_last)
         with torch.autocast(pictures.device.type, enabled=False):
-            return F.conv2d(padded, self.kernel.to(padded.device), groups=3)
+            return F.conv2d(padded, self.kernel.to(padded.device))

@@ -123,11 +123,13 @@ class UpscaleTraining:
     critic: Literal["unet", "patch"] = "unet"
     """The critic's architecture."""
     pixel_weight: float = 1.0
+    grid_weight: float = 2.0
+    """Of the drift between the phases of the sub-pixel convolution."""
     perceptual_weight: float = 1.0
-    adversarial_weight: float = 0.01
-    penalty_weight: float = 0.1
+    adversarial_weight: float = 0.02
+    penalty_weight: float = 1e-5
     """Of R1 and R2 (gradient penalty for wasserstein)."""
-    penalty_every: int = 8
+    penalty_every: int = 16
     """Critic steps between penalties, which are weighed up by as much."""
     augment: bool = False
     """Shift and cut out what the critic sees; helps when pictures are few."""

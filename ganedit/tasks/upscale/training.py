@@ -17,6 +17,9 @@ from ganedit.tasks.upscale.data import UpscaleBatches
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
 
+# Pixels that the perceptual loss cuts off, at random places: as many as VGG19 pools into one.
+VGG_SHIFT = 16
+
 
 class UpscaleTask:
     """SRGAN's recipe (Ledig et al. 2017) with a relativistic critic that scores every pixel."""
@@ -62,11 +65,18 @@ class UpscaleTask:
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
         assert self.vgg is not None
         assert pair.critic is not None
+        # Pooling always begins at the same phase of the shuffle; seen from random offsets, a
+        # pattern that flatters VGG at one of them is no gain.
+        top, left = torch.randint(VGG_SHIFT, (2,)).tolist()
+        shifted = (..., slice(top, top - VGG_SHIFT), slice(left, left - VGG_SHIFT))
         with torch.no_grad():
-            target = self.vgg(real)
+            target = self.vgg(real[shifted])
+        perceptual = losses.perceptual(self.vgg(fakes[shifted]), target)
+        drift = losses.phase_drift(fakes, real, options.network.scale)
         result = {
             "pixel": options.pixel_weight * F.l1_loss(fakes, real),
-            "perceptual": options.perceptual_weight * losses.perceptual(self.vgg(fakes), target),
+            "grid": options.grid_weight * drift,
+            "perceptual": options.perceptual_weight * perceptual,
         }
         augment = self._augmentation(real)
         scores = pair.critic(augment(fakes))
