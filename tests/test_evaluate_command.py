@@ -50,6 +50,14 @@ def write_low(truth: Path, folder: Path, reduction: int = 4, ending: str = "") -
     return folder
 
 
+def write_low_tree(truth: Path) -> Path:
+    """Small pictures in a tree like that of the large ones."""
+    low = truth.parent / "low tree"
+    write_low(truth, low)
+    write_low(truth / "inner", low / "inner")
+    return low
+
+
 def table(done: Outcome) -> dict[str, list[float]]:
     """The printed rows by method."""
     assert (done.code, done.err) == (0, "")
@@ -160,6 +168,24 @@ def test_csv_and_json_hold_every_picture(evaluate: Evaluate, tmp_path: Path) -> 
         for name in SCORES:
             assert means[name] == pytest.approx(sum(row[name] for row in own_rows) / 2)
         assert [round(means[n], 2 if "PSNR" in n else 4) for n in SCORES] == table(done)[method]
+
+
+def test_pictures_of_one_name_in_two_folders(truth: Path, evaluate: Evaluate) -> None:
+    (truth / "inner").mkdir()
+    PIL.Image.fromarray(tiny.photo(5, 64, 72)).save(truth / "inner" / "one.png")
+    done = evaluate("--lr", write_low_tree(truth), "--csv", truth / "rows.csv")
+    assert done.code == 0
+    pictures = [row["picture"] for row in read_rows(truth / "rows.csv")]
+    assert pictures[::2] == ["inner/one", "one", "two"]
+
+
+def test_equal_pictures_make_valid_json(tmp_path: Path, evaluate: Evaluate) -> None:
+    (tmp_path / "flat").mkdir()
+    PIL.Image.new("RGB", (64, 64), (128, 128, 128)).save(tmp_path / "flat" / "grey.png")
+    done = evaluate("--hr", tmp_path / "flat", "--json", tmp_path / "all.json")
+    assert done.code == 0
+    assert "Infinity" not in (tmp_path / "all.json").read_text()
+    assert json.loads((tmp_path / "all.json").read_text())["means"]["bicubic"]["PSNR-Y"] is None
 
 
 def test_enlarged_pictures_are_saved(evaluate: Evaluate, tmp_path: Path) -> None:

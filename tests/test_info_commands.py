@@ -78,6 +78,12 @@ def test_models_as_json(shipped: Path, mine: Path) -> None:
     }  # fmt: skip
 
 
+def test_weights_of_one_s_own_as_json(shipped: Path, mine: Path) -> None:
+    path = save_network(mine / "crisp.safetensors")
+    rows = json.loads(run("models", "--json").out)
+    assert rows[-1] == {"file": str(path), "yours": "crisp"}
+
+
 def test_damaged_manifest_is_told_in_one_line(shipped: Path) -> None:
     (shipped / "manifest.toml").write_text("[[weights")
     for command in (["models"], ["models", "--json"]):

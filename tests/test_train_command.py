@@ -234,6 +234,13 @@ def test_missing_data_folder(out: Path) -> None:
     assert done.complaint == "nowhere: no such folder; give --data an existing one"
 
 
+def test_nothing_is_made_for_a_run_that_cannot_begin(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run("train", "upscale", "--data", tmp_path / "empty", "--out", out, "--steps", 1)
+    assert done.code == 1
+    assert not out.exists()
+
+
 def test_data_folder_without_large_enough_pictures(tmp_path: Path, out: Path) -> None:
     write_photo(tmp_path / "small" / "a.png", 40, 40)
     data = tmp_path / "small"

@@ -109,6 +109,15 @@ def test_generator_learns_to_please_the_critic(make_task: MakeTask, tmp_path: ob
     assert losses[-1] < losses[0]
 
 
+def test_without_an_adversarial_weight_there_is_no_critic(
+    make_task: MakeTask, config: TrainingConfig
+) -> None:
+    task = make_task("adversarial", adversarial_weight=0.0)
+    state = begin(task, config)
+    assert state.pair.critic is None
+    assert step(task, state, config, batch_of(task)).keys() == {"pixel", "grid", "perceptual"}
+
+
 def test_critic_learns_to_tell_real_from_fake(make_task: MakeTask, tmp_path: object) -> None:
     task = make_task("adversarial", penalty_weight=0.0)
     config = tiny.config(tmp_path, warmup=0, learning_rate=0.0, critic_learning_rate=1e-3)
@@ -128,7 +137,7 @@ def test_every_adversarial_kind_trains_with_its_penalty(
     state = begin(task, config)
     rows = [step(task, state, config, batch_of(task, number)) for number in range(3)]
     assert [row.get("penalty", torch.tensor(0.0)) > 0 for row in rows] == [True, False, True]
-    assert {"pixel", "perceptual", "adversarial", "critic"} <= rows[0].keys()
+    assert {"pixel", "grid", "perceptual", "adversarial", "critic"} <= rows[0].keys()
     assert all(value.isfinite() for row in rows for value in row.values())
 
 

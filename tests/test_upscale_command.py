@@ -196,6 +196,13 @@ def test_format_and_quality(home: Path, upscale: Upscale) -> None:
     assert (home / "low.jpg").stat().st_size < (home / "high.jpg").stat().st_size / 2
 
 
+def test_quality_of_a_lossless_format_is_told(home: Path, upscale: Upscale) -> None:
+    write_photo(home / "a.png")
+    done = upscale("a.png", "--quality", 90)
+    assert done.code == 0
+    assert "a.png: quality 90 has no effect: PNG is lossless here" in done.err
+
+
 def test_what_a_format_cannot_hold_is_told(home: Path, upscale: Upscale) -> None:
     PIL.Image.fromarray(tiny.photo(1)).convert("RGBA").save("a.png")
     opaque = upscale("a.png", "-o", "b.jpg")
@@ -242,8 +249,8 @@ def test_one_bad_file_does_not_stop_the_others(home: Path, upscale: Upscale) -> 
 def test_preview_shows_before_and_after(home: Path, upscale: Upscale) -> None:
     write_photo(home / "a.jpg", 30, 20)
     assert upscale("a.jpg", "--preview").code == 0
-    assert listing(home) == ["a.jpg", "a_x4.jpg", "a_x4_preview.png"]
-    preview = opened("a_x4_preview.png")
+    assert listing(home) == ["a.jpg", "a_x4.jpg", "a_x4.jpg.preview.png"]
+    preview = opened("a_x4.jpg.preview.png")
     assert (preview.mode, preview.size) == ("RGB", (80 + 8 + 80, 80))
     halves = np.asarray(preview).astype(int)
     before, gap, after = halves[:, :80], halves[:, 80:88], halves[:, 88:]
@@ -256,11 +263,11 @@ def test_preview_shows_before_and_after(home: Path, upscale: Upscale) -> None:
 
 def test_existing_preview_is_refused_before_work(home: Path, upscale: Upscale) -> None:
     write_photo(home / "a.jpg")
-    (home / "a_x4_preview.png").write_text("mine")
+    (home / "a_x4.jpg.preview.png").write_text("mine")
     done = upscale("a.jpg", "--preview")
     assert done.code == 1
-    assert done.complaint.startswith("a_x4_preview.png: exists already; add --overwrite")
-    assert listing(home) == ["a.jpg", "a_x4_preview.png"]
+    assert done.complaint.startswith("a_x4.jpg.preview.png: exists already; add --overwrite")
+    assert listing(home) == ["a.jpg", "a_x4.jpg.preview.png"]
 
 
 def test_json_lines(home: Path, upscale: Upscale) -> None:

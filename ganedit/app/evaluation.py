@@ -1,5 +1,6 @@
 """Evaluation from the command line: every method on every picture, then a table."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,10 @@ class Report:
         return "\n".join(lines)
 
     def plain(self) -> dict[str, Any]:
-        """As data for JSON."""
-        return {"protocol": self.protocol, "means": self.means, "pictures": self.rows}
+        """As data for JSON, which has no infinity: the PSNR of equal pictures becomes null."""
+        means = {method: _finite(scores) for method, scores in self.means.items()}
+        rows = [_finite(row) for row in self.rows]
+        return {"protocol": self.protocol, "means": means, "pictures": rows}
 
 
 def evaluate_upscaler(
@@ -89,6 +92,10 @@ def evaluate_upscaler(
         + (f"; PD with VGG19 {features.sha256[:8]}" if features else "")
     )
     return Report(protocol, rows, {name: mean_scores(rows) for name, rows in scores.items()})
+
+
+def _finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: None if value == math.inf else value for name, value in row.items()}
 
 
 def _lpips() -> object:

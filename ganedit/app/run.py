@@ -114,7 +114,7 @@ def run_job(
 
 def preview_path(target: Path) -> Path:
     """Where the before/after picture of a result goes."""
-    return target.with_name(f"{target.stem}_preview.png")
+    return target.with_name(f"{target.name}.preview.png")
 
 
 def _tell(result: dict[str, Any], options: FileOptions, bar: "tqdm[Any]") -> None:

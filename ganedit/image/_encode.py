@@ -46,8 +46,10 @@ def encode(
     """
     entry = describe(format)
     check_limits(entry.name, image.width, image.height)
-    quality = _checked_quality(entry, quality)
+    asked, quality = quality, _checked_quality(entry, quality)
     image, notes = _fitted(image, entry)
+    if asked is not None and entry.name not in _QUALITY:
+        notes += (f"quality {asked} has no effect: {entry.name} is lossless here",)
     metadata, dropped = refreshed(image.metadata, image.width, image.height, image.channels)
     image = replace(image, metadata=metadata)
     with output_errors(target), target.open("w+b") as file:

@@ -61,7 +61,7 @@ def _refuse_existing(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file in it")
     if not overwrite and os.path.lexists(path):
-        raise OutputError(f"{path} exists; choose another name or overwrite it")
+        raise OutputError(f"{path}: exists already; choose another name or overwrite it")
 
 
 def _move(temporary: Path, path: Path, *, overwrite: bool) -> None:
@@ -73,7 +73,7 @@ def _move(temporary: Path, path: Path, *, overwrite: bool) -> None:
         # An empty file, made only if there is none, reserves the name on every file system.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     except FileExistsError as error:
-        raise OutputError(f"{path} exists; choose another name or overwrite it") from error
+        raise OutputError(f"{path}: exists already; choose another name or overwrite it") from error
     try:
         temporary.replace(path)
     except BaseException:

@@ -45,7 +45,7 @@ def _fused(x: Tensor) -> tuple[Any, Any] | None:
 
 @cache
 def _operators() -> tuple[Any, Any] | None:
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     try:
         return torch.ops.mkldnn._convolution_pointwise, torch.ops.mkldnn._convolution_pointwise_

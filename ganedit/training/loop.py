@@ -70,10 +70,10 @@ def train(
     with distributed.joined() as ranks:
         device = f"cuda:{ranks.local}" if ranks.world > 1 and torch.cuda.is_available() else ""
         where = runtime.choose(device or config.device, config.precision)
-        config.out.mkdir(parents=True, exist_ok=True)
         if not config.resume and (config.out / CHECKPOINT).exists():
             raise TrainingError(f"{config.out}: holds a run; add --resume, or take another --out")
         batches = task.batches(config.seed * 1009 + ranks.rank)
+        config.out.mkdir(parents=True, exist_ok=True)
         state = _begin(task, config, where.device, ranks, start)
         if config.minutes is not None:
             state.total_steps = _steps_for(task, state, batches, config, where.dtype, ranks)

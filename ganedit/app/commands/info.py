@@ -13,13 +13,15 @@ from ganedit import __version__, runtime, weights
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def models(as_json: bool) -> None:
     """List the weights: task, scale, licence, training data, scores."""
-    rows = weights.shipped()
+    rows, folder = weights.shipped(), weights.user_folder()
+    own = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
     if as_json:
         plain = [
             {"file": str(w.path), "task": w.task, **w.labels, "bytes": w.bytes,
              "licence": w.licence, "trained_on": w.trained_on, "score": w.score}
             for w in rows
         ]  # fmt: skip
+        plain += [{"file": str(path), "yours": path.stem} for path in own]
         click.echo(json.dumps(plain, indent=2))
         return
     for row in rows:
@@ -27,8 +29,7 @@ def models(as_json: bool) -> None:
         for title, text in (("scores", row.score), ("trained on", row.trained_on),
                             ("licence", row.licence), ("train again", row.command)):  # fmt: skip
             click.echo(f"    {title}: {text}")
-    folder = weights.user_folder()
-    for path in sorted(folder.glob("*.safetensors")) if folder.is_dir() else []:
+    for path in own:
         click.echo(f"yours: {path.stem}  (--weights {path.stem})")
     click.echo(f"Your own weights are looked for in {folder}")
 
@@ -53,9 +54,9 @@ def doctor(device: str, precision: str) -> None:
     click.echo(f"speed      {speed / 1e9:,.0f} GFLOP/s in 3×3 convolutions of width 64")
     for entry in weights.shipped():
         weights.read_shipped(entry)
-    click.echo(
-        f"weights    {len(weights.shipped())} files in {weights.shipped_folder()}, all whole"
-    )
+    count, folder = len(weights.shipped()), weights.shipped_folder()
+    found = f"{count} files in {folder}, all whole" if count else f"none in {folder}"
+    click.echo(f"weights    {found}")
 
 
 @click.command()

@@ -81,7 +81,13 @@ def train() -> None:
     help="fidelity first; adversarial from its weights.",
 )
 @click.option("--start", metavar="FILE|RUN", help="Weights to begin from.")
-@click.option("--scale", type=click.Choice(["2", "4"]), default="4", show_default=True)
+@click.option(
+    "--scale",
+    type=click.Choice(["2", "4"]),
+    default="4",
+    show_default=True,
+    help="Enlargement per side.",
+)
 @click.option(
     "--width",
     type=click.IntRange(1),
@@ -127,9 +133,22 @@ def train() -> None:
     default="relativistic",
     show_default=True,
     type=click.Choice(["non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]),
+    help="What generator and critic play for.",
 )
-@click.option("--critic", type=click.Choice(["unet", "patch"]), default="unet", show_default=True)
-@click.option("--pixel-weight", type=float, default=UpscaleTraining.pixel_weight, show_default=True)
+@click.option(
+    "--critic",
+    type=click.Choice(["unet", "patch"]),
+    default="unet",
+    show_default=True,
+    help="unet scores every pixel, patch overlapping patches.",
+)
+@click.option(
+    "--pixel-weight",
+    type=float,
+    default=UpscaleTraining.pixel_weight,
+    show_default=True,
+    help="Of the mean absolute error.",
+)
 @click.option(
     "--grid-weight",
     type=float,
@@ -138,13 +157,18 @@ def train() -> None:
     help="Against a pattern of the period of the scale.",
 )
 @click.option(
-    "--perceptual-weight", type=float, default=UpscaleTraining.perceptual_weight, show_default=True
+    "--perceptual-weight",
+    type=float,
+    default=UpscaleTraining.perceptual_weight,
+    show_default=True,
+    help="Of the distance of VGG19 features.",
 )
 @click.option(
     "--adversarial-weight",
     type=float,
     default=UpscaleTraining.adversarial_weight,
     show_default=True,
+    help="Of the critic's verdict; 0 trains without a critic.",
 )
 @click.option(
     "--penalty-weight",

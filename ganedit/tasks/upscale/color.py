@@ -26,7 +26,7 @@ def hold_color(phases: Tensor, low: Tensor) -> Tensor:
     # A 1×1 convolution is the fastest mean over channels that lie side by side.
     average = torch.eye(channels, device=low.device).repeat_interleave(count, dim=1) / count
     mean = F.conv2d(phases, average[:, :, None, None])
-    by_color = phases.unflatten(1, (channels, count))
+    by_color = phases.view(len(phases), channels, count, *phases.shape[2:])
     by_color.add_(_smooth(low - mean)[:, :, None])
     return phases.clamp_(0, 1)
 

@@ -55,20 +55,23 @@ def read_pairs(high: Path, low: Path | None, scale: int, *, damage: bool) -> Ite
     files = [p for p in list_pictures(high) if not p.stem.endswith("_LR")]
     if not files:
         raise GaneditError(f"{high}: no pictures in this folder")
-    smaller = {_key(p): p for p in list_pictures(low) if not p.stem.endswith("_HR")} if low else {}
+    smaller: dict[str, Path] = {}
+    if low is not None:
+        candidates = [p for p in list_pictures(low) if not p.stem.endswith("_HR")]
+        smaller = {_key(p, low): p for p in candidates}
     for path in files:
-        large = load_rgb(path)
+        large, key = load_rgb(path), _key(path, high)
         if low is None:
             height, width = (side // scale * scale for side in large.shape[:2])
             large = large[:height, :width]
             tensor = reduce_bicubic(to_tensor(large, torch.device("cpu")), scale)
             small = to_samples(tensor, large.dtype, 3)
-        elif _key(path) in smaller:
-            small = load_rgb(smaller[_key(path)])
+        elif key in smaller:
+            small = load_rgb(smaller[key])
         else:
             raise GaneditError(f"{path}: no small picture of this name in {low}")
         _check_sizes(path, small, large, scale)
-        yield Pair(_key(path), _damaged(small) if damage else small, large)
+        yield Pair(key, _damaged(small) if damage else small, large)
 
 
 def _check_sizes(path: Path, small: np.ndarray, large: np.ndarray, scale: int) -> None:
@@ -83,8 +86,10 @@ def _check_sizes(path: Path, small: np.ndarray, large: np.ndarray, scale: int) -
         raise GaneditError(f"{path}: {high_w}×{high_h} is too small to be scored; leave it out")
 
 
-def _key(path: Path) -> str:
-    return path.stem.removesuffix("_HR").removesuffix("_LR")
+def _key(path: Path, root: Path) -> str:
+    """What a large picture and its small one have in common: folder and name."""
+    stem = path.stem.removesuffix("_HR").removesuffix("_LR")
+    return path.relative_to(root).with_name(stem).as_posix()
 
 
 def _damaged(small: np.ndarray) -> np.ndarray:

@@ -123,10 +123,13 @@ class UpscaleTraining:
     critic: Literal["unet", "patch"] = "unet"
     """The critic's architecture."""
     pixel_weight: float = 1.0
+    """Of the mean absolute error."""
     grid_weight: float = 2.0
     """Of the drift between the phases of the sub-pixel convolution."""
     perceptual_weight: float = 1.0
+    """Of the distance of VGG19 features."""
     adversarial_weight: float = 0.02
+    """Of the critic's verdict; 0 trains without a critic."""
     penalty_weight: float = 1e-5
     """Of R1 and R2 (gradient penalty for wasserstein)."""
     penalty_every: int = 16

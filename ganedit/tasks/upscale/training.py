@@ -47,7 +47,7 @@ class UpscaleTask:
 
     def build(self) -> Pair:
         critic: nn.Module | None = None
-        if self.adversarial_phase:
+        if self.adversarial_phase and self.training.adversarial_weight:
             critic = UNetCritic() if self.training.critic == "unet" else PatchCritic()
         return Pair(Upscaler(self.training.network), critic)
 
@@ -64,7 +64,6 @@ class UpscaleTask:
             pixel = F.l1_loss if options.pixel_loss == "l1" else F.mse_loss
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
         assert self.vgg is not None
-        assert pair.critic is not None
         # Pooling always begins at the same phase of the shuffle; seen from random offsets, a
         # pattern that flatters VGG at one of them is no gain.
         top, left = torch.randint(VGG_SHIFT, (2,)).tolist()
@@ -78,6 +77,8 @@ class UpscaleTask:
             "grid": options.grid_weight * drift,
             "perceptual": options.perceptual_weight * perceptual,
         }
+        if pair.critic is None:
+            return result
         augment = self._augmentation(real)
         scores = pair.critic(augment(fakes))
         with torch.no_grad():
