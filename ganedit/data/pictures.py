@@ -131,9 +131,14 @@ def load_rgb(path: Path, scale: float = 1.0) -> np.ndarray:
 
 
 def random_crop(
-    picture: np.ndarray, size: int, rng: np.random.Generator, *, detailed: bool = False
+    picture: np.ndarray,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    detailed: bool = False,
+    turned: bool = True,
 ) -> np.ndarray:
-    """A `(size, size, 3)` crop, turned and mirrored at random (a view, not a copy).
+    """A `(size, size, 3)` crop, mirrored and (if `turned`) turned at random; a view, not a copy.
 
     Most of a photograph is sky and blur, from which little is learned: with `detailed`, three
     times in four the most detailed of several places is taken.
@@ -142,7 +147,7 @@ def random_crop(
     crop = max((_any_crop(picture, size, rng) for _ in range(candidates)), key=_detail)
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
-    return np.rot90(crop, int(rng.integers(4)))
+    return np.rot90(crop, int(rng.integers(4))) if turned else crop
 
 
 def _any_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -29,16 +29,22 @@ class PatchCritic(nn.Module):
 
     def __init__(self, channels: int = 3, width: int = 64, layers: int = 3) -> None:
         super().__init__()
-        widths = [min(width * 2**i, width * 8) for i in range(layers + 1)]
-        body: list[nn.Module] = []
-        for inputs, outputs in zip([channels, *widths], widths[:layers], strict=False):
-            body += [_conv(inputs, outputs, 4, 2), nn.LeakyReLU(SLOPE)]
-        body += [_conv(widths[layers - 1], widths[layers], 4), nn.LeakyReLU(SLOPE)]
-        self.body = nn.Sequential(*body, _conv(widths[layers], 1, 4))
+        outputs = [min(width * 2**i, width * 8) for i in range(layers + 1)]
+        sizes = zip([channels, *outputs], outputs, strict=False)
+        steps = [_conv(n, m, 4, 2 if i < layers else 1) for i, (n, m) in enumerate(sizes)]
+        self.body = nn.ModuleList(nn.Sequential(step, nn.LeakyReLU(SLOPE)) for step in steps)
+        self.head = _conv(outputs[-1], 1, 4)
+
+    def activations(self, pictures: Tensor) -> list[Tensor]:
+        """What each layer makes of the pictures, the scores last (for feature matching)."""
+        x, found = pictures * 2 - 1, []
+        for layer in self.body:
+            x = layer(x)
+            found.append(x)
+        return [*found, self.head(x) * GAIN]
 
     def forward(self, pictures: Tensor) -> Tensor:
-        scores: Tensor = self.body(pictures * 2 - 1)
-        return scores * GAIN
+        return self.activations(pictures)[-1]
 
 
 class UNetCritic(nn.Module):

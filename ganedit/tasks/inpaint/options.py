@@ -1,0 +1,69 @@
+"""Options of the filling task, as plain data. Nothing here imports torch."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ganedit.errors import UsageError
+
+Phase = Literal["fidelity", "adversarial"]
+
+PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """What builds a generator; stored with its weights."""
+
+    width: int = 64
+    """Channels at a quarter of the picture's resolution."""
+    deep_width: int = 160
+    """Channels at an eighth of it, where structure is found."""
+    blocks: int = 8
+    """Residual blocks at an eighth, of dilations 1, 2, 4, 8 in turn."""
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.deep_width % 32 or self.blocks < 2:
+            raise UsageError(
+                f"no filler has width {self.width}, deep width {self.deep_width} (use a multiple "
+                f"of 32) and {self.blocks} blocks (use 2 or more)"
+            )
+
+
+@dataclass(frozen=True)
+class InpaintTraining:
+    """What is particular to training a filler."""
+
+    data: tuple[str, ...]
+    """Folders of pictures, `DIR` or `DIR@0.5` (reduced first)."""
+    phase: Phase = "fidelity"
+    """fidelity: pixel loss only. adversarial: pixel, perceptual and adversarial."""
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    crop: int = 256
+    """Side of the training crops."""
+    batch: int = 8
+    """Crops per batch."""
+    vgg: Path | None = None
+    """VGG19 features for the perceptual loss; torchvision's are downloaded without it."""
+    pixel_weight: float = 1.0
+    """Of the mean absolute error in the hole."""
+    perceptual_weight: float = 1.0
+    """Of the distance of VGG19 features."""
+    matching_weight: float = 1.0
+    """Of the distance of the critic's features."""
+    adversarial_weight: float = 0.02
+    """Of the critic's verdict; 0 trains without a critic."""
+    penalty_weight: float = 1e-5
+    """Of R1, on real pictures."""
+    penalty_every: int = 16
+    """Critic steps between penalties, which are weighed up by as much."""
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise UsageError("give at least one --data DIR")
+        if self.crop % 32 or self.crop < 32:
+            raise UsageError(f"--crop {self.crop}: use a multiple of 32")
+
+    def plain(self) -> dict[str, Any]:
+        """As data that a checkpoint can hold."""
+        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
