@@ -6,9 +6,35 @@ from typing import Any, Literal
 
 from ganedit.errors import UsageError
 
+Method = Literal["auto", "gan", "telea", "ns"]
 Phase = Literal["fidelity", "adversarial"]
 
+METHODS: tuple[Method, ...] = ("auto", "gan", "telea", "ns")
 PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
+
+
+@dataclass(frozen=True)
+class InpaintOptions:
+    """How holes are filled."""
+
+    method: Method = "auto"
+    """auto: diffusion for scratches, the network for the rest. telea, ns: diffusion only."""
+    dilate: int | None = None
+    """Pixels by which holes grow first, so that halos go too; None for what suits the size."""
+    feather: int | None = None
+    """Pixels of the grown ring over which fill and photo are mixed; None for all of it."""
+    weights: str | None = None
+    """A weight file, a training run or a name in the user's weights, instead of the shipped."""
+    seed: int = 0
+    """Of the search for texture; another one gives another fill."""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise UsageError(f"--method {self.method}: use {', '.join(METHODS)}")
+        for name in ("dilate", "feather"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise UsageError(f"--{name} {value}: use 0 or more pixels")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,215 @@
+"""Filling the holes of a picture: one region at a time, everything else left as it is."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganedit import weights
+from ganedit.editing import to_tensor
+from ganedit.errors import UsageError, WeightsError
+from ganedit.image import Image
+from ganedit.runtime import Runtime
+from ganedit.task import Progress
+from ganedit.tasks.inpaint.exemplar import synthesize
+from ganedit.tasks.inpaint.holes import dilated, feathered
+from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter
+from ganedit.tasks.inpaint.options import InpaintOptions, NetworkOptions
+
+# The longer side at which the network sees a region.
+WORKING_SIDE = 256
+# Known picture around a hole, as a share of the hole's size, and at least so many pixels.
+CONTEXT, LEAST_CONTEXT = 0.75, 48
+# Holes no point of which is farther than this from what is known are scratches.
+SCRATCH_DEPTH = 3.0
+DIFFUSION_RADIUS = 3
+
+
+@dataclass(frozen=True)
+class Region:
+    """A hole (or several near ones) and what is looked at to fill it.
+
+    Attributes:
+        window: rows and columns of the picture.
+        own: `(h, w)` bool within the window, the pixels that are filled with it.
+    """
+
+    window: tuple[slice, slice]
+    own: np.ndarray
+
+
+def find_regions(hole: np.ndarray) -> list[Region]:
+    """Connected holes with their context, near ones joined, from the smallest to the largest."""
+    height, width = hole.shape
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        hole.astype(np.uint8), connectivity=8
+    )
+    groups = [({label}, _box(stats[label])) for label in range(1, count)]
+    merged = True
+    while merged:
+        merged = False
+        for i, (members, box) in enumerate(groups):
+            near = [j for j in range(i + 1, len(groups)) if _near(box, groups[j][1])]
+            if near:
+                for j in reversed(near):
+                    others, other = groups.pop(j)
+                    members, box = members | others, _union(box, other)
+                groups[i], merged = (members, box), True
+                break
+    regions = []
+    for members, (top, left, bottom, right) in sorted(groups, key=lambda g: _area(g[1])):
+        margin = max(LEAST_CONTEXT, round(CONTEXT * max(bottom - top, right - left)))
+        window = (
+            slice(max(0, top - margin), min(height, bottom + margin)),
+            slice(max(0, left - margin), min(width, right + margin)),
+        )
+        regions.append(Region(window, np.isin(labels[window], list(members))))
+    return regions
+
+
+Box = tuple[int, int, int, int]
+
+
+def _box(stats: np.ndarray) -> Box:
+    left, top, width, height = (int(v) for v in stats[:4])
+    return top, left, top + height, left + width
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _union(a: Box, b: Box) -> Box:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _near(a: Box, b: Box) -> bool:
+    """Whether one lies in the other's immediate surroundings."""
+    gap = max(8, min(max(box[2] - box[0], box[3] - box[1]) for box in (a, b)) // 2)
+    return (
+        a[0] - gap < b[2] and b[0] - gap < a[2] and a[1] - gap < b[3] and b[1] - gap < a[3]
+    )  # fmt: skip
+
+
+class InpaintEdit:
+    """Fills holes; the network is loaded when it is first needed.
+
+    Raises:
+        WeightsError: weights are missing, altered or of another task.
+    """
+
+    def __init__(self, options: InpaintOptions, runtime: Runtime) -> None:
+        self.options, self.runtime = options, runtime
+        self._network: Inpainter | None = None
+        if options.weights is not None:
+            self._network = self._load(weights.locate(options.weights))
+
+    def apply(self, image: Image, marked: np.ndarray, progress: Progress) -> Image:
+        """Fill what is marked.
+
+        Args:
+            image: the photo. Its alpha, metadata and every pixel outside the (grown, feathered)
+                hole come back bit for bit.
+            marked: `(H, W)` bool, True where pixels are unknown; not all of them.
+            progress: told after each region.
+
+        Raises:
+            ImageError: nothing is known of the picture.
+        """
+        hole = dilated(marked, self.options.dilate)
+        if not hole.any() or hole.all():
+            return image
+        samples = image.samples.copy()
+        # What is known grows as regions are filled.
+        missing = hole.copy()
+        regions = find_regions(hole)
+        ring = self.options.feather
+        ring = round(float(_depth(hole & ~marked).max())) if ring is None else ring
+        shown = feathered(marked, hole, ring)
+        for number, region in enumerate(regions, start=1):
+            part, unknown = samples[region.window], missing[region.window]
+            filled = self._fill(part, unknown)
+            share = (shown[region.window] * region.own)[..., None]
+            mixed = np.rint(part + (filled - part) * share).astype(part.dtype)
+            part[region.own] = mixed[region.own]
+            unknown &= ~region.own
+            progress(number / len(regions))
+        return replace(image, samples=samples)
+
+    def _fill(self, part: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+        """`(h, w, C)` samples with what is unknown filled, as float32 in the samples' range."""
+        method = self.options.method
+        if method == "auto" and float(_depth(unknown).max()) <= SCRATCH_DEPTH:
+            method = "ns"
+        if method in ("telea", "ns"):
+            return _diffused(part, unknown, method)
+        picture, hole = to_tensor(part, torch.device("cpu"))[0], torch.from_numpy(unknown)
+        with torch.inference_mode():
+            guide = self._coarse(picture, hole)
+            generator = torch.Generator().manual_seed(self.options.seed)
+            filled = synthesize(picture.contiguous(), hole, guide, generator)
+        if part.shape[2] == 1:
+            filled = filled.mean(dim=0, keepdim=True)
+        top = np.iinfo(part.dtype).max
+        result: np.ndarray = filled.clamp(0, 1).mul(top).permute(1, 2, 0).numpy()
+        return result
+
+    def _coarse(self, picture: Tensor, hole: Tensor) -> Tensor:
+        """What the network makes of a region, at the region's own size but its working detail."""
+        height, width = hole.shape
+        scale = min(1.0, WORKING_SIDE / max(height, width))
+        size = [
+            max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)
+        ]
+        known = (~hole)[None, None].float()
+        # Averages of what is known only: nothing from under the hole may come through.
+        weight = F.adaptive_avg_pool2d(known, size)
+        small = F.adaptive_avg_pool2d(picture[None] * known, size) / weight.clamp_min(1e-6)
+        small_hole = (weight < 0.5).float()
+        device = self.runtime.device
+        result = self.network(small.clamp(0, 1).to(device), small_hole.to(device)).cpu()
+        return F.interpolate(result, size=(height, width), mode="bicubic")[0].clamp(0, 1)
+
+    @property
+    def network(self) -> Inpainter:
+        """The loaded network."""
+        if self._network is None:
+            entry = weights.find("inpaint")
+            self._network = self._build(weights.read_shipped(entry), entry.path)
+        return self._network
+
+    def _load(self, path: Path) -> Inpainter:
+        return self._build(weights.read(path, "inpaint"), path)
+
+    def _build(self, contents: weights.Contents, path: Path) -> Inpainter:
+        try:
+            network = Inpainter(NetworkOptions(**contents.options))
+        except (TypeError, UsageError) as error:
+            raise WeightsError(
+                f"{path}: made by another version of ganedit, whose networks have other options"
+            ) from error
+        weights.load(network, contents.state, path)
+        network = network.eval().requires_grad_(False).to(self.runtime.device, self.runtime.dtype)
+        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def _depth(hole: np.ndarray) -> np.ndarray:
+    """Distance of every hole pixel from what is known, `(H, W)` float32."""
+    padded = np.pad(hole.astype(np.uint8), 1, mode="edge")
+    return cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+
+
+def _diffused(part: np.ndarray, unknown: np.ndarray, method: str) -> np.ndarray:
+    """OpenCV's fills: Telea 2004, or Navier-Stokes (Bertalmio et al. 2001)."""
+    flag = cv2.INPAINT_TELEA if method == "telea" else cv2.INPAINT_NS
+    mask = unknown.astype(np.uint8)
+    # OpenCV takes 16 bits in single planes only.
+    planes = [
+        cv2.inpaint(np.ascontiguousarray(plane), mask, DIFFUSION_RADIUS, flag)
+        for plane in np.moveaxis(part, 2, 0)
+    ]
+    return np.stack(planes, axis=2).astype(np.float32)
