@@ -22,13 +22,16 @@ def psnr(output: Tensor, truth: Tensor, peak: float = 255.0) -> float:
     return math.inf if error == 0 else 10 * math.log10(peak**2 / error)
 
 
-def ssim(output: Tensor, truth: Tensor, peak: float = 255.0) -> float:
-    """Structural similarity (Wang et al. 2004) of `(N, 1, H, W)`: 11×11 Gaussian, valid part."""
+def ssim(output: Tensor, truth: Tensor, peak: float = 255.0, inside: Tensor | None = None) -> float:
+    """Structural similarity (Wang et al. 2004) of `(N, 1, H, W)`: 11×11 Gaussian.
+
+    Its mean over the valid part, or, with `inside` (`(N, 1, H, W)` bool), over those pixels.
+    """
     from kornia.metrics import ssim as ssim_map  # slow to import
 
-    return float(
-        ssim_map(output.double(), truth.double(), 11, max_val=peak, padding="valid").mean()
-    )
+    padding = "valid" if inside is None else "same"
+    similar = ssim_map(output.double(), truth.double(), 11, max_val=peak, padding=padding)
+    return float((similar if inside is None else similar[inside]).mean())
 
 
 def spectrum_error(output: Tensor, truth: Tensor) -> float:

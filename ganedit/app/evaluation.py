@@ -8,10 +8,13 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ganedit.data.masks import MASK_KINDS
 from ganedit.errors import UsageError
 from ganedit.image import Image
 from ganedit.nets.vgg import VGG19Features
 from ganedit.task import Edit
+from ganedit.tasks.inpaint import evaluation as filling
+from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.upscale.evaluation import (
     DAMAGE_BLUR,
     DAMAGE_QUALITY,
@@ -92,6 +95,45 @@ def evaluate_upscaler(
         + (f"; PD with VGG19 {features.sha256[:8]}" if features else "")
     )
     return Report(protocol, rows, {name: mean_scores(rows) for name, rows in scores.items()})
+
+
+def evaluate_filler(
+    edits: Mapping[str, InpaintEdit],
+    folder: Path,
+    *,
+    side: int,
+    seed: int,
+    vgg: Path | None,
+    pd: bool,
+    save_to: Path | None,
+) -> Report:
+    """Measure loaded fillers on every picture of a folder, with holes of three kinds.
+
+    Raises:
+        GaneditError: there are no pictures.
+        WeightsError: the feature network cannot be read.
+    """
+    features = VGG19Features(vgg) if pd else None
+    cases = list(filling.read_cases(folder, side, seed))
+    scores: dict[str, list[Scores]] = {}
+    rows: list[dict[str, Any]] = []
+    for case in tqdm(cases, unit="hole", leave=False, disable=None):
+        for name, edit in edits.items():
+            output = filling.through(edit)(case.picture, case.hole)
+            method = f"{case.kind}: {name}"
+            scores.setdefault(method, []).append(filling.score(output, case, features))
+            rows.append({"picture": case.name, "method": method, **scores[method][-1]})
+            if save_to is not None:
+                target = save_to / f"{case.name}_{case.kind}_{name.replace(' ', '_')}.png"
+                Image(output).save(target, overwrite=True)
+    protocol = (
+        f"{len(cases) // len(MASK_KINDS)} pictures of {folder.name} at {side}×{side}, seed {seed}; "
+        "L1, PSNR and SSIM inside the hole"
+        + (f"; PD of the whole with VGG19 {features.sha256[:8]}" if features else "")
+    )
+    means = {f"{kind}: {name}": mean_scores(scores[f"{kind}: {name}"])
+             for kind in MASK_KINDS for name in edits}  # fmt: skip
+    return Report(protocol, rows, means)
 
 
 def _finite(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,13 +14,16 @@ from tqdm import tqdm
 from ganedit.app.jobs import Job
 from ganedit.app.options import FileOptions
 from ganedit.errors import GaneditError, OutputError, WeightsError
-from ganedit.image import Metadata, check_limits, decode, save
-from ganedit.task import Edit
+from ganedit.image import Image, Metadata, check_limits, decode, save
+from ganedit.task import Progress
+
+# What is done to each picture; its job says what came with it, such as a mask.
+Apply = Callable[[Job, Image, Progress], Image]
 
 
 def run_jobs(
     jobs: Sequence[Job],
-    edit: Edit,
+    apply: Apply,
     options: FileOptions,
     size_of: Callable[[int, int], tuple[int, int]],
 ) -> int:
@@ -28,7 +31,7 @@ def run_jobs(
 
     Args:
         jobs: what to do.
-        edit: the loaded task.
+        apply: the loaded task.
         options: how files are handled.
         size_of: width and height of the result for those of an input, to refuse in time what
             the output format cannot hold.
@@ -48,7 +51,7 @@ def run_jobs(
                 bar.update(start + done - bar.n)
 
             try:
-                result = run_job(job, edit, options, size_of, progress)
+                result = run_job(job, apply, options, size_of, progress)
             except WeightsError:
                 raise
             except GaneditError as error:
@@ -67,7 +70,7 @@ def run_jobs(
 
 def run_job(
     job: Job,
-    edit: Edit,
+    apply: Apply,
     options: FileOptions,
     size_of: Callable[[int, int], tuple[int, int]],
     progress: Callable[[float], None],
@@ -86,7 +89,7 @@ def run_job(
     image = decode(job.source, allow_truncated=options.allow_truncated, **limits)
     try:
         check_limits(job.format, *size_of(image.width, image.height))
-        edited = edit.apply(image, progress)
+        edited = apply(job, image, progress)
     except WeightsError:
         raise
     except GaneditError as error:
@@ -108,7 +111,7 @@ def run_job(
         "input_size": [image.width, image.height],
         "output_size": [edited.width, edited.height],
         "seconds": round(time.perf_counter() - started, 3),
-        "notes": [*image.notes, *notes],
+        "notes": [*edited.notes, *notes],
     }
 
 

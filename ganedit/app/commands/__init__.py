@@ -8,6 +8,7 @@ import click
 from ganedit import __version__
 from ganedit.app.commands.evaluate import evaluate
 from ganedit.app.commands.info import completion, doctor, models
+from ganedit.app.commands.inpaint import inpaint
 from ganedit.app.commands.train import train
 from ganedit.app.commands.upscale import upscale
 from ganedit.errors import GaneditError
@@ -21,12 +22,14 @@ def cli() -> None:
     \b
     Enlarge a photo four times:
         ganedit upscale photo.jpg
+    Fill what a mask marks:
+        ganedit inpaint photo.jpg --mask mask.png
     See what each command can do:
         ganedit upscale --help
     """
 
 
-for command in (upscale, train, evaluate, models, doctor, completion):
+for command in (upscale, inpaint, train, evaluate, models, doctor, completion):
     cli.add_command(command)
 
 

@@ -3,13 +3,38 @@
 import csv
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ganedit import runtime
+from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
 from ganedit.tasks.upscale.options import DEFAULT_DETAIL, MODELS, Model, Target, UpscaleOptions
 
+if TYPE_CHECKING:
+    from ganedit.app.evaluation import Report
+
 _DIRECTORY = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
+_SHARED = (
+    click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                 help="VGG19 features for PD; torchvision's are downloaded without it."),
+    click.option("--no-pd", is_flag=True, help="Leave the perceptual distance out."),
+    click.option("--csv", "csv_path", type=click.Path(path_type=Path),
+                 help="Write each picture's scores."),
+    click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write everything."),
+    click.option("--save", type=click.Path(path_type=Path), help="Folder for the results."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda[:N]."),
+    click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16, fp16."),
+)  # fmt: skip
+
+
+def shared_options(function: Any) -> Any:
+    """Add the options that every task's evaluation has."""
+    for option in reversed(_SHARED):
+        function = option(function)
+    return function
 
 
 @click.group()
@@ -26,17 +51,8 @@ def evaluate() -> None:
               help=f"May be repeated [default: {DEFAULT_DETAIL:g}].")  # fmt: skip
 @click.option("--weights", metavar="FILE|RUN", help="Weights of your own.")
 @click.option("--damage", is_flag=True, help="Blur the small pictures and save them as JPEG 60.")
-@click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="VGG19 features for PD; torchvision's are downloaded without it.")  # fmt: skip
-@click.option("--no-pd", is_flag=True, help="Leave the perceptual distance out.")
 @click.option("--lpips", is_flag=True, help="LPIPS too (needs ganedit[lpips] and its weights).")
-@click.option(
-    "--csv", "csv_path", type=click.Path(path_type=Path), help="Write each picture's scores."
-)
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write everything.")
-@click.option("--save", type=click.Path(path_type=Path), help="Folder for the enlarged pictures.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N.")
-@click.option("--precision", default="auto", show_default=True, help="auto, fp32, bf16 or fp16.")
+@shared_options
 def evaluate_upscale(
     hr: Path,
     lr: Path | None,
@@ -76,6 +92,76 @@ def evaluate_upscale(
     report = evaluate_upscaler(
         edits, hr, lr, factor, damage=damage, vgg=vgg, pd=not no_pd, lpips=lpips, save_to=save
     )
+    _show(report, csv_path, json_path)
+
+
+@evaluate.command("inpaint")
+@click.option("--data", required=True, type=_DIRECTORY, help="Folder of pictures, the truth.")
+@click.option(
+    "--size",
+    type=click.IntRange(32),
+    default=256,
+    show_default=True,
+    help="Side that pictures are brought to.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the holes.")
+@click.option(
+    "--method",
+    "methods",
+    type=click.Choice(METHODS),
+    multiple=True,
+    help="May be repeated [default: all].",
+)
+@click.option("--weights", metavar="FILE|RUN", help="Weights of your own.")
+@click.option(
+    "--dilate",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Pixels by which holes grow first.",
+)
+@click.option(
+    "--feather",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Pixels over which fill and picture mix.",
+)
+@shared_options
+def evaluate_inpaint(
+    data: Path,
+    size: int,
+    seed: int,
+    methods: tuple[Method, ...],
+    weights: str | None,
+    dilate: int,
+    feather: int,
+    vgg: Path | None,
+    no_pd: bool,
+    csv_path: Path | None,
+    json_path: Path | None,
+    save: Path | None,
+    device: str,
+    precision: str,
+) -> None:
+    """Scores of fills beside OpenCV's: L1, PSNR and SSIM in the hole, PD of the whole.
+
+    \b
+        ganedit evaluate inpaint --data streets --vgg vgg19.safetensors
+    """  # fmt: skip
+    from ganedit.app.evaluation import evaluate_filler
+    from ganedit.tasks.inpaint.edit import InpaintEdit
+
+    where = runtime.choose(device, precision)
+    edits: dict[str, InpaintEdit] = {
+        method: InpaintEdit(InpaintOptions(method, dilate, feather, weights), where)
+        for method in (methods or METHODS)
+    }
+    report = evaluate_filler(edits, data, side=size, seed=seed, vgg=vgg, pd=not no_pd, save_to=save)
+    _show(report, csv_path, json_path)
+
+
+def _show(report: "Report", csv_path: Path | None, json_path: Path | None) -> None:
     click.echo(report.table())
     for path in filter(None, (csv_path, json_path)):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,18 @@
 """`ganedit train`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ganedit.tasks.upscale.options import MODELS, PHASES, NetworkOptions, UpscaleTraining
+from ganedit.tasks.inpaint.options import InpaintTraining
+from ganedit.tasks.inpaint.options import NetworkOptions as InpaintNetwork
+from ganedit.tasks.upscale.options import MODELS, PHASES, UpscaleTraining
+from ganedit.tasks.upscale.options import NetworkOptions as UpscaleNetwork
 from ganedit.training.config import TrainingConfig
+
+_CONFIG_NAMES = frozenset(TrainingConfig.__dataclass_fields__)
 
 _RUN = (
     click.option("--out", required=True, type=click.Path(path_type=Path),
@@ -39,11 +45,52 @@ _RUN = (
 )  # fmt: skip
 
 
-def run_options(function: Any) -> Any:
-    """Add the options of a run that do not depend on the task."""
-    for option in reversed(_RUN):
-        function = option(function)
-    return function
+_DATA = (
+    click.option("--data", multiple=True, required=True, metavar="DIR[@FACTOR]",
+                 help="Folder of pictures, perhaps reduced first; may be repeated."),
+    click.option("--phase", type=click.Choice(PHASES), default="fidelity", show_default=True,
+                 help="fidelity first; adversarial from its weights."),
+    click.option("--start", metavar="FILE|RUN", help="Weights to begin from."),
+    click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                 help="VGG19 features; torchvision's are downloaded without it."),
+)  # fmt: skip
+# What each term of an objective weighs; a task has those that its options name.
+_WEIGHTS = {
+    "pixel_weight": "Of the mean absolute error.",
+    "grid_weight": "Against a pattern of the period of the scale.",
+    "perceptual_weight": "Of the distance of VGG19 features.",
+    "matching_weight": "Of the distance of the critic's features.",
+    "adversarial_weight": "Of the critic's verdict; 0 trains without a critic.",
+    "penalty_weight": "Of R1 and R2 (gradient penalty for wasserstein).",
+}
+
+
+def training_options(options: Any) -> Callable[[Any], Any]:
+    """Add the options that every task's training has, with the defaults of `options`."""
+
+    def number(name: str, least: int, text: str) -> Any:
+        return click.option(f"--{name}", type=click.IntRange(least), show_default=True, help=text,
+                            default=getattr(options, name))  # fmt: skip
+
+    added = [
+        *_DATA,
+        number("crop", 1, "Side of the training crops in the result's pixels."),
+        number("batch", 1, "Crops per batch."),
+        *(
+            click.option(f"--{name.replace('_', '-')}", type=float, show_default=True, help=text,
+                         default=getattr(options, name))
+            for name, text in _WEIGHTS.items()
+            if hasattr(options, name)
+        ),
+        *_RUN,
+    ]  # fmt: skip
+
+    def add(function: Any) -> Any:
+        for option in reversed(added):
+            function = option(function)
+        return function
+
+    return add
 
 
 @click.group()
@@ -60,27 +107,12 @@ def train() -> None:
 
 @train.command("upscale")
 @click.option(
-    "--data",
-    multiple=True,
-    required=True,
-    metavar="DIR[@FACTOR]",
-    help="Folder of sharp pictures, perhaps reduced first; may be repeated.",
-)
-@click.option(
     "--model",
     type=click.Choice(MODELS),
     default="photo",
     show_default=True,
     help="Train against damage (photo) or bicubic reduction only (clean).",
 )
-@click.option(
-    "--phase",
-    type=click.Choice(PHASES),
-    default="fidelity",
-    show_default=True,
-    help="fidelity first; adversarial from its weights.",
-)
-@click.option("--start", metavar="FILE|RUN", help="Weights to begin from.")
 @click.option(
     "--scale",
     type=click.Choice(["2", "4"]),
@@ -91,30 +123,16 @@ def train() -> None:
 @click.option(
     "--width",
     type=click.IntRange(1),
-    default=NetworkOptions.width,
+    default=UpscaleNetwork.width,
     show_default=True,
     help="Channels between layers.",
 )
 @click.option(
     "--blocks",
     type=click.IntRange(1),
-    default=NetworkOptions.blocks,
+    default=UpscaleNetwork.blocks,
     show_default=True,
     help="Residual blocks.",
-)
-@click.option(
-    "--crop",
-    type=int,
-    default=UpscaleTraining.crop,
-    show_default=True,
-    help="Side of the training crops in output pixels.",
-)
-@click.option(
-    "--batch",
-    type=click.IntRange(1),
-    default=UpscaleTraining.batch,
-    show_default=True,
-    help="Crops per batch.",
 )
 @click.option(
     "--pixel-loss",
@@ -122,11 +140,6 @@ def train() -> None:
     default="l1",
     show_default=True,
     help="Of the fidelity phase.",
-)
-@click.option(
-    "--vgg",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="VGG19 features; torchvision's are downloaded without it.",
 )
 @click.option(
     "--adversarial",
@@ -142,46 +155,9 @@ def train() -> None:
     show_default=True,
     help="unet scores every pixel, patch overlapping patches.",
 )
-@click.option(
-    "--pixel-weight",
-    type=float,
-    default=UpscaleTraining.pixel_weight,
-    show_default=True,
-    help="Of the mean absolute error.",
-)
-@click.option(
-    "--grid-weight",
-    type=float,
-    default=UpscaleTraining.grid_weight,
-    show_default=True,
-    help="Against a pattern of the period of the scale.",
-)
-@click.option(
-    "--perceptual-weight",
-    type=float,
-    default=UpscaleTraining.perceptual_weight,
-    show_default=True,
-    help="Of the distance of VGG19 features.",
-)
-@click.option(
-    "--adversarial-weight",
-    type=float,
-    default=UpscaleTraining.adversarial_weight,
-    show_default=True,
-    help="Of the critic's verdict; 0 trains without a critic.",
-)
-@click.option(
-    "--penalty-weight",
-    type=float,
-    default=UpscaleTraining.penalty_weight,
-    show_default=True,
-    help="Of R1 and R2; gradient penalty for wasserstein.",
-)
 @click.option("--augment", is_flag=True, help="Shift and cut out what the critic sees.")
-@run_options
-def train_upscale(
-    start: str | None, scale: str, width: int, blocks: int, **given: Any
-) -> None:  # fmt: skip
+@training_options(UpscaleTraining)
+def train_upscale(start: str | None, scale: str, width: int, blocks: int, **given: Any) -> None:
     """Train an upscaler: fidelity first, then adversarial from its weights.
 
     \b
@@ -189,15 +165,59 @@ def train_upscale(
         ganedit train upscale --data photos/ --out runs/crisp --minutes 60 \\
             --phase adversarial --start runs/faithful --learning-rate 1e-4
         ganedit upscale photo.jpg --weights runs/crisp
-    """
-    config = TrainingConfig(**{k: given.pop(k) for k in list(given) if k in _CONFIG_NAMES})
-    network = NetworkOptions(int(scale), width, blocks)
+    """  # fmt: skip
+    config = _config(given)
+    network = UpscaleNetwork(int(scale), width, blocks)
 
     from ganedit.app.training import run_training
     from ganedit.tasks.upscale.training import UpscaleTask
 
-    task = UpscaleTask(UpscaleTraining(network=network, **given))
-    run_training(task, config, start)
+    run_training(UpscaleTask(UpscaleTraining(network=network, **given)), config, start)
 
 
-_CONFIG_NAMES = frozenset(TrainingConfig.__dataclass_fields__)
+@train.command("inpaint")
+@click.option(
+    "--width",
+    type=click.IntRange(1),
+    default=InpaintNetwork.width,
+    show_default=True,
+    help="Channels at a quarter of the resolution.",
+)
+@click.option(
+    "--deep-width",
+    type=click.IntRange(32),
+    default=InpaintNetwork.deep_width,
+    show_default=True,
+    help="Channels at an eighth; a multiple of 32.",
+)
+@click.option(
+    "--blocks",
+    type=click.IntRange(2),
+    default=InpaintNetwork.blocks,
+    show_default=True,
+    help="Residual blocks at an eighth.",
+)
+@training_options(InpaintTraining)
+def train_inpaint(
+    start: str | None, width: int, deep_width: int, blocks: int, **given: Any
+) -> None:
+    """Train a filler on pictures; the holes are drawn.
+
+    \b
+        ganedit train inpaint --data photos/ --out runs/smooth --minutes 120
+        ganedit train inpaint --data photos/ --out runs/fill --minutes 60 \\
+            --phase adversarial --start runs/smooth --learning-rate 1e-4
+        ganedit inpaint photo.jpg --mask mask.png --weights runs/fill
+    """  # fmt: skip
+    config = _config(given)
+    network = InpaintNetwork(width, deep_width, blocks)
+
+    from ganedit.app.training import run_training
+    from ganedit.tasks.inpaint.training import InpaintTask
+
+    run_training(InpaintTask(InpaintTraining(network=network, **given)), config, start)
+
+
+def _config(given: dict[str, Any]) -> TrainingConfig:
+    """Take the options of the run out of those given; the task's stay."""
+    return TrainingConfig(**{key: given.pop(key) for key in list(given) if key in _CONFIG_NAMES})

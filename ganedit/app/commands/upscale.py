@@ -87,7 +87,10 @@ def upscale(
     where = runtime.choose(shared["device"], shared["precision"], budget)
     if files.verbosity > 0:
         click.echo(f"{where.device}: {where.reason}", err=True)
-    failures = run_jobs(jobs, UpscaleEdit(options, where), files, target.size_for)
+    edit = UpscaleEdit(options, where)
+    failures = run_jobs(
+        jobs, lambda job, image, progress: edit.apply(image, progress), files, target.size_for
+    )
     sys.exit(1 if failures else 0)
 
 

@@ -1,5 +1,6 @@
 """Filling the holes of a picture: one region at a time, everything else left as it is."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ganedit.task import Progress
 from ganedit.tasks.inpaint.exemplar import synthesize
 from ganedit.tasks.inpaint.holes import dilated, feathered
 from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter
-from ganedit.tasks.inpaint.options import InpaintOptions, NetworkOptions
+from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
 # The longer side at which the network sees a region.
 WORKING_SIDE = 256
@@ -27,6 +28,7 @@ CONTEXT, LEAST_CONTEXT = 0.75, 48
 # Holes no point of which is farther than this from what is known are scratches.
 SCRATCH_DEPTH = 3.0
 DIFFUSION_RADIUS = 3
+_NAMES = {"gan": "the network", "ns": "diffusion (ns)", "telea": "diffusion (telea)"}
 
 
 @dataclass(frozen=True)
@@ -130,21 +132,28 @@ class InpaintEdit:
         ring = self.options.feather
         ring = round(float(_depth(hole & ~marked).max())) if ring is None else ring
         shown = feathered(marked, hole, ring)
+        used: Counter[str] = Counter()
         for number, region in enumerate(regions, start=1):
             part, unknown = samples[region.window], missing[region.window]
-            filled = self._fill(part, unknown)
+            method = self._method_for(unknown)
+            used[method] += 1
+            filled = self._fill(part, unknown, method)
             share = (shown[region.window] * region.own)[..., None]
-            mixed = np.rint(part + (filled - part) * share).astype(part.dtype)
+            # Not `part + (filled - part) * share`, where rounding would let `part` through.
+            mixed = np.rint(part * (1 - share) + filled * share).astype(part.dtype)
             part[region.own] = mixed[region.own]
             unknown &= ~region.own
             progress(number / len(regions))
-        return replace(image, samples=samples)
+        told = ", ".join(f"{count} by {_NAMES[method]}" for method, count in used.items())
+        return replace(image, samples=samples, notes=(*image.notes, f"holes filled: {told}"))
 
-    def _fill(self, part: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    def _method_for(self, unknown: np.ndarray) -> Method:
+        if self.options.method != "auto":
+            return self.options.method
+        return "ns" if float(_depth(unknown).max()) <= SCRATCH_DEPTH else "gan"
+
+    def _fill(self, part: np.ndarray, unknown: np.ndarray, method: Method) -> np.ndarray:
         """`(h, w, C)` samples with what is unknown filled, as float32 in the samples' range."""
-        method = self.options.method
-        if method == "auto" and float(_depth(unknown).max()) <= SCRATCH_DEPTH:
-            method = "ns"
         if method in ("telea", "ns"):
             return _diffused(part, unknown, method)
         picture, hole = to_tensor(part, torch.device("cpu"))[0], torch.from_numpy(unknown)
@@ -162,9 +171,7 @@ class InpaintEdit:
         """What the network makes of a region, at the region's own size but its working detail."""
         height, width = hole.shape
         scale = min(1.0, WORKING_SIDE / max(height, width))
-        size = [
-            max(MULTIPLE, round(side * scale / MULTIPLE) * MULTIPLE) for side in (height, width)
-        ]
+        size = (_multiple(height * scale), _multiple(width * scale))
         known = (~hole)[None, None].float()
         # Averages of what is known only: nothing from under the hole may come through.
         weight = F.adaptive_avg_pool2d(known, size)
@@ -194,7 +201,12 @@ class InpaintEdit:
             ) from error
         weights.load(network, contents.state, path)
         network = network.eval().requires_grad_(False).to(self.runtime.device, self.runtime.dtype)
-        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        return network.to(memory_format=torch.channels_last)
+
+
+def _multiple(side: float) -> int:
+    """The nearest side that the network takes."""
+    return MULTIPLE * max(1, round(side / MULTIPLE))
 
 
 def _depth(hole: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def _enlarged(offsets: Tensor, level: _Level, otherwise: Tensor) -> Tensor:
 def _is_valid(level: _Level, place: Tensor) -> Tensor:
     height, width = level.valid.shape
     rows, columns = place.T
-    inside = (rows >= 0) & (columns >= 0) & (rows < height) & (columns < width)
+    inside: Tensor = (rows >= 0) & (columns >= 0) & (rows < height) & (columns < width)
     return inside & level.valid[rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
 
 
@@ -138,7 +138,8 @@ def _basis(level: _Level, generator: torch.Generator) -> Tensor:
     columns = chosen[:, 1, None, None] + offsets[None, :]
     patches = level.picture[:, rows, columns].permute(1, 0, 2, 3).flatten(1)
     _, vectors = torch.linalg.eigh((patches - patches.mean(0)).T @ (patches - patches.mean(0)))
-    return vectors[:, -COMPONENTS:].T.reshape(COMPONENTS, 3, PATCH, PATCH).contiguous()
+    kernels: Tensor = vectors[:, -COMPONENTS:].T.reshape(COMPONENTS, 3, PATCH, PATCH)
+    return kernels.contiguous()
 
 
 def _described(picture: Tensor, color: Tensor, basis: Tensor) -> Tensor:

@@ -85,7 +85,8 @@ class Attention(nn.Module):
         bias = hole.flatten(2)[:, :, None].to(query.dtype) * -8.0
         found = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         found = found.transpose(-1, -2).reshape(n, -1, height, width)
-        return x + self.out(found.contiguous(memory_format=torch.channels_last))
+        change: Tensor = self.out(found.contiguous(memory_format=torch.channels_last))
+        return x + change
 
 
 class Inpainter(nn.Module):
@@ -125,10 +126,10 @@ class Inpainter(nn.Module):
         skip = self.before(F.leaky_relu(self.head(seen.to(self.head.weight.dtype)), SLOPE))
         x = F.leaky_relu(self.down(skip), SLOPE)
         unknown = F.avg_pool2d(hole, 8)
-        middle = len(self.blocks) // 2
+        places = (len(self.blocks) // 2 - 1, len(self.blocks) - 1)
         for index, block in enumerate(self.blocks):
-            if index in (middle - 1, len(self.blocks) - 1):
-                x = self.attentions[int(index > middle)](x, unknown)
+            if index in places:
+                x = self.attentions[places.index(index)](x, unknown)
             x = block(x)
         x = F.leaky_relu(F.pixel_shuffle(self.up(x), 2), SLOPE) + skip
         residual = F.pixel_shuffle(self.tail(self.after(x)), 4).float()

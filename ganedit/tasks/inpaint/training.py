@@ -63,7 +63,7 @@ class InpaintTask:
                 target = self.vgg(real)
             distance = losses.perceptual(self.vgg(fakes), target)
             result["perceptual"] = options.perceptual_weight * distance
-        if pair.critic is None:
+        if not isinstance(pair.critic, PatchCritic):
             return result
         seen = pair.critic.activations(torch.cat([fakes, hole], dim=1))
         with torch.no_grad():

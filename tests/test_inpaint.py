@@ -1,0 +1,248 @@
+"""Filling: the canvas, texture from elsewhere, and pixels outside the hole that never change."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from ganedit import weights
+from ganedit.image import Image
+from ganedit.tasks.inpaint.edit import InpaintEdit, find_regions
+from ganedit.tasks.inpaint.exemplar import synthesize
+from ganedit.tasks.inpaint.network import Inpainter, canvas
+from ganedit.tasks.inpaint.options import InpaintOptions, InpaintTraining, NetworkOptions
+from ganedit.tasks.inpaint.training import InpaintTask
+from ganedit.training.distributed import Ranks
+from ganedit.training.state import State, to_device
+from ganedit.training.step import training_step
+
+NETWORK = NetworkOptions(width=8, deep_width=32, blocks=2)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Weights of an untrained filler."""
+    path = tmp_path_factory.mktemp("weights") / "filler.safetensors"
+    torch.manual_seed(0)
+    weights.save(Inpainter(NETWORK), path, task="inpaint", options=asdict(NETWORK))
+    return str(path)
+
+
+def edit(own: str, **options: object) -> InpaintEdit:
+    return InpaintEdit(InpaintOptions(weights=own, **options), tiny.runtime())
+
+
+def apply(edit: InpaintEdit, image: Image, hole: np.ndarray) -> Image:
+    return edit.apply(image, hole, lambda done: None)
+
+
+def square_hole(height: int = 96, width: int = 120) -> np.ndarray:
+    hole = np.zeros((height, width), bool)
+    hole[30:60, 40:80] = True
+    return hole
+
+
+def picture(channels: int = 3, depth: int = 8, seed: int = 0) -> np.ndarray:
+    samples = tiny.photo(seed, 96, 120)[..., :channels]
+    return samples if depth == 8 else samples.astype(np.uint16) * 257 + 7
+
+
+# --- the canvas ---------------------------------------------------------------------------------
+
+
+def test_canvas_of_one_colour_is_that_colour() -> None:
+    flat = torch.tensor([0.2, 0.5, 0.9]).view(1, 3, 1, 1).expand(1, 3, 40, 56)
+    hole = torch.zeros(1, 1, 40, 56)
+    hole[..., 8:32, 16:48] = 1
+    torch.testing.assert_close(canvas(flat, hole), flat.contiguous())
+
+
+def test_canvas_keeps_what_is_known_and_ignores_what_is_not() -> None:
+    photo = torch.from_numpy(picture()).permute(2, 0, 1)[None].float() / 255
+    hole = torch.from_numpy(square_hole())[None, None].float()
+    filled, other = canvas(photo, hole), canvas(photo * (1 - hole) + 0.3 * hole, hole)
+    assert torch.equal(filled, other)
+    torch.testing.assert_close(filled * (1 - hole), photo * (1 - hole))
+    assert 0 <= filled.min() <= filled.max() <= 1
+
+
+def test_canvas_needs_something_known() -> None:
+    with pytest.raises(ValueError, match="without a known pixel"):
+        canvas(torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8))
+
+
+# --- texture ------------------------------------------------------------------------------------
+
+
+def stripes() -> torch.Tensor:
+    wave = 0.5 + 0.4 * torch.sin(torch.arange(120) * 2 * torch.pi / 8)
+    return wave.expand(3, 96, 120).contiguous()
+
+
+def test_texture_goes_on_through_the_hole() -> None:
+    hole = torch.from_numpy(square_hole())
+    blurred = torch.full((3, 96, 120), 0.5)
+    filled = synthesize(stripes(), hole, blurred, torch.Generator().manual_seed(0))
+    error = (filled - stripes())[:, hole].abs().mean()
+    assert error < 0.1, "the guide alone is 0.25 off"
+    assert torch.equal(filled[:, ~hole], stripes()[:, ~hole])
+
+
+def test_texture_is_sharp() -> None:
+    noise = torch.rand(1, 96, 120, generator=torch.Generator().manual_seed(1)).expand(3, -1, -1)
+    hole = torch.from_numpy(square_hole())
+    guide = torch.full((3, 96, 120), 0.5)
+    filled = synthesize(noise.contiguous(), hole, guide, torch.Generator().manual_seed(0))
+    assert filled[:, hole].std() > 0.5 * noise.std()
+
+
+def test_seed_decides_and_repeats() -> None:
+    photo = torch.from_numpy(picture()).permute(2, 0, 1).float().contiguous() / 255
+    hole, guide = torch.from_numpy(square_hole()), torch.full((3, 96, 120), 0.5)
+    one, same, other = (
+        synthesize(photo, hole, guide, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)
+    )
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+def test_nothing_to_copy_leaves_the_guide() -> None:
+    hole = torch.ones(20, 20, dtype=torch.bool)
+    hole[:2] = False
+    guide = torch.full((3, 20, 20), 0.4)
+    filled = synthesize(torch.rand(3, 20, 20), hole, guide, torch.Generator())
+    assert torch.equal(filled[:, hole], guide[:, hole])
+
+
+# --- regions ------------------------------------------------------------------------------------
+
+
+def test_far_holes_are_regions_of_their_own_and_near_ones_one() -> None:
+    hole = np.zeros((600, 800), bool)
+    hole[50:70, 50:70] = hole[50:70, 74:90] = True
+    hole[500:560, 600:700] = True
+    regions = find_regions(hole)
+    assert [int(region.own.sum()) for region in regions] == [20 * 20 + 20 * 16, 60 * 100]
+    for region in regions:
+        rows, columns = region.window
+        assert rows.stop - rows.start < 300
+        assert columns.stop - columns.start < 300
+        assert not (region.own & ~hole[region.window]).any()
+
+
+# --- editing ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["auto", "gan", "telea", "ns"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_nothing_changes_outside_the_hole(own: str, method: str, channels: int, depth: int) -> None:
+    samples = picture(channels, depth)
+    alpha = np.linspace(0, np.iinfo(samples.dtype).max, 96 * 120).reshape(96, 120)
+    image = Image(samples, alpha.astype(samples.dtype))
+    before = samples.copy()
+    hole = square_hole()
+    result = apply(edit(own, method=method, dilate=0), image, hole)
+    assert np.array_equal(samples, before), "the input is not written to"
+    assert result.samples.dtype == samples.dtype
+    assert np.array_equal(result.samples[~hole], samples[~hole])
+    assert np.array_equal(result.alpha, image.alpha)
+    assert (result.samples[hole] != samples[hole]).mean() > 0.5
+
+
+def test_dilation_and_feather_reach_no_farther_than_said(own: str) -> None:
+    samples, hole = picture(), square_hole()
+    result = apply(edit(own, dilate=5, feather=3), Image(samples), hole)
+    changed = (result.samples != samples).any(axis=2)
+    y, x = np.nonzero(changed)
+    assert (y.min(), y.max(), x.min(), x.max()) == (25, 64, 35, 84)
+
+
+@pytest.mark.parametrize("method", ["gan", "telea", "ns"])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_fill_never_depends_on_what_lies_under(own: str, method: str, depth: int) -> None:
+    samples, hole = picture(depth=depth), square_hole()
+    noisy = samples.copy()
+    top = np.iinfo(samples.dtype).max
+    noisy[hole] = np.random.default_rng(0).integers(0, top, noisy[hole].shape)
+    loaded = edit(own, method=method)
+    one, other = (apply(loaded, Image(s), hole).samples for s in (samples, noisy))
+    assert np.array_equal(one, other)
+
+
+def test_holes_at_the_border_and_in_a_corner(own: str) -> None:
+    samples = picture()
+    for place in (np.s_[:30, :30], np.s_[:, :25], np.s_[70:, 40:]):
+        hole = np.zeros((96, 120), bool)
+        hole[place] = True
+        result = apply(edit(own, dilate=0), Image(samples), hole).samples
+        assert np.array_equal(result[~hole], samples[~hole])
+        assert (result[hole] != samples[hole]).mean() > 0.5
+
+
+def test_auto_says_what_it_used(own: str) -> None:
+    hole = np.zeros((96, 120), bool)
+    hole[10, 5:100] = True
+    notes = apply(edit(own, dilate=0), Image(picture()), hole).notes
+    assert notes == ("holes filled: 1 by diffusion (ns)",)
+    notes = apply(edit(own, dilate=0), Image(picture()), square_hole()).notes
+    assert notes == ("holes filled: 1 by the network",)
+
+
+def test_grey_stays_grey_and_empty_holes_change_nothing(own: str) -> None:
+    image = Image(picture(1).repeat(3, axis=2))
+    result = apply(edit(own), image, square_hole()).samples
+    assert (result[..., 0] == result[..., 1]).all()
+    assert apply(edit(own), image, np.zeros((96, 120), bool)) is image
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def task(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> InpaintTask:
+    monkeypatch.setattr("ganedit.tasks.inpaint.training.VGG19Features", tiny.Features)
+    options = InpaintTraining((str(photo_folder),), network=NETWORK, crop=64, batch=2)
+    return InpaintTask(replace(options, phase="adversarial", penalty_every=2))
+
+
+def test_network_begins_as_the_canvas_and_keeps_what_is_known() -> None:
+    torch.manual_seed(0)
+    network = Inpainter(NETWORK)
+    photo, hole = torch.rand(2, 3, 64, 48), torch.zeros(2, 1, 64, 48)
+    hole[:, :, 20:40, 10:30] = 1
+    filled = network(photo, hole)
+    assert torch.equal(filled * (1 - hole), photo * (1 - hole))
+    assert ((filled - canvas(photo, hole)) * hole).abs().max() < 0.2
+
+
+def test_steps_of_the_adversarial_phase(task: InpaintTask, tmp_path: Path) -> None:
+    config = tiny.config(tmp_path, warmup=0)
+    torch.manual_seed(0)
+    state = State.fresh(task.build(), config, total_steps=100)
+    before = tiny.state_of(state.pair)
+    rows = []
+    for number in range(2):
+        batch = to_device(task.batches(0)[number], tiny.CPU)
+        rows.append(training_step(task, state, [batch], config, torch.float32, Ranks())[0])
+    assert {"pixel", "perceptual", "adversarial", "matching", "critic"} <= rows[0].keys()
+    assert [("penalty" in row) for row in rows] == [True, False]
+    assert all(value.isfinite() for row in rows for value in row.values())
+    changed = {n for n, p in state.pair.named_parameters() if not torch.equal(before[n], p)}
+    assert changed == before.keys()
+
+
+def test_one_batch_can_be_overfitted(photo_folder: Path, tmp_path: Path) -> None:
+    options = InpaintTraining((str(photo_folder),), network=NETWORK, crop=64, batch=1)
+    task, config = InpaintTask(options), tiny.config(tmp_path, warmup=5, learning_rate=1e-3)
+    torch.manual_seed(0)
+    state = State.fresh(task.build(), config, total_steps=100)
+    batch = to_device(task.batches(0)[1], tiny.CPU)
+    losses = [
+        float(training_step(task, state, [batch], config, torch.float32, Ranks())[0]["pixel"])
+        for _ in range(80)
+    ]
+    assert losses[-1] < 0.5 * losses[0]
