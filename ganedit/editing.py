@@ -10,7 +10,7 @@ from ganedit.runtime import Runtime
 from ganedit.task import Predictor, Progress
 from ganedit.tiling import Footprint, Window, plan, smallest_window, window_side
 
-# Larger windows waste less on halos, but on a CPU they fall out of its caches.
+# Larger windows waste less on halos; beyond these sides little is left to gain.
 LARGEST_WINDOW = {"cpu": 512, "mps": 768, "cuda": 1536}
 # A prediction whose mean is this far from its input's is broken, not a matter of taste.
 LARGEST_MEAN_CHANGE = 0.25
@@ -56,7 +56,8 @@ def predict_samples(
 
 def _out_of_memory(error: RuntimeError) -> bool:
     """Whether a device, or the CPU's allocator, which has no error of its own, is exhausted."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    told = ("can't allocate memory", "not enough memory", "out of memory")  # Linux, Windows, MPS
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in told)
 
 
 def _run(
@@ -93,14 +94,20 @@ def _cut(samples: np.ndarray, window: Window) -> np.ndarray:
 def _predict(predictor: Predictor, tile: Tensor) -> Tensor:
     """Predict, and once more in float32 if the result is NaN, infinite or blank."""
     result = predictor.predict(tile)
-    if not _sound(tile, result):
+    if not is_sound(tile, result):
         result = predictor.predict(tile, safe=True)
-        if not _sound(tile, result):
+        if not is_sound(tile, result):
             raise NonFiniteError("the network gives NaN or blank output even in fp32; report this")
     return result
 
 
-def _sound(tile: Tensor, result: Tensor) -> bool:
+def is_sound(tile: Tensor, result: Tensor) -> bool:
+    """Whether a result is finite and about as bright as what it was made of.
+
+    Args:
+        tile: `(N, C, H, W)` in [0, 1].
+        result: of any shape.
+    """
     # The mean of a tile with a single NaN or infinity is NaN or infinite: one pass finds both.
     change = (result.mean() - tile.mean()).abs()
     return bool(change < LARGEST_MEAN_CHANGE)

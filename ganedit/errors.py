@@ -11,8 +11,8 @@
     ├── OutputError              the result cannot be written where it was asked
     ├── WeightsError             a weight file is missing, altered or of another task
     ├── DeviceError              the device or precision asked for is not there
-    └── TrainingError            training cannot start or go on
-        └── NonFiniteError           a loss or an output became NaN or infinite
+    ├── TrainingError            training cannot start or go on
+    └── NonFiniteError           a loss or an output became NaN or infinite
 
 A message is one line: which file, what is wrong with it, what to do about it.
 """
@@ -62,5 +62,5 @@ class TrainingError(GaneditError):
     """Training cannot start or cannot go on."""
 
 
-class NonFiniteError(TrainingError):
+class NonFiniteError(GaneditError):
     """A loss or a prediction became NaN or infinite."""

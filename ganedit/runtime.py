@@ -48,6 +48,11 @@ def choose(device: str = "auto", precision: str = "auto", memory: int | None = N
     chosen, why = _choose_device(device)
     if chosen.type == "cpu":
         keep_freed_memory()
+    elif chosen.type == "cuda":
+        import torch
+
+        # fp32 is to mean fp32: the bicubic base and the colour must be exact.
+        torch.backends.cudnn.allow_tf32 = False
     dtype, because = _choose_dtype(chosen, precision)
     return Runtime(chosen, dtype, memory or _default_memory(chosen), f"{why}; {because}")
 
@@ -62,8 +67,9 @@ def keep_freed_memory() -> None:
     threshold, trim, largest = -3, -1, 1 << 30  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of malloc.h
     try:
         library = ctypes.CDLL("libc.so.6")
-        library.mallopt(threshold, largest)
-        library.mallopt(trim, largest)
+        # Where the C library refuses so high a threshold, 32 MiB is the most it takes.
+        if library.mallopt(threshold, largest) or library.mallopt(threshold, 32 << 20):
+            library.mallopt(trim, largest)
     except (OSError, AttributeError):
         return
 
@@ -77,7 +83,10 @@ def parse_bytes(text: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
     if not match:
         raise UsageError(f"{text!r} is not an amount of memory; write it like 2G or 800M")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
+    size = int(float(match[1]) * _UNITS[match[2].upper()])
+    if size == 0:
+        raise UsageError(f"{text!r}: nothing can be done without memory; write it like 2G or 800M")
+    return size
 
 
 def _choose_device(wanted: str) -> tuple["torch.device", str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.toml"
 # What a training run calls its weights.
 RUN_WEIGHTS = "generator.safetensors"
-_REINSTALL = "get it again with: pip install --force-reinstall --no-deps ganedit"
+_REINSTALL = "install ganedit again from its folder: pip install --force-reinstall --no-deps ."
 
 
 @dataclass(frozen=True)
@@ -178,22 +178,34 @@ def load(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> No
         raise WeightsError(f"{origin}: does not fit this network: {first}") from error
 
 
-def load_matching(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> None:
+def load_matching(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> int:
     """Fill what fits by name and shape, to train on from another network (another scale, say).
 
+    Returns:
+        How many of the module's tensors were not in it.
+
     Raises:
-        WeightsError: nothing fits.
+        WeightsError: less than half of them fit: weights of another network.
     """
     own = module.state_dict()
     fitting = {n: t.float() for n, t in state.items() if n in own and own[n].shape == t.shape}
-    if not fitting:
-        raise WeightsError(f"{origin}: nothing in it fits this network")
+    if 2 * len(fitting) < len(own):
+        raise WeightsError(
+            f"{origin}: only {len(fitting)} of {len(own)} tensors fit this network; "
+            "check --width and --blocks"
+        )
     module.load_state_dict({**own, **fitting})
+    return len(own) - len(fitting)
 
 
 def save(module: "nn.Module", path: Path, *, task: str, options: Mapping[str, Any]) -> None:
-    """Write a module's parameters and buffers in half precision, with what rebuilds it."""
+    """Write a module's parameters and buffers in half precision, with what rebuilds it.
+
+    Raises:
+        WeightsError: the disk refuses.
+    """
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     state = {
@@ -202,8 +214,12 @@ def save(module: "nn.Module", path: Path, *, task: str, options: Mapping[str, An
         for name, value in module.state_dict().items()
     }
     partial = path.with_name(f".{path.name}.part")
-    save_file(state, partial, metadata={"task": task, "options": json.dumps(dict(options))})
-    partial.replace(path)
+    try:
+        save_file(state, partial, metadata={"task": task, "options": json.dumps(dict(options))})
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise WeightsError(f"{path}: the weights cannot be written: {error}") from error
 
 
 def interpolate(

@@ -38,7 +38,9 @@ def drifting(scale: int = 4, drift: float = 10 * LEVEL) -> UpscalePredictor:
 @pytest.mark.parametrize("scale", [2, 4])
 @pytest.mark.parametrize("colour", COLOURS.values(), ids=COLOURS)
 def test_flat_colour_stays(colour: tuple[float, ...], scale: int, drift: float) -> None:
-    flat = torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 20, 24).contiguous()
+    flat = (
+        torch.tensor(colour, dtype=torch.float32).view(1, 3, 1, 1).expand(1, 3, 20, 24).contiguous()
+    )
     output = drifting(scale, drift).predict(flat)
     assert (output - flat[..., :1, :1]).abs().max() < LEVEL / 2
 

@@ -116,8 +116,12 @@ def test_table_says_how_it_was_measured(evaluate: Evaluate) -> None:
     assert [row.rsplit(maxsplit=4)[0] for row in rows] == ["bicubic", "ganedit mine"]
 
 
-def test_own_weights_are_one_row_whatever_the_detail(evaluate: Evaluate) -> None:
-    assert list(table(evaluate("--detail", 0, "--detail", 1))) == ["bicubic", "ganedit mine"]
+def test_own_weights_are_one_row_and_take_no_look(evaluate: Evaluate) -> None:
+    assert list(table(evaluate())) == ["bicubic", "ganedit mine"]
+    for look in (("--detail", 0), ("--model", "photo")):
+        done = evaluate(*look)
+        assert done.code == 2
+        assert "with --weights leave them out" in done.complaint
 
 
 def test_small_pictures_are_made_where_none_are_given(

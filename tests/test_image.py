@@ -438,6 +438,7 @@ def test_palette_pictures():
     palette.putpalette([10, 20, 30, 40, 50, 60])
     palette.putdata([0, 1])
     image = decode(encoded(palette, "PNG"))
+    assert image.notes == ("palette converted to RGB",)
     assert image.samples.tolist() == [[[10, 20, 30], [40, 50, 60]]]
     assert image.alpha is None
     assert decode(encoded(palette, "PNG", transparency=1)).alpha.tolist() == [[255, 0]]

@@ -29,6 +29,25 @@ def targets(*inputs: str, o: str | None = None, format: str | None = None) -> li
     return [job.target.as_posix() for job in plan(*inputs, o=o, format=format)]
 
 
+@pytest.mark.parametrize("result", ["a_x2.png", "a_x2.5.jpg", "a_w1200.jpg", "a_long3840.webp"])
+def test_results_of_other_sizes_are_no_inputs(home: Path, result: str) -> None:
+    touch("in/a.jpg", f"in/{result}", f"in/{result}.preview.png")
+    assert targets("in") == ["in/a_x4.jpg"]
+    # With a place of their own, a name alone does not make a result.
+    assert f"out/{result}" in targets("in", o="out")
+
+
+def test_name_like_a_result_without_its_original_is_an_input(home: Path) -> None:
+    touch("in/plan_x2.jpg")
+    assert targets("in") == ["in/plan_x2_x4.jpg"]
+
+
+def test_new_folder_with_a_dot_for_several(home: Path) -> None:
+    touch("in/a.jpg", "b.jpg")
+    assert targets("in", o="holiday.2024") == ["holiday.2024/a.jpg"]
+    assert targets("in/a.jpg", "b.jpg", o="v1.5") == ["v1.5/a.jpg", "v1.5/b.jpg"]
+
+
 # --- names ----------------------------------------------------------------------------------------
 
 

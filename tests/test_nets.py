@@ -45,10 +45,19 @@ def test_fused_convolutions_are_the_plain_ones(
     torch.testing.assert_close(added, plain + x, atol=tolerance, rtol=tolerance)
 
 
+def test_bf16_is_fused_only_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False, raising=False)
+    fused._operators.cache_clear()
+    try:
+        assert fused._operators(torch.bfloat16) is None
+    finally:
+        fused._operators.cache_clear()
+
+
 def test_without_fused_operators_the_plain_ones_run(monkeypatch: pytest.MonkeyPatch) -> None:
     conv, x = nn.Conv2d(4, 4, 3, padding=1), seeded(1, 4, 8, 8)
     x = x.contiguous(memory_format=torch.channels_last)
-    monkeypatch.setattr(fused, "_operators", lambda: None)
+    monkeypatch.setattr(fused, "_operators", lambda dtype: None)
     with torch.inference_mode():
         assert torch.equal(conv_leaky_relu(conv, x, 0.1), F.leaky_relu(conv(x), 0.1))
         assert torch.equal(conv_add(conv, x, x.clone()), conv(x) + x)

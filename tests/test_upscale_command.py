@@ -575,7 +575,7 @@ def test_altered_shipped_weights(home: Path, tmp_path: Path) -> None:
     assert done.code == 1
     assert done.complaint == (
         f"{file}: weights were altered or damaged (checksum differs); "
-        "get it again with: pip install --force-reinstall --no-deps ganedit"
+        "install ganedit again from its folder: pip install --force-reinstall --no-deps ."
     )
     assert listing(home) == ["a.jpg", "b.jpg"]
 

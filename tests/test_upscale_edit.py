@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import command_line
+import cv2
 import numpy as np
 import pytest
 import tiny
@@ -12,11 +13,12 @@ import torch
 import torch.nn.functional as F
 
 from ganedit import weights
-from ganedit.editing import to_samples, to_tensor
+from ganedit.editing import is_sound, to_samples, to_tensor
 from ganedit.errors import ImageTooLargeError, UsageError, WeightsError
 from ganedit.image import Image, Metadata, resize
+from ganedit.tasks.upscale import edit as upscale_edit
 from ganedit.tasks.upscale.color import hold_color
-from ganedit.tasks.upscale.edit import UpscaleEdit
+from ganedit.tasks.upscale.edit import UpscaleEdit, enlarged_alpha
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions, Target, UpscaleOptions
 from ganedit.weights import RUN_WEIGHTS
@@ -135,6 +137,39 @@ def test_passes_are_the_fewest(
 ) -> None:
     assert passes(factor, model="photo") == photo_passes
     assert passes(factor, model="clean") == clean_passes
+
+
+def test_last_network_lands_on_the_target(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit, seen = edit_for(target=Target(scale=5), model="clean"), []
+    predict = upscale_edit.predict_samples
+
+    def observed(samples: np.ndarray, *rest: object) -> np.ndarray:
+        seen.append(samples.shape[:2])
+        return predict(samples, *rest)
+
+    monkeypatch.setattr(upscale_edit, "predict_samples", observed)
+    result = apply(edit, photo(20, 12))
+    assert (result.width, result.height) == (100, 60)
+    assert seen == [(12, 20), (15, 25)], "not 16 times the pixels and then down again"
+
+
+def test_black_output_is_found_before_colour_is_held() -> None:
+    network = tiny.network(tail=0)
+    predictor = upscale_edit.UpscalePredictor(network, tiny.runtime())
+    low = torch.full((1, 3, 16, 16), 0.7)
+    assert is_sound(low, predictor.predict(low))
+    network.tail.bias.data.fill_(-5)  # everything far below black
+    assert not is_sound(low, predictor.predict(low))
+
+
+def test_enlarged_alpha_has_no_outline() -> None:
+    disc = np.hypot(*(np.mgrid[:40, :40] - 20)) < 12
+    alpha = enlarged_alpha((disc * 255).astype(np.uint8), 160, 160)
+    large = disc.repeat(4, 0).repeat(4, 1)
+    outside = ~cv2.dilate(large.astype(np.uint8), np.ones((13, 13))).astype(bool)
+    assert (alpha[outside] == 0).all()
+    inside = cv2.erode(large.astype(np.uint8), np.ones((19, 19))).astype(bool)
+    assert (alpha[inside] == 255).all()
 
 
 def test_no_side_is_enlarged_further_than_by_networks(shipped: Path) -> None:

@@ -1,11 +1,17 @@
 """Which file becomes which: inputs to outputs, decided before any work starts."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganedit.data.pictures import list_pictures
 from ganedit.errors import UsageError
 from ganedit.image import READABLE_SUFFIXES, WRITABLE_FORMATS, format_for, preferred_suffix
+
+PREVIEW_SUFFIX = ".preview.png"
+# Names of results beside their originals: photo_x4, photo_w1200, photo_inpaint.
+_RESULT = re.compile(r"(.+)_(?:x[\d.]+|[wh]\d+|long\d+|inpaint)")
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ def plan_jobs(
             contradicts `format`.
     """
     inputs = list(inputs)
-    if output is not None and _means_file(output):
+    if output is not None and _means_file(output, inputs):
         jobs = [_only_job(inputs, output, format)]
     else:
         jobs = [
@@ -48,8 +54,12 @@ def plan_jobs(
     return jobs
 
 
-def _means_file(path: Path) -> bool:
-    return path.is_file() or (not path.is_dir() and path.suffix != "")
+def _means_file(path: Path, inputs: list[Path]) -> bool:
+    if path.is_file() or path.is_dir():
+        return path.is_file()
+    # For several pictures a name with a dot, like `holiday.2024`, can only be a folder's.
+    several = len(inputs) != 1 or inputs[0].is_dir()
+    return path.suffix != "" and not (several and path.suffix.lower() not in READABLE_SUFFIXES)
 
 
 def _only_job(inputs: list[Path], output: Path, format: str | None) -> Job:
@@ -69,17 +79,23 @@ def _expand(path: Path, output: Path | None) -> list[tuple[Path, Path]]:
     # What an earlier run wrote into an output folder inside the input is not an input.
     inside = output is not None and path.resolve() in output.resolve().parents
     skipped = output.resolve() if output is not None and inside else None
+    pictures = [p for p in list_pictures(path) if not p.name.endswith(PREVIEW_SUFFIX)]
+    # Results stand beside their originals only where no other place is given.
+    stems = {picture.with_suffix("") for picture in pictures} if output is None else set()
     found = [
         file
-        for file in sorted(path.rglob("*"))
-        if file.is_file()
-        and file.suffix.lower() in READABLE_SUFFIXES
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        and skipped not in file.resolve().parents
+        for file in pictures
+        if skipped not in file.resolve().parents and not _is_result(file, stems)
     ]
     if not found:
         raise UsageError(f"{path}: no pictures in this folder")
     return [(file, path) for file in found]
+
+
+def _is_result(file: Path, stems: Set[Path]) -> bool:
+    """Whether a picture in a folder is what an earlier run wrote beside its original."""
+    made = _RESULT.fullmatch(file.stem)
+    return made is not None and file.with_name(made[1]) in stems
 
 
 def _job(source: Path, root: Path, output: Path | None, label: str, format: str | None) -> Job:

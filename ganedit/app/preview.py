@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ganedit.image import Image, resize, save
+from ganedit.image import Image, resize, save, to_eight
 
 # Side of each half; two of them fit a screen.
 SIDE = 640
@@ -41,9 +41,8 @@ def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -
 
 def _rgb(samples: np.ndarray) -> np.ndarray:
     """A contiguous `(H, W, 3)` uint8 copy."""
-    if samples.dtype == np.uint16:
-        samples = (samples >> 8).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(samples, (*samples.shape[:2], 3)))
+    samples = np.broadcast_to(to_eight(samples), (*samples.shape[:2], 3))
+    return np.ascontiguousarray(samples)
 
 
 def _most_detailed(image: Image, side: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from ganedit.app.jobs import Job
+from ganedit.app.jobs import PREVIEW_SUFFIX, Job
 from ganedit.app.options import FileOptions
 from ganedit.errors import GaneditError, OutputError, WeightsError
 from ganedit.image import Image, Metadata, check_limits, decode, save
@@ -54,9 +54,10 @@ def run_jobs(
                 result = run_job(job, apply, options, size_of, progress)
             except WeightsError:
                 raise
-            except GaneditError as error:
+            except (GaneditError, OSError) as error:
                 failures += 1
-                _fail(job, str(error), options)
+                told = str(error) if isinstance(error, GaneditError) else f"{job.source}: {error}"
+                _fail(job, told, options)
             except MemoryError:
                 failures += 1
                 _fail(job, f"{job.source}: not enough memory; lower --memory or the size", options)
@@ -117,22 +118,28 @@ def run_job(
 
 def preview_path(target: Path) -> Path:
     """Where the before/after picture of a result goes."""
-    return target.with_name(f"{target.name}.preview.png")
+    return target.with_name(f"{target.name}{PREVIEW_SUFFIX}")
 
 
 def _tell(result: dict[str, Any], options: FileOptions, bar: "tqdm[Any]") -> None:
     if options.json:
-        click.echo(json.dumps(result, ensure_ascii=False))
+        click.echo(json.dumps(result))
         return
     if options.verbosity < 0:
         return
     for note in result["notes"]:
-        bar.write(f"{result['input']}: {note}", file=sys.stderr)
+        bar.write(shown(f"{result['input']}: {note}"), file=sys.stderr)
     width, height = result["output_size"]
-    bar.write(f"{result['output']}  {width}×{height}  {result['seconds']:.1f} s", file=sys.stdout)
+    line = f"{result['output']}  {width}×{height}  {result['seconds']:.1f} s"
+    bar.write(shown(line), file=sys.stdout)
 
 
 def _fail(job: Job, message: str, options: FileOptions) -> None:
     if options.json:
-        click.echo(json.dumps({"input": str(job.source), "error": message}, ensure_ascii=False))
-    click.echo(f"ganedit: {message}", err=True)
+        click.echo(json.dumps({"input": str(job.source), "error": message}))
+    click.echo(shown(f"ganedit: {message}"), err=True)
+
+
+def shown(text: str) -> str:
+    """A text that any terminal takes: file names may hold bytes that are no UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -19,7 +19,9 @@ def run_training(task: TrainableTask, config: TrainingConfig, start: str | None)
     def load(pair: Pair) -> None:
         if start is not None:
             path = weights.locate(start)
-            weights.load_matching(pair.generator, weights.read(path, task.name).state, path)
+            state = weights.read(path, task.name).state
+            if missing := weights.load_matching(pair.generator, state, path):
+                click.echo(f"ganedit: {path}: {missing} tensors begin anew", err=True)
 
     def progress(step: int, total: int, line: str | None) -> None:
         nonlocal bar
@@ -36,7 +38,10 @@ def run_training(task: TrainableTask, config: TrainingConfig, start: str | None)
         finally:
             if bar is not None:
                 bar.close()
-    click.echo(f"done; use it with: ganedit {task.name} PICTURE --weights {config.out}", err=True)
+    if bar is not None:  # only the first of several processes was told anything
+        click.echo(
+            f"done; use it with: ganedit {task.name} PICTURE --weights {config.out}", err=True
+        )
 
 
 def _tell(message: Warning | str, *place: object, **more: object) -> None:

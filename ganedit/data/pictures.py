@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganedit.errors import ImageError, TrainingError
-from ganedit.image import READABLE_SUFFIXES, Image, decode, resize
+from ganedit.image import READABLE_SUFFIXES, decode, resize, to_eight
 
 # Decoded pictures are kept in memory up to this many bytes; the rest is decoded again when drawn.
 CACHE_BYTES = 3 << 30
@@ -80,6 +81,10 @@ class Pictures:
         weights = np.sqrt(np.array([sizes[index] for index in usable], dtype=np.float64))
         self.weights = weights / weights.sum()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is in memory: workers that are not forked decode their own."""
+        return {**self.__dict__, "_cache": {}, "_cached_bytes": 0}
+
     def __len__(self) -> int:
         return len(self.usable)
 
@@ -113,7 +118,8 @@ def list_pictures(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in READABLE_SUFFIXES
+        if path.is_file()
+        and path.suffix.lower() in READABLE_SUFFIXES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
@@ -124,9 +130,7 @@ def load_rgb(path: Path, scale: float = 1.0) -> np.ndarray:
     if scale != 1:
         width, height = (max(1, round(side * scale)) for side in (image.width, image.height))
         image = resize(image, width, height)
-    if image.depth == 16:
-        image = Image((image.samples / 257 + 0.5).astype(np.uint8))
-    samples = image.samples
+    samples = to_eight(image.samples)
     return np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
 
 

@@ -20,6 +20,7 @@ from ganedit.image._formats import (
 from ganedit.image._metadata import Metadata
 from ganedit.image._model import Image
 from ganedit.image._resize import resize
+from ganedit.image._samples import to_eight
 from ganedit.image._save import save
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "preferred_suffix",
     "resize",
     "save",
+    "to_eight",
 ]

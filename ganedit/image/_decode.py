@@ -229,7 +229,8 @@ def _identified(source: _Source, head: bytes, *, lenient: bool) -> PIL.Image.Ima
             raise UnreadableImageError(
                 f"{source.label} is HEIC, which needs one more package: pip install 'ganedit[heic]'"
             ) from error
-        if head.startswith(_SIGNATURES) or head[8:12] == b"WEBP" or head[4:8] == b"ftyp":
+        coded = head[4:8] == b"ftyp" and head[8:12] in (*_HEIF_BRANDS, b"avif", b"avis")
+        if head.startswith(_SIGNATURES) or head[8:12] == b"WEBP" or coded:
             raise _damaged(source.label, lenient=lenient) from error
         raise UnreadableImageError(
             f"{source.label} is not a picture that can be read; "

@@ -119,7 +119,8 @@ def _pillow_options(
     """Arguments for `PIL.Image.Image.save`, and notes on metadata that does not fit."""
     options: dict[str, Any] = {"dpi": metadata.dpi} if metadata.dpi else {}
     if format == "BMP":
-        return options, ()
+        lost = (metadata.icc, "colour profile"), (metadata.exif, "EXIF"), (metadata.xmp, "XMP")
+        return options, tuple(f"{name} left out: BMP has no place for it" for x, name in lost if x)
     exif, xmp, notes = metadata.exif, metadata.xmp, []
     if format == "JPEG":
         options["subsampling"] = "4:4:4"

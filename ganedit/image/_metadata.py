@@ -1,6 +1,5 @@
 """What travels beside the samples: read from Pillow, kept true, and fitted to an output."""
 
-import math
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +24,7 @@ DESCRIPTIVE_TAGS = (
     ExifTags.Base.Copyright,
 )
 
+_LARGEST_DPI = 1e6
 _ICC_CHANNELS = {b"GRAY": 1, b"RGB ": 3}
 
 
@@ -107,8 +107,11 @@ def sub_directories(tags: PIL.Image.Exif) -> dict[int, dict[int, Any]]:
     return found
 
 
-def exif_with_dpi(exif: bytes | None, dpi: tuple[float, float]) -> bytes:
-    """EXIF that states the resolution, for formats (WebP, AVIF) that have no other place for it."""
+def exif_with_dpi(exif: bytes | None, dpi: tuple[float, float]) -> bytes | None:
+    """EXIF that states the resolution, for formats (WebP, AVIF) that have no other place for it.
+
+    As it was where it holds values that do not fit their tags.
+    """
     tags = PIL.Image.Exif()
     if exif:
         tags.load(EXIF_PREFIX + exif)
@@ -116,7 +119,10 @@ def exif_with_dpi(exif: bytes | None, dpi: tuple[float, float]) -> bytes:
             return exif
     tags[ExifTags.Base.XResolution], tags[ExifTags.Base.YResolution] = dpi
     tags[ExifTags.Base.ResolutionUnit] = 2  # inch
-    return tags.tobytes().removeprefix(EXIF_PREFIX)
+    try:
+        return tags.tobytes().removeprefix(EXIF_PREFIX)
+    except Exception:  # whatever malformed values lead Pillow to
+        return exif
 
 
 def _raw_text(value: object) -> object:
@@ -129,7 +135,8 @@ def _valid_dpi(dpi: object) -> tuple[float, float] | None:
         horizontal, vertical = (float(value) for value in dpi)  # type: ignore[attr-defined]
     except (TypeError, ValueError, ZeroDivisionError):
         return None
-    usable = math.isfinite(horizontal) and math.isfinite(vertical) and min(horizontal, vertical) > 0
+    # The upper bound is far over any printer's, and fits the integers of every format.
+    usable = all(0 < value < _LARGEST_DPI for value in (horizontal, vertical))
     return (horizontal, vertical) if usable else None
 
 

@@ -103,7 +103,7 @@ def expand(picture: PIL.Image.Image) -> Planes:
 
 
 def _from_eight_bits(picture: PIL.Image.Image) -> Planes:
-    key = picture.info.get("transparency")
+    key, palette = picture.info.get("transparency"), picture.mode in ("P", "PA")
     target = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA"}.get(picture.mode, picture.mode)
     if picture.mode == "P":
         target = "RGBA" if picture.has_transparency_data else "RGB"
@@ -118,7 +118,8 @@ def _from_eight_bits(picture: PIL.Image.Image) -> Planes:
             del picture.info["transparency"]
         picture = picture.convert(target)
     samples, alpha = _split(picture)
-    return Planes(samples, alpha if key is None else keyed_alpha(samples, key))
+    notes = ("palette converted to RGB",) if palette else ()
+    return Planes(samples, alpha if key is None else keyed_alpha(samples, key), notes=notes)
 
 
 def _split(picture: PIL.Image.Image) -> tuple[Samples, Samples | None]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,14 @@ import PIL.Image
 from ganedit.image._model import Image
 from ganedit.image._samples import Samples, bands, full_scale
 
+Kernel = Literal["lanczos", "bicubic"]
+
+_FILTERS = {
+    "lanczos": PIL.Image.Resampling.LANCZOS,
+    "bicubic": PIL.Image.Resampling.BICUBIC,
+}
 _BAND_PIXELS = 1 << 23  # 32 MB in float32
-_LOBES = 3  # half the width of the Lanczos kernel, in source pixels when enlarging
+_LOBES = 3  # half the width of the wider kernel, in source pixels when enlarging
 # Weight of a fully transparent pixel: enough to keep its hidden colour where all around is
 # transparent, too little to be seen where anything opaque is near.
 _TRANSPARENT_WEIGHT = np.float32(1e-4)
@@ -19,7 +26,7 @@ _TRANSPARENT_WEIGHT = np.float32(1e-4)
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A band of output rows and the source rows that Lanczos needs for it.
+    """A band of output rows and the source rows that the kernel needs for it.
 
     `box` is the exact (fractional) source region of output rows with margins, relative to the
     first row of `source`; `size` is the output size of that region; `keep` drops the margins.
@@ -29,15 +36,16 @@ class _Window:
     box: tuple[float, float, float, float]
     size: tuple[int, int]
     keep: slice
+    kernel: Kernel
 
     def resample(self, plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         picture = PIL.Image.fromarray(plane)
-        resized = picture.resize(self.size, PIL.Image.Resampling.LANCZOS, box=self.box)
+        resized = picture.resize(self.size, _FILTERS[self.kernel], box=self.box)
         return np.asarray(resized, np.float32)[self.keep]
 
 
-def resize(image: Image, width: int, height: int) -> Image:
-    """The picture at another size, by Lanczos-3 that widens as it shrinks (no aliasing).
+def resize(image: Image, width: int, height: int, kernel: Kernel = "lanczos") -> Image:
+    """The picture at another size, by a kernel that widens as it shrinks (no aliasing).
 
     Depth, channels and metadata stay. With alpha the colours are weighted by it, so that what is
     hidden under transparent pixels does not bleed into visible ones.
@@ -45,6 +53,7 @@ def resize(image: Image, width: int, height: int) -> Image:
     Args:
         width: of the result in pixels, at least 1.
         height: of the result in pixels, at least 1.
+        kernel: Lanczos-3, the sharper, or bicubic, which rings less.
 
     Raises:
         ValueError: a side below 1.
@@ -57,7 +66,7 @@ def resize(image: Image, width: int, height: int) -> Image:
     alpha = None if image.alpha is None else np.empty((height, width), image.alpha.dtype)
     # A band is bounded in both pictures: one row of the result may stand for many of the source.
     for rows in bands(height, max(width, image.width * image.height // height), _BAND_PIXELS):
-        window = _window(rows, image, width, height)
+        window = _window(rows, image, width, height, kernel)
         weight = None
         if image.alpha is not None and alpha is not None:
             opacity = _unit(image.alpha[window.source])
@@ -69,7 +78,7 @@ def resize(image: Image, width: int, height: int) -> Image:
     return replace(image, samples=samples, alpha=alpha)
 
 
-def _window(rows: slice, image: Image, width: int, height: int) -> _Window:
+def _window(rows: slice, image: Image, width: int, height: int, kernel: Kernel) -> _Window:
     scale = image.height / height  # source rows per output row
     margin = math.ceil(_LOBES * max(scale, 1.0) / scale) + 1
     top, bottom = max(0, rows.start - margin), min(height, rows.stop + margin)
@@ -80,6 +89,7 @@ def _window(rows: slice, image: Image, width: int, height: int) -> _Window:
         box=(0, top * scale - first, image.width, min(bottom * scale, last) - first),
         size=(width, bottom - top),
         keep=slice(rows.start - top, rows.stop - top),
+        kernel=kernel,
     )
 
 

@@ -264,14 +264,20 @@ def _add_exif(file: BinaryIO, exif: bytes) -> tuple[str, ...]:
     entries = [file.read(12) for _ in range(count)]
     tags = PIL.Image.Exif()
     tags.load(EXIF_PREFIX + exif)
+    try:
+        directories = [
+            (link, _directory(link, values)) for link, values in sub_directories(tags).items()
+        ]
+        for _, directory in directories:
+            directory.tobytes()
+    except Exception:  # whatever malformed values lead Pillow to
+        return ("EXIF left out: it is damaged",)
     for code in DESCRIPTIVE_TAGS:
         if isinstance(text := tags.get(code), str):
             data = text.encode("latin-1", "replace") + b"\0"
             value = data if len(data) <= 4 else struct.pack("<I", _append(file, data))
             entries.append(struct.pack("<HHI4s", code, _ASCII, len(data), value))
-    for link, values in sub_directories(tags).items():
-        directory = TiffImagePlugin.ImageFileDirectory_v2(MAGICS[0] + bytes(4), group=link)
-        directory.update(values)
+    for link, directory in directories:
         place = _append(file, b"")
         _append(file, directory.tobytes(place))
         entries.append(struct.pack("<HHII", link, _LONG, 1, place))
@@ -281,6 +287,12 @@ def _add_exif(file: BinaryIO, exif: bytes) -> tuple[str, ...]:
     file.seek(4)
     file.write(struct.pack("<I", place))
     return ()
+
+
+def _directory(link: int, values: dict[int, Any]) -> TiffImagePlugin.ImageFileDirectory_v2:
+    directory = TiffImagePlugin.ImageFileDirectory_v2(MAGICS[0] + bytes(4), group=link)
+    directory.update(values)
+    return directory
 
 
 def _append(file: BinaryIO, data: bytes) -> int:

@@ -40,14 +40,17 @@ def _fused(x: Tensor) -> tuple[Any, Any] | None:
         return None
     if not x.is_contiguous(memory_format=torch.channels_last):
         return None  # a sum is accumulated in place, and would not have the layout of `skip`
-    return _operators()
+    return _operators(x.dtype)
 
 
 @cache
-def _operators() -> tuple[Any, Any] | None:
+def _operators(dtype: torch.dtype) -> tuple[Any, Any] | None:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     try:
+        # Without bf16 in hardware the usual operators fall back on fp32, these refuse.
+        if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            return None
         return torch.ops.mkldnn._convolution_pointwise, torch.ops.mkldnn._convolution_pointwise_
     except AttributeError:
         return None

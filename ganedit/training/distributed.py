@@ -35,7 +35,10 @@ def joined() -> Iterator[Ranks]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    # Both, where there are GPUs: --device cpu is honoured there too.
+    dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     try:
         yield Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
     finally:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
+import cv2
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -68,16 +69,20 @@ def train(
         KeyboardInterrupt: after the checkpoint of the step reached was written.
     """
     with distributed.joined() as ranks:
-        device = f"cuda:{ranks.local}" if ranks.world > 1 and torch.cuda.is_available() else ""
-        where = runtime.choose(device or config.device, config.precision)
+        device = config.device
+        if ranks.world > 1 and device == "auto" and torch.cuda.is_available():
+            device = f"cuda:{ranks.local}"
+        where = runtime.choose(device, config.precision)
+        # fp16, the choice for editing on older GPUs, would lose small gradients without scaling.
+        dtype = torch.bfloat16 if where.dtype == torch.bfloat16 else torch.float32
         if not config.resume and (config.out / CHECKPOINT).exists():
             raise TrainingError(f"{config.out}: holds a run; add --resume, or take another --out")
         batches = task.batches(config.seed * 1009 + ranks.rank)
         config.out.mkdir(parents=True, exist_ok=True)
         state = _begin(task, config, where.device, ranks, start)
         if config.minutes is not None:
-            state.total_steps = _steps_for(task, state, batches, config, where.dtype, ranks)
-        _run(task, state, batches, config, where.dtype, ranks, progress)
+            state.total_steps = _steps_for(task, state, batches, config, dtype, ranks)
+        _run(task, state, batches, config, dtype, ranks, progress)
     state.pair.generator.load_state_dict(state.ema.module.state_dict())
     return state.pair
 
@@ -95,12 +100,12 @@ def _begin(
     pair = task.build()
     if start is not None:
         start(pair)
-    distributed.same_start(pair, ranks)
     pair.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    distributed.same_start(pair, ranks)
     state = State.fresh(pair, config, config.steps or 1)
     if config.resume:
         saved = read_checkpoint(config.out)
-        check_same_run(saved, config, task.options)
+        check_same_run(saved, config, task.options, ranks)
         state.load_state_dict(saved)
     return state
 
@@ -131,7 +136,7 @@ def _run(
                 if state.step % config.sample_every == 0 or last:
                     log.sample(state.step, task.sample(state.pair, moved[-1], fakes))
                 if stop or last or time.monotonic() - saved_at > config.save_every:
-                    _save(task, state, config)
+                    _save(task, state, config, ranks)
                     log.plot()
                     saved_at = time.monotonic()
             if stop:
@@ -140,9 +145,9 @@ def _run(
         log.close()
 
 
-def _save(task: TrainableTask, state: State, config: TrainingConfig) -> None:
+def _save(task: TrainableTask, state: State, config: TrainingConfig, ranks: Ranks) -> None:
     """The checkpoint to go on from, and the averaged weights to use meanwhile."""
-    save_checkpoint(state, config, task.options)
+    save_checkpoint(state, config, task.options, ranks)
     path = config.out / weights.RUN_WEIGHTS
     weights.save(state.ema.module, path, task=task.name, options=task.network)
 
@@ -150,6 +155,8 @@ def _save(task: TrainableTask, state: State, config: TrainingConfig) -> None:
 def _groups(batches: Batches, state: State, config: TrainingConfig) -> Iterator[Sequence[Batch]]:
     """The remaining steps' batches, `accumulate` to a step, prepared ahead of time."""
     first, last = state.step * config.accumulate, state.total_steps * config.accumulate
+    # Workers may be forked, which OpenCV's threads do not survive: they would wait for them.
+    cv2.setNumThreads(0)
     loader = DataLoader(
         _Steps(batches),
         batch_size=None,

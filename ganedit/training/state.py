@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ganedit.errors import TrainingError
 from ganedit.task import Pair
 from ganedit.training.config import TrainingConfig
+from ganedit.training.distributed import Ranks
 from ganedit.training.optimizer import Muon
 
 CHECKPOINT = "checkpoint.pt"
@@ -41,8 +42,8 @@ class State:
         optimizer = Muon(pair.generator, config.learning_rate, config.betas)
         return cls(pair, ema, optimizer, critic_optimizer, total_steps)
 
-    def set_rates(self, config: TrainingConfig) -> float:
-        """Set both learning rates for the current step; returns their share of the peak."""
+    def set_rates(self, config: TrainingConfig) -> None:
+        """Set both learning rates for the current step."""
         warm = min(1.0, (self.step + 1) / max(1, config.warmup))
         share = warm * 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / self.total_steps)))
         rates = [(self.generator_optimizer, config.learning_rate)]
@@ -51,7 +52,6 @@ class State:
         for optimizer, peak in rates:
             for group in optimizer.param_groups:
                 group["lr"] = peak * share
-        return share
 
     def update_average(self, config: TrainingConfig) -> None:
         """Take the generator into its moving average.
@@ -94,7 +94,9 @@ def _average(decay: float) -> Callable[..., None]:
     return average
 
 
-def save_checkpoint(state: State, config: TrainingConfig, options: Mapping[str, Any]) -> None:
+def save_checkpoint(
+    state: State, config: TrainingConfig, options: Mapping[str, Any], ranks: Ranks
+) -> None:
     """Write the run's checkpoint; a kill in the middle leaves the previous one.
 
     Raises:
@@ -102,7 +104,7 @@ def save_checkpoint(state: State, config: TrainingConfig, options: Mapping[str, 
     """
     path = config.out / CHECKPOINT
     partial = path.with_suffix(".part")
-    content = {**state.state_dict(), "options": dict(options), "config": config.lasting()}
+    content = {**state.state_dict(), "options": dict(options), "config": _lasting(config, ranks)}
     try:
         torch.save(content, partial)
         partial.replace(path)
@@ -128,20 +130,26 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
 
 
 def check_same_run(
-    saved: Mapping[str, Any], config: TrainingConfig, options: Mapping[str, Any]
+    saved: Mapping[str, Any], config: TrainingConfig, options: Mapping[str, Any], ranks: Ranks
 ) -> None:
     """Refuse to resume with options other than the run began with.
 
     Raises:
         TrainingError: names the first option that differs.
     """
-    for was, now in ((saved["options"], dict(options)), (saved["config"], config.lasting())):
+    settings = (saved["config"], _lasting(config, ranks))
+    for was, now in ((saved["options"], dict(options)), settings):
         for name in sorted(was.keys() | now.keys()):
             if _plain(was.get(name)) != _plain(now.get(name)):
                 raise TrainingError(
                     f"--resume: this run was started with {name.replace('_', '-')} "
                     f"{was.get(name)}, not {now.get(name)}; use the same, or another --out"
                 )
+
+
+def _lasting(config: TrainingConfig, ranks: Ranks) -> dict[str, Any]:
+    """What decides which batches come next; fewer processes would see others."""
+    return {**config.lasting(), "processes": ranks.world}
 
 
 def _plain(value: Any) -> Any:

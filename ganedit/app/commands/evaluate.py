@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganedit import runtime
+from ganedit.errors import UsageError
 from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
-from ganedit.tasks.upscale.options import DEFAULT_DETAIL, MODELS, Model, Target, UpscaleOptions
+from ganedit.tasks.upscale.options import (
+    DEFAULT_DETAIL,
+    MODELS,
+    NATIVE_SCALES,
+    Model,
+    Target,
+    UpscaleOptions,
+)
 
 if TYPE_CHECKING:
     from ganedit.app.evaluation import Report
@@ -46,7 +54,8 @@ def evaluate() -> None:
 @click.option("--hr", required=True, type=_DIRECTORY, help="Folder of large pictures, the truth.")
 @click.option("--lr", type=_DIRECTORY, help="Folder of small ones; made by bicubic without it.")
 @click.option("--scale", type=click.Choice(["2", "4"]), default="4", show_default=True)
-@click.option("--model", type=click.Choice(MODELS), default="clean", show_default=True)
+@click.option("--model", type=click.Choice(MODELS),
+              help="[default: clean for x4, photo for x2, which has no clean network]")  # fmt: skip
 @click.option("--detail", type=float, multiple=True,
               help=f"May be repeated [default: {DEFAULT_DETAIL:g}].")  # fmt: skip
 @click.option("--weights", metavar="FILE|RUN", help="Weights of your own.")
@@ -57,7 +66,7 @@ def evaluate_upscale(
     hr: Path,
     lr: Path | None,
     scale: str,
-    model: Model,
+    model: Model | None,
     detail: tuple[float, ...],
     weights: str | None,
     damage: bool,
@@ -81,7 +90,11 @@ def evaluate_upscale(
     where = runtime.choose(device, precision)
     factor = int(scale)
     target = Target(scale=factor)
-    if weights is not None:  # one network, which --detail has nothing to mix with
+    if weights is not None and (model or detail):
+        raise UsageError("--model and --detail choose among the shipped weights; with --weights "
+                         "leave them out")  # fmt: skip
+    model = model or ("clean" if factor in NATIVE_SCALES["clean"] else "photo")
+    if weights is not None:
         options = {f"ganedit {Path(weights).stem}": UpscaleOptions(target, weights=weights)}
     else:
         options = {

@@ -61,7 +61,7 @@ _WEIGHTS = {
     "perceptual_weight": "Of the distance of VGG19 features.",
     "matching_weight": "Of the distance of the critic's features.",
     "adversarial_weight": "Of the critic's verdict; 0 trains without a critic.",
-    "penalty_weight": "Of R1 and R2 (gradient penalty for wasserstein).",
+    "penalty_weight": "Of the critic's gradient penalty (R1, R2) [default: by loss].",
 }
 
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, predict_samples
+from ganedit.editing import fill_transparent, is_sound, predict_samples
 from ganedit.errors import ImageTooLargeError, UsageError, WeightsError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
@@ -48,8 +48,9 @@ class UpscalePredictor:
         if safe:
             network = self._placed(copy.deepcopy(network), torch.float32)
         phases = network.phases(pictures)
-        # Clamping would turn an infinity into white: leave it for the caller to see.
-        if torch.isfinite(phases.sum()):
+        # Holding the colour would make a soft picture of anything, black or infinite: what is
+        # broken is left as it is for the caller to see.
+        if is_sound(pictures, phases):
             phases = hold_color(phases, pictures)
         return F.pixel_shuffle(phases, self.scale)
 
@@ -93,7 +94,9 @@ class UpscaleEdit:
         grey = color.samples.shape[2] == 3 and color.is_grey
         samples = color.samples[:, :, :1] if grey else color.samples
         shares = _shares([p.scale for p in passes])
-        for predictor, (begin, end) in zip(passes, shares, strict=True):
+        for number, (predictor, (begin, end)) in enumerate(zip(passes, shares, strict=True), 1):
+            if 1 < number == len(passes):
+                samples = _reduced(samples, width, height, predictor.scale)
             samples = predict_samples(
                 samples,
                 predictor,
@@ -104,7 +107,7 @@ class UpscaleEdit:
         samples = np.repeat(result.samples, 3, axis=2) if grey else result.samples
         alpha = None
         if image.alpha is not None:
-            alpha = resize(Image(image.alpha[:, :, None]), width, height).samples[:, :, 0]
+            alpha = enlarged_alpha(image.alpha, width, height)
         return replace(image, samples=samples, alpha=alpha)
 
     def _passes(self, factor: float) -> list[UpscalePredictor]:
@@ -142,6 +145,23 @@ class UpscaleEdit:
             ) from error
         weights.load(network, state, path)
         return UpscalePredictor(network, self.runtime)
+
+
+def _reduced(samples: np.ndarray, width: int, height: int, scale: int) -> np.ndarray:
+    """What the last network makes `width`×`height` of, not 16 times as many pixels and more."""
+    wide, high = math.ceil(width / scale), math.ceil(height / scale)
+    if samples.shape[0] <= high or samples.shape[1] <= wide:
+        return samples
+    return resize(Image(samples), wide, high).samples
+
+
+def enlarged_alpha(alpha: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Alpha at another size, by bicubic interpolation.
+
+    Its kernel reaches one pixel over an edge, where its weight is negative and is cut off; that
+    of Lanczos reaches two, and would draw a faint outline at the second.
+    """
+    return resize(Image(alpha[:, :, None]), width, height, kernel="bicubic").samples[:, :, 0]
 
 
 def _part(progress: Progress, begin: float, end: float) -> Progress:

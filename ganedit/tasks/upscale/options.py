@@ -130,8 +130,8 @@ class UpscaleTraining:
     """Of the distance of VGG19 features."""
     adversarial_weight: float = 0.02
     """Of the critic's verdict; 0 trains without a critic."""
-    penalty_weight: float = 1e-5
-    """Of R1 and R2 (gradient penalty for wasserstein)."""
+    penalty_weight: float | None = None
+    """Of R1 and R2, 1e-5 by default; of wasserstein's gradient penalty, 10."""
     penalty_every: int = 16
     """Critic steps between penalties, which are weighed up by as much."""
     augment: bool = False
@@ -140,6 +140,9 @@ class UpscaleTraining:
     def __post_init__(self) -> None:
         if not self.data:
             raise UsageError("give at least one --data DIR")
+        if self.penalty_weight is None:
+            usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
+            object.__setattr__(self, "penalty_weight", usual)
         if self.crop % (self.network.scale * 8) or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
         if self.network.scale not in NATIVE_SCALES[self.model]:
