@@ -5,6 +5,7 @@
     import ganedit
 
     ganedit.upscale("photo.jpg", scale=4).save("photo_x4.png")
+    ganedit.inpaint("photo.jpg", "mask.png").save("photo_inpaint.png")
 
 Names are imported when first used, so that `import ganedit` itself is quick.
 """
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganedit.app.api import Editor as Editor
+    from ganedit.app.api import Filler as Filler
+    from ganedit.app.api import inpaint as inpaint
     from ganedit.app.api import upscale as upscale
     from ganedit.errors import GaneditError as GaneditError
     from ganedit.image import Image as Image
@@ -22,11 +25,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Editor": "ganedit.app.api",
+    "Filler": "ganedit.app.api",
+    "inpaint": "ganedit.app.api",
     "upscale": "ganedit.app.api",
     "GaneditError": "ganedit.errors",
     "Image": "ganedit.image",
 }
-__all__ = ["Editor", "GaneditError", "Image", "__version__", "upscale"]
+__all__ = ["Editor", "Filler", "GaneditError", "Image", "__version__", "inpaint", "upscale"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,8 +8,12 @@ import numpy as np
 from PIL import Image as PILImage
 
 from ganedit import runtime
+from ganedit.app.filling import fill
 from ganedit.image import Image, decode
 from ganedit.task import Edit
+from ganedit.tasks.inpaint import holes
+from ganedit.tasks.inpaint.edit import InpaintEdit
+from ganedit.tasks.inpaint.options import InpaintOptions, Method
 from ganedit.tasks.upscale.edit import UpscaleEdit
 from ganedit.tasks.upscale.options import DEFAULT_DETAIL, Model, Target, UpscaleOptions
 
@@ -117,6 +121,104 @@ def upscale(
         weights=weights, device=device, precision=precision, memory=memory,
     )  # fmt: skip
     return editor(picture)
+
+
+class Filler:
+    """The filler loaded once, to be called for any number of pictures and masks.
+
+    Example::
+
+        fill = ganedit.Filler()
+        for path in folder.glob("*.jpg"):
+            fill(path, masks / f"{path.stem}.png").save(out / path.name)
+    """
+
+    def __init__(
+        self,
+        *,
+        method: Method = "auto",
+        dilate: int | None = None,
+        feather: int | None = None,
+        seed: int = 0,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+    ) -> None:
+        """Load the filler; the arguments are those of `ganedit.inpaint`."""
+        own = str(weights) if weights is not None else None
+        options = InpaintOptions(method, dilate, feather, own, seed)
+        self._edit = InpaintEdit(options, runtime.choose(device, precision))
+
+    def __call__(
+        self,
+        picture: Picture,
+        mask: Picture | None = None,
+        *,
+        invert_mask: bool = False,
+        progress: Callable[[float], None] = lambda done: None,
+    ) -> Image:
+        """Fill one picture.
+
+        Args:
+            picture: as `ganedit.upscale` takes it.
+            mask: likewise, or a bool array; white (True) is the hole. None takes the picture's
+                own transparent parts.
+            invert_mask: black is the hole.
+            progress: called with the share done, in [0, 1].
+
+        Raises:
+            GaneditError: in one line, what is wrong with the picture or its mask.
+        """
+        image = as_image(picture)
+        if mask is None:
+            hole = holes.from_alpha(image)
+        else:
+            hole = holes.from_mask(as_image(mask), invert=invert_mask)
+        hole = holes.fit(hole, image, own=mask is not None)
+        return fill(self._edit, image, hole, progress, opaque=mask is None)
+
+
+def inpaint(
+    picture: Picture,
+    mask: Picture | None = None,
+    *,
+    invert_mask: bool = False,
+    method: Method = "auto",
+    dilate: int | None = None,
+    feather: int | None = None,
+    seed: int = 0,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> Image:
+    """Fill what a mask marks in one picture; nothing else changes.
+
+    Args:
+        picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8, uint16
+            or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+        mask: likewise, or a bool array; white (True) is the hole. None takes the picture's own
+            transparent parts.
+        invert_mask: black is the hole.
+        method: `auto` (diffusion for scratches, the network for the rest), `gan`, `telea`, `ns`.
+        dilate: pixels by which the hole grows; None for what suits the picture's size.
+        feather: pixels over which fill and picture mix in the grown ring; None for all of it.
+        seed: another one gives another fill.
+        weights: a weight file or training run of your own.
+        device: auto, cpu, mps, cuda or cuda:N.
+        precision: auto, fp32, bf16 or fp16.
+
+    Raises:
+        GaneditError: in one line, what is wrong with the picture, its mask or the options.
+
+    Example::
+
+        ganedit.inpaint("photo.jpg", "mask.png").save("photo_inpaint.png")
+    """
+    filler = Filler(
+        method=method, dilate=dilate, feather=feather, seed=seed, weights=weights,
+        device=device, precision=precision,
+    )  # fmt: skip
+    return filler(picture, mask, invert_mask=invert_mask)
 
 
 def as_image(picture: Picture) -> Image:

@@ -1,0 +1,166 @@
+"""`ganedit inpaint` and `ganedit.inpaint`: marks of every kind, and bad ones told in one line."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import tiny
+import torch
+from command_line import EXACT, Outcome, listing, run
+
+import ganedit
+from ganedit import weights
+from ganedit.errors import ImageError
+from ganedit.tasks.inpaint.network import Inpainter
+from ganedit.tasks.inpaint.options import NetworkOptions
+
+Inpaint = Callable[..., Outcome]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a photo, a mask for it, and tiny weights beside."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    PIL.Image.fromarray(tiny.photo(0, 60, 80)).save("a.png")
+    hole = np.zeros((60, 80), np.uint8)
+    hole[20:40, 30:50] = 255
+    PIL.Image.fromarray(hole).save("mask.png")
+    return folder
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path, options = tmp_path / "filler.safetensors", NetworkOptions(8, 32, 2)
+    torch.manual_seed(0)
+    weights.save(Inpainter(options), path, task="inpaint", options=asdict(options))
+    return path
+
+
+@pytest.fixture
+def inpaint(home: Path, own: Path) -> Inpaint:
+    return lambda *arguments: run("inpaint", "--weights", own, *EXACT, *arguments)
+
+
+def read(name: str) -> np.ndarray:
+    with PIL.Image.open(name) as picture:
+        return np.asarray(picture)
+
+
+def changed(name: str = "a_inpaint.png") -> np.ndarray:
+    return (read(name)[..., :3] != read("a.png")[..., :3]).any(axis=2)
+
+
+def test_mask_is_filled_and_nothing_else_changes(inpaint: Inpaint) -> None:
+    done = inpaint("a.png", "--mask", "mask.png")
+    assert done.code == 0
+    assert done.out.startswith("a_inpaint.png  80×60")
+    assert "holes filled: 1 by the network" in done.err
+    hole = read("mask.png") > 0
+    assert not changed()[~hole].any()
+    assert changed()[hole].mean() > 0.5
+
+
+def test_inverted(inpaint: Inpaint) -> None:
+    PIL.Image.fromarray(255 - read("mask.png")).save("inverse.png")
+    assert inpaint("a.png", "--mask", "inverse.png", "--invert-mask").code == 0
+    inpaint("a.png", "--mask", "mask.png", "-o", "b.png")
+    assert np.array_equal(read("a_inpaint.png"), read("b.png"))
+
+
+def test_box_and_painted_colour(inpaint: Inpaint) -> None:
+    assert inpaint("a.png", "--box", "30,20,20,10").code == 0
+    y, x = np.nonzero(changed())
+    assert (y.min(), y.max(), x.min(), x.max()) == (20, 29, 30, 49)
+    painted = read("a.png").copy()
+    painted[5:15, 5:25] = (255, 0, 255)
+    PIL.Image.fromarray(painted).save("painted.png")
+    assert inpaint("painted.png", "--mask-color", "#ff00ff").code == 0
+    assert not (read("painted_inpaint.png") == (255, 0, 255)).all(axis=2).any()
+
+
+def test_own_transparency_is_filled_and_becomes_visible(inpaint: Inpaint) -> None:
+    alpha = np.full((60, 80), 255, np.uint8)
+    alpha[20:40, 30:50] = 0
+    PIL.Image.fromarray(np.dstack([read("a.png"), alpha])).save("holed.png")
+    assert inpaint("holed.png").code == 0
+    assert (read("holed_inpaint.png")[..., 3] == 255).all()
+    assert "no transparent part" in inpaint("a.png").complaint
+
+
+def test_folder_of_masks_by_name(inpaint: Inpaint, home: Path) -> None:
+    for name in ("photos", "masks"):
+        (home / name).mkdir()
+    for name in ("one", "two", "three", "four"):
+        PIL.Image.fromarray(tiny.photo(1, 60, 80)).save(f"photos/{name}.png")
+    for name in ("one", "two_mask", "three_mask1", "three_mask2"):
+        hole = np.zeros((60, 80), np.uint8)
+        left = 50 if name.endswith("2") else 10
+        hole[10:20, left : left + 10] = 255
+        PIL.Image.fromarray(hole).save(f"masks/{name}.png")
+    done = inpaint("photos", "--masks", "masks", "-o", "out")
+    assert done.code == 1, "one photo has no mask"
+    assert "photos/four.png: masks has no mask for it (four_mask.png)" in done.err
+    assert listing(home / "out") == ["one.png", "three.png", "two.png"]
+    both = (read("out/three.png") != read("photos/three.png")).any(axis=2)
+    assert both[10:20, 10:20].any()
+    assert both[10:20, 50:60].any()
+
+
+def test_mask_that_marks_nothing_leaves_the_photo(inpaint: Inpaint) -> None:
+    PIL.Image.new("L", (80, 60)).save("black.png")
+    done = inpaint("a.png", "--mask", "black.png")
+    assert done.code == 0
+    assert "marks nothing: left as it was" in done.err
+    assert not changed().any()
+
+
+def test_json_carries_the_notes(inpaint: Inpaint) -> None:
+    result = json.loads(inpaint("a.png", "--mask", "mask.png", "--json").out)
+    assert result["notes"] == ["holes filled: 1 by the network"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["--mask", "missing.png"], 1, "missing.png"),
+        (["--mask", "white.png"], 1, "a.png: its mask marks the whole picture"),
+        (["--mask", "large.png", "--strict"], 1, "leave out --strict"),
+        (["--box", "500,500,9,9"], 2, "outside the picture of 80×60"),
+        (["--box", "here"], 2, "write it as x,y,width,height"),
+        (["--mask", "mask.png", "--box", "1,1,5,5"], 2, "one of --mask, --masks and --box"),
+        (["--mask", "mask.png", "--dilate", "-1"], 2, "--dilate -1: use 0 or more"),
+        (["--masks", "nowhere"], 2, "--masks nowhere: no such folder"),
+    ],
+)
+def test_bad_marks(inpaint: Inpaint, arguments: list[str], code: int, complaint: str) -> None:
+    PIL.Image.new("L", (80, 60), 255).save("white.png")
+    PIL.Image.new("L", (160, 120), 0).save("large.png")
+    done = inpaint("a.png", *arguments)
+    assert complaint in done.complaint
+    assert done.code in (code, 1)
+    assert not Path("a_inpaint.png").exists()
+
+
+def test_one_mask_is_for_one_photo(inpaint: Inpaint) -> None:
+    PIL.Image.fromarray(tiny.photo(2, 60, 80)).save("b.png")
+    done = inpaint("a.png", "b.png", "--mask", "mask.png")
+    assert (done.code, "for several give --masks DIR" in done.complaint) == (2, True)
+
+
+def test_from_python(home: Path, own: Path) -> None:
+    hole = read("mask.png") > 0
+    fill = ganedit.Filler(weights=own, dilate=0, device="cpu", precision="fp32")
+    result = fill("a.png", hole)
+    assert np.array_equal(result.samples[~hole], read("a.png")[~hole])
+    again = ganedit.inpaint(
+        "a.png", "mask.png", weights=own, dilate=0, device="cpu", precision="fp32"
+    )
+    assert np.array_equal(result.samples, again.samples)
+    with pytest.raises(ImageError, match="no transparent part"):
+        fill("a.png")
