@@ -120,6 +120,16 @@ def test_mask_that_marks_nothing_leaves_the_photo(inpaint: Inpaint) -> None:
     assert not changed().any()
 
 
+def test_candidates_differ_and_come_with_a_sheet(inpaint: Inpaint, home: Path) -> None:
+    assert inpaint("a.png", "--mask", "mask.png", "--candidates", 3).code == 0
+    names = [f"a_inpaint_{number}.png" for number in (1, 2, 3)]
+    assert listing(home) == ["a.png", *names, "a_inpaint_sheet.png", "mask.png"]
+    fills = [read(name)[read("mask.png") > 0].astype(int) for name in names]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(fills[one] - fills[other]).mean() > 1
+    assert read("a_inpaint_sheet.png").shape == (2 * 60, 2 * 80, 3)
+
+
 def test_json_carries_the_notes(inpaint: Inpaint) -> None:
     result = json.loads(inpaint("a.png", "--mask", "mask.png", "--json").out)
     assert result["notes"] == ["holes filled: 1 by the network"]

@@ -21,6 +21,8 @@ class Job:
     source: Path
     target: Path
     format: str
+    variant: int = 0
+    """Which of several results of the same picture."""
 
 
 def plan_jobs(

@@ -1,6 +1,7 @@
 """`ganedit inpaint`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,13 @@ from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
     show_default=True,
     help="Another seed gives another fill.",
 )
+@click.option(
+    "--candidates",
+    type=click.IntRange(1, 16),
+    default=1,
+    show_default=True,
+    help="Write so many different fills, and a contact sheet of them.",
+)
 @edit_options
 def inpaint(
     photos: tuple[Path, ...],
@@ -77,6 +85,7 @@ def inpaint(
     method: Method,
     weights: str | None,
     seed: int,
+    candidates: int,
     **shared: Any,
 ) -> None:
     """Fill what a mask marks; nothing else changes.
@@ -103,15 +112,23 @@ def inpaint(
         raise UsageError("--mask is for one photo; for several give --masks DIR")
     if masks is not None and not masks.is_dir():
         raise UsageError(f"--masks {masks}: no such folder")
+    if candidates > 1:
+        jobs = [
+            replace(job, target=job.target.with_stem(f"{job.target.stem}_{k + 1}"), variant=k)
+            for job in jobs
+            for k in range(candidates)
+        ]
     budget = runtime.parse_bytes(shared["memory"]) if shared["memory"] else None
 
-    from ganedit.app.filling import filler
+    from ganedit.app.filling import ContactSheet, filler
     from ganedit.app.run import run_jobs
     from ganedit.tasks.inpaint.edit import InpaintEdit
 
     where = runtime.choose(shared["device"], shared["precision"], budget)
     if files.verbosity > 0:
         click.echo(f"{where.device}: {where.reason}", err=True)
-    apply = filler(InpaintEdit(options, where), marking)
-    failures = run_jobs(jobs, apply, files, lambda width, height: (width, height))
+    sheet = ContactSheet(filler(InpaintEdit(options, where), marking))
+    failures = run_jobs(jobs, sheet.apply, files, lambda width, height: (width, height))
+    if candidates > 1:
+        sheet.write(jobs, overwrite=files.overwrite)
     sys.exit(1 if failures else 0)

@@ -23,6 +23,8 @@ from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
 # The longer side at which the network sees a region.
 WORKING_SIDE = 256
+# Sides at which variants of a fill see it, as shares of the working side.
+VARIANT_SCALES = (1.0, 1.0, 0.75, 0.5)
 # Known picture around a hole, as a share of the hole's size, and at least so many pixels.
 CONTEXT, LEAST_CONTEXT = 0.75, 48
 # Holes no point of which is farther than this from what is known are scratches.
@@ -110,7 +112,9 @@ class InpaintEdit:
         if options.weights is not None:
             self._network = self._load(weights.locate(options.weights))
 
-    def apply(self, image: Image, marked: np.ndarray, progress: Progress) -> Image:
+    def apply(
+        self, image: Image, marked: np.ndarray, progress: Progress, variant: int = 0
+    ) -> Image:
         """Fill what is marked.
 
         Args:
@@ -118,6 +122,8 @@ class InpaintEdit:
                 hole come back bit for bit.
             marked: `(H, W)` bool, True where pixels are unknown; not all of them.
             progress: told after each region.
+            variant: another number gives another fill: mirrored, seen at another size, and with
+                other texture.
 
         Raises:
             ImageError: nothing is known of the picture.
@@ -137,7 +143,7 @@ class InpaintEdit:
             part, unknown = samples[region.window], missing[region.window]
             method = self._method_for(unknown)
             used[method] += 1
-            filled = self._fill(part, unknown, method)
+            filled = self._fill(part, unknown, method, variant)
             share = (shown[region.window] * region.own)[..., None]
             # Not `part + (filled - part) * share`, where rounding would let `part` through.
             mixed = np.rint(part * (1 - share) + filled * share).astype(part.dtype)
@@ -152,14 +158,17 @@ class InpaintEdit:
             return self.options.method
         return "ns" if float(_depth(unknown).max()) <= SCRATCH_DEPTH else "gan"
 
-    def _fill(self, part: np.ndarray, unknown: np.ndarray, method: Method) -> np.ndarray:
+    def _fill(
+        self, part: np.ndarray, unknown: np.ndarray, method: Method, variant: int
+    ) -> np.ndarray:
         """`(h, w, C)` samples with what is unknown filled, as float32 in the samples' range."""
         if method in ("telea", "ns"):
             return _diffused(part, unknown, method)
         picture, hole = to_tensor(part, torch.device("cpu"))[0], torch.from_numpy(unknown)
         with torch.inference_mode():
-            guide = self._coarse(picture, hole)
-            generator = torch.Generator().manual_seed(self.options.seed)
+            side = WORKING_SIDE * VARIANT_SCALES[variant % len(VARIANT_SCALES)]
+            guide = self._coarse(picture, hole, side, mirrored=variant % 2 == 1)
+            generator = torch.Generator().manual_seed(self.options.seed + variant)
             filled = synthesize(picture.contiguous(), hole, guide, generator)
         if part.shape[2] == 1:
             filled = filled.mean(dim=0, keepdim=True)
@@ -167,10 +176,15 @@ class InpaintEdit:
         result: np.ndarray = filled.clamp(0, 1).mul(top).permute(1, 2, 0).numpy()
         return result
 
-    def _coarse(self, picture: Tensor, hole: Tensor) -> Tensor:
-        """What the network makes of a region, at the region's own size but its working detail."""
+    def _coarse(self, picture: Tensor, hole: Tensor, side: float, *, mirrored: bool) -> Tensor:
+        """What the network makes of a region whose longer side it sees at `side` pixels.
+
+        At the region's own size, but with that much detail.
+        """
+        if mirrored:
+            return self._coarse(picture.flip(-1), hole.flip(-1), side, mirrored=False).flip(-1)
         height, width = hole.shape
-        scale = min(1.0, WORKING_SIDE / max(height, width))
+        scale = min(1.0, side / max(height, width))
         size = (_multiple(height * scale), _multiple(width * scale))
         known = (~hole)[None, None].float()
         # Averages of what is known only: nothing from under the hole may come through.
