@@ -163,7 +163,7 @@ def _groups(batches: Batches, state: State, config: TrainingConfig) -> Iterator[
         sampler=range(first, last),
         num_workers=config.workers,
         prefetch_factor=4 if config.workers else None,
-        worker_init_fn=_one_thread,
+        worker_init_fn=_leave_signals,
         # Its workers' seeds are drawn from here, not from the global state of the step.
         generator=torch.Generator().manual_seed(config.seed),
     )
@@ -175,15 +175,12 @@ def _groups(batches: Batches, state: State, config: TrainingConfig) -> Iterator[
             group = []
 
 
-def _one_thread(worker: int) -> None:
-    """Let workers leave the cores to the network, and Ctrl-C to the parent, who ends them."""
+def _leave_signals(worker: int) -> None:
+    """Let workers leave Ctrl-C to the parent, who ends them."""
+    # DataLoader has set torch to one thread here; setting it again may wait for ever for threads
+    # that did not survive the fork.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    torch.set_num_threads(1)
-    with contextlib.suppress(ImportError):
-        import cv2
-
-        cv2.setNumThreads(1)
 
 
 def _steps_for(
