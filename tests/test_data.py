@@ -173,6 +173,19 @@ def test_small_and_large_pictures_lie_on_each_other(
     assert (errors[:, 1] - errors[:, 1].flip(0)).abs().max() < 0.2 * errors[:, 1].max()
 
 
+def test_crops_are_reduced_no_further_than_said() -> None:
+    # The slope of a ramp tells by how much a crop was reduced.
+    ramp = np.repeat(np.arange(200, dtype=np.uint8)[None, :, None], 200, axis=0).repeat(3, axis=2)
+    rng, slopes = np.random.default_rng(0), []
+    for _ in range(300):
+        crop = random_crop(ramp, 40, rng, turned=False, reduce=0.5).astype(float)
+        assert crop.shape == (40, 40, 3)
+        slopes.append(abs(crop[:, -1].mean() - crop[:, 0].mean()) / 39)
+    assert min(slopes) == pytest.approx(1, abs=0.01)
+    assert 1.8 < max(slopes) < 2.05
+    assert np.mean(np.isclose(slopes, 1, atol=0.01)) == pytest.approx(0.5, abs=0.1)
+
+
 def test_detailed_places_are_preferred_but_not_alone() -> None:
     picture = np.full((40, 400, 3), 128, np.uint8)
     picture[:, 200:] = np.random.default_rng(1).integers(0, 256, (40, 200, 3))

@@ -76,6 +76,8 @@ def training_options(options: Any) -> Callable[[Any], Any]:
         *_DATA,
         number("crop", 1, "Side of the training crops in the result's pixels."),
         number("batch", 1, "Crops per batch."),
+        click.option("--reduce", type=float, default=options.reduce, show_default=True,
+                     help="Crops are reduced at random by factors down to this; 1: never."),
         *(
             click.option(f"--{name.replace('_', '-')}", type=float, show_default=True, help=text,
                          default=getattr(options, name))

@@ -23,7 +23,8 @@ class InpaintBatches:
         pictures, holes = [], []
         for _ in range(self.options.batch):
             # Not turned: the sky is above.
-            pictures.append(random_crop(self.pictures.draw(rng), side, rng, turned=False))
+            picture, reduce = self.pictures.draw(rng), self.options.reduce
+            pictures.append(random_crop(picture, side, rng, turned=False, reduce=reduce))
             holes.append(training_mask(side, rng))
         stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
         return {

@@ -69,6 +69,8 @@ class InpaintTraining:
     """Side of the training crops."""
     batch: int = 8
     """Crops per batch."""
+    reduce: float = 0.5
+    """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
     vgg: Path | None = None
     """VGG19 features for the perceptual loss; torchvision's are downloaded without it."""
     pixel_weight: float = 1.0

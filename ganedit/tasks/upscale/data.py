@@ -31,7 +31,13 @@ class UpscaleBatches:
         # detailed crops alone it learns to put texture everywhere.
         detailed = self.options.phase == "fidelity"
         crops = [
-            random_crop(self.pictures.draw(rng), self.outer, rng, detailed=detailed)
+            random_crop(
+                self.pictures.draw(rng),
+                self.outer,
+                rng,
+                detailed=detailed,
+                reduce=self.options.reduce,
+            )
             for _ in range(self.options.batch)
         ]
         high = _to_tensor(np.stack(crops))

@@ -114,6 +114,8 @@ class UpscaleTraining:
     """Side of the training crops in output pixels."""
     batch: int = 16
     """Crops per batch."""
+    reduce: float = 0.5
+    """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
     pixel_loss: Literal["l1", "l2"] = "l1"
     """Of the fidelity phase; l2 raises PSNR a little when it ends a run."""
     vgg: Path | None = None
@@ -143,6 +145,8 @@ class UpscaleTraining:
         if self.penalty_weight is None:
             usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
             object.__setattr__(self, "penalty_weight", usual)
+        if not 0 < self.reduce <= 1:
+            raise UsageError(f"--reduce {self.reduce:g}: use a factor over 0 and at most 1")
         if self.crop % (self.network.scale * 8) or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
         if self.network.scale not in NATIVE_SCALES[self.model]:
