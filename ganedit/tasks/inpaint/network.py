@@ -12,13 +12,15 @@ DILATIONS = (1, 2, 4, 8)
 # Pixels that sides must be multiples of.
 MULTIPLE = 8
 HEAD = 32
+# Rounds of relaxation, times the side of the level: where it is small they are cheap and reach far.
+RELAXATIONS = 512
 
 
 def canvas(pictures: Tensor, hole: Tensor) -> Tensor:
     """Fill holes smoothly from their surroundings, by pull and push (Gortler et al. 1996).
 
     The known pixels are averaged down a pyramid until no hole is left; on the way back up each
-    hole takes the enlarged average. What lies under the hole has no part in it.
+    hole takes the enlarged average, relaxed. What lies under the hole has no part in it.
 
     Args:
         pictures: `(N, C, H, W)` in [0, 1].
@@ -41,8 +43,13 @@ def _pull_push(sums: Tensor, known: Tensor) -> Tensor:
     # A cell counts in full once a quarter of it is known, or one bright pixel would have no say.
     full = (half_known * 4).clamp_max(1)
     coarse = _pull_push(half_sums / half_known.clamp_min(1e-8) * full, full)
-    coarse = F.interpolate(coarse, size=sums.shape[-2:], mode="bilinear", align_corners=False)
-    return torch.lerp(coarse, average, known)
+    filled = F.interpolate(coarse, size=sums.shape[-2:], mode="bilinear", align_corners=False)
+    filled = torch.lerp(filled, average, known)
+    # Towards the harmonic function, which meets the known pixels without a step.
+    for _ in range(RELAXATIONS // max(filled.shape[-2:]) + 2):
+        around = F.avg_pool2d(filled, 3, 1, 1, count_include_pad=False)
+        filled = torch.lerp(around, average, known)
+    return filled
 
 
 class DilatedBlock(nn.Module):
