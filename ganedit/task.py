@@ -39,6 +39,8 @@ class TrainableTask(Protocol):
     """The part of a task that training needs. No backward, optimizer or device in here."""
 
     name: str
+    pool: int
+    """Generated pictures that are kept for the critic; 0 where only new ones are looked at."""
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -67,7 +69,8 @@ class TrainableTask(Protocol):
         ...
 
     def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
-        """As `generator_loss`, for the critic; `fakes` are detached, `step` paces penalties."""
+        """As `generator_loss`, for the critic; `fakes` are detached and some of them perhaps from
+        earlier steps (see `pool`), `step` paces penalties."""
         ...
 
     def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:

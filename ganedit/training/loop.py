@@ -102,7 +102,7 @@ def _begin(
         start(pair)
     pair.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     distributed.same_start(pair, ranks)
-    state = State.fresh(pair, config, config.steps or 1)
+    state = State.fresh(pair, config, config.steps or 1, task.pool)
     if config.resume:
         saved = read_checkpoint(config.out)
         check_same_run(saved, config, task.options, ranks)

@@ -15,6 +15,7 @@ from ganedit.task import Pair
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks
 from ganedit.training.optimizer import Muon
+from ganedit.training.replay import ReplayPool
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -27,20 +28,21 @@ class State:
     ema: AveragedModel
     generator_optimizer: torch.optim.Optimizer
     critic_optimizer: torch.optim.Optimizer | None
+    pool: ReplayPool
     total_steps: int
     step: int = 0
     seconds: float = 0.0
 
     @classmethod
-    def fresh(cls, pair: Pair, config: TrainingConfig, total_steps: int) -> "State":
-        """A run at step 0 of `total_steps`."""
+    def fresh(cls, pair: Pair, config: TrainingConfig, total_steps: int, pool: int = 0) -> "State":
+        """A run at step 0 of `total_steps`, with a replay pool of so many pictures."""
         ema = AveragedModel(pair.generator, multi_avg_fn=_average(config.ema), use_buffers=True)
         ema.requires_grad_(False)
         critic_optimizer = None
         if pair.critic is not None:
             critic_optimizer = Muon(pair.critic, config.critic_learning_rate, config.betas)
         optimizer = Muon(pair.generator, config.learning_rate, config.betas)
-        return cls(pair, ema, optimizer, critic_optimizer, total_steps)
+        return cls(pair, ema, optimizer, critic_optimizer, ReplayPool(pool), total_steps)
 
     def set_rates(self, config: TrainingConfig) -> None:
         """Set both learning rates for the current step."""
@@ -73,6 +75,7 @@ class State:
             "ema": self.ema.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "critic_optimizer": critic.state_dict() if critic is not None else None,
+            "pool": self.pool.pictures,
             "total_steps": self.total_steps,
             "step": self.step,
             "seconds": self.seconds,
@@ -85,6 +88,7 @@ class State:
         self.generator_optimizer.load_state_dict(saved["generator_optimizer"])
         if self.critic_optimizer is not None:
             self.critic_optimizer.load_state_dict(saved["critic_optimizer"])
+        self.pool.pictures = saved["pool"]
         self.total_steps, self.step = saved["total_steps"], saved["step"]
         self.seconds = saved["seconds"]
 

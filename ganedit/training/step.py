@@ -59,8 +59,9 @@ def training_step(
     if pair.critic is not None and state.critic_optimizer is not None:
         pair.critic.requires_grad_(True)
         for batch, fakes in zip(batches, drawn, strict=True):
+            shown = state.pool.exchange(fakes)
             with autocast:
-                losses = task.critic_loss(pair, batch, fakes, state.step)
+                losses = task.critic_loss(pair, batch, shown, state.step)
             _backward(losses, share, log, state.step)
         _update(pair.critic, state.critic_optimizer, config, ranks, state.step)
 

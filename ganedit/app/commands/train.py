@@ -8,6 +8,8 @@ import click
 
 from ganedit.tasks.inpaint.options import InpaintTraining
 from ganedit.tasks.inpaint.options import NetworkOptions as InpaintNetwork
+from ganedit.tasks.translate.options import NetworkOptions as TranslateNetwork
+from ganedit.tasks.translate.options import TranslateTraining
 from ganedit.tasks.upscale.options import MODELS, PHASES, UpscaleTraining
 from ganedit.tasks.upscale.options import NetworkOptions as UpscaleNetwork
 from ganedit.training.config import TrainingConfig
@@ -45,12 +47,12 @@ _RUN = (
 )  # fmt: skip
 
 
-_DATA = (
+_START = click.option("--start", metavar="FILE|RUN", help="Weights to begin from.")
+_PHASES = (
     click.option("--data", multiple=True, required=True, metavar="DIR[@FACTOR]",
                  help="Folder of pictures, perhaps reduced first; may be repeated."),
     click.option("--phase", type=click.Choice(PHASES), default="fidelity", show_default=True,
                  help="fidelity first; adversarial from its weights."),
-    click.option("--start", metavar="FILE|RUN", help="Weights to begin from."),
     click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
                  help="VGG19 features; torchvision's are downloaded without it."),
 )  # fmt: skip
@@ -59,6 +61,8 @@ _WEIGHTS = {
     "pixel_weight": "Of the mean absolute error.",
     "grid_weight": "Against a pattern of the period of the scale.",
     "perceptual_weight": "Of the distance of VGG19 features.",
+    "cycle_weight": "Of the way there and back.",
+    "identity_weight": "Of leaving alone what is in the domain already.",
     "matching_weight": "Of the distance of the critic's features.",
     "adversarial_weight": "Of the critic's verdict; 0 trains without a critic.",
     "penalty_weight": "Of the critic's gradient penalty (R1, R2) [default: by loss].",
@@ -73,7 +77,8 @@ def training_options(options: Any) -> Callable[[Any], Any]:
                             default=getattr(options, name))  # fmt: skip
 
     added = [
-        *_DATA,
+        *(_PHASES if hasattr(options, "phase") else ()),
+        _START,
         number("crop", 1, "Side of the training crops in the result's pixels."),
         number("batch", 1, "Crops per batch."),
         click.option("--reduce", type=float, default=options.reduce, show_default=True,
@@ -218,6 +223,67 @@ def train_inpaint(
     from ganedit.tasks.inpaint.training import InpaintTask
 
     run_training(InpaintTask(InpaintTraining(network=network, **given)), config, start)
+
+
+@train.command("translate")
+@click.option(
+    "--a",
+    multiple=True,
+    required=True,
+    metavar="DIR[@FACTOR]",
+    help="Folder of the first domain; may be repeated.",
+)
+@click.option(
+    "--b", multiple=True, required=True, metavar="DIR[@FACTOR]", help="Folder of the second."
+)
+@click.option("--names", default="a,b", show_default=True, help="Of the domains: photo,monet.")
+@click.option(
+    "--width",
+    type=click.IntRange(1),
+    default=TranslateNetwork.width,
+    show_default=True,
+    help="Channels at the picture's resolution.",
+)
+@click.option(
+    "--deep-width",
+    type=click.IntRange(1),
+    default=TranslateNetwork.deep_width,
+    show_default=True,
+    help="Channels at a quarter of it.",
+)
+@click.option(
+    "--blocks",
+    type=click.IntRange(0),
+    default=TranslateNetwork.blocks,
+    show_default=True,
+    help="Residual blocks at a quarter of the resolution.",
+)
+@click.option(
+    "--pool",
+    type=click.IntRange(0),
+    default=TranslateTraining.pool,
+    show_default=True,
+    help="Generated pictures kept for the critics to look back at.",
+)
+@click.option("--augment", is_flag=True, help="Shift and cut out what the critics see.")
+@training_options(TranslateTraining)
+def train_translate(
+    start: str | None, names: str, width: int, deep_width: int, blocks: int, **given: Any
+) -> None:
+    """Train translators between two folders of pictures that do not correspond.
+
+    \b
+        ganedit train translate --a photos/ --b paintings/ --names photo,painting \\
+            --out runs/painting --minutes 300
+    """  # fmt: skip
+    config = _config(given)
+    domains = tuple(name.strip() for name in names.split(","))
+    network = TranslateNetwork(domains, domains[::-1], width, deep_width, blocks)
+
+    from ganedit.app.training import run_training
+    from ganedit.tasks.translate.training import TranslateTask
+
+    run_training(TranslateTask(TranslateTraining(network=network, **given)), config, start)
 
 
 def _config(given: dict[str, Any]) -> TrainingConfig:

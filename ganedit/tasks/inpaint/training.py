@@ -21,6 +21,7 @@ class InpaintTask:
     """Context encoders' recipe (Pathak et al. 2016) with LaMa's losses (Suvorov et al. 2022)."""
 
     name = "inpaint"
+    pool = 0
 
     def __init__(self, training: InpaintTraining) -> None:
         self.training = training

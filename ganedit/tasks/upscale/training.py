@@ -25,6 +25,7 @@ class UpscaleTask:
     """SRGAN's recipe (Ledig et al. 2017) with a relativistic critic that scores every pixel."""
 
     name = "upscale"
+    pool = 0
 
     def __init__(self, training: UpscaleTraining) -> None:
         self.training = training

@@ -1,0 +1,1 @@
+"""Translate pictures between domains (CycleGAN, Zhu et al. 2017)."""

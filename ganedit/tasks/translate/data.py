@@ -1,0 +1,38 @@
+"""Training batches for translation: crops of two domains that do not correspond."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganedit.data.pictures import Folder, Pictures, random_crop
+from ganedit.data.seeding import generator_at
+from ganedit.errors import TrainingError
+from ganedit.task import Batch
+from ganedit.tasks.translate.options import TranslateTraining
+
+
+class TranslateBatches:
+    """`{"a": (N, 3, S, S), "b": (N, 3, S, S)}`, uint8 RGB."""
+
+    def __init__(self, options: TranslateTraining, seed: int) -> None:
+        self.options, self.seed = options, seed
+        self.domains = {}
+        for name, folders in (("a", options.a), ("b", options.b)):
+            pictures = Pictures([Folder.parse(text) for text in folders], minimum=options.crop)
+            if len(pictures) < 2:
+                raise TrainingError(f"{folders[0]}: a domain needs at least 2 pictures")
+            self.domains[name] = pictures
+
+    def __getitem__(self, step: int) -> Batch:
+        rng = generator_at(self.seed, step)
+        return {name: self._crops(pictures, rng) for name, pictures in self.domains.items()}
+
+    def _crops(self, pictures: Pictures, rng: np.random.Generator) -> Tensor:
+        crops = [
+            random_crop(
+                pictures.draw(rng), self.options.crop, rng, turned=False,
+                reduce=self.options.reduce,
+            )
+            for _ in range(self.options.batch)
+        ]  # fmt: skip
+        return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous()

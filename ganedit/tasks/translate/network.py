@@ -1,0 +1,112 @@
+"""The translation generators: residual networks whose statistics can be held."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit.nets.init import kaiming_
+from ganedit.tasks.translate.options import NetworkOptions
+
+# Pixels that sides must be multiples of.
+MULTIPLE = 4
+EPSILON = 1e-5
+
+
+class HeldNorm(nn.Module):
+    """Instance normalisation (Ulyanov et al. 2016) whose statistics can be kept.
+
+    Normalised tile by tile, tiles of one picture would differ in colour. After a pass over the
+    whole picture, or a reduced one, under `gather`, `hold` makes every tile use those statistics.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.held: tuple[Tensor, Tensor] | None = None
+        self.gathering = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.held is None:
+            # In float32: a sum over a large picture outgrows what bf16 can add.
+            variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
+            if self.gathering:
+                self.held = (mean, variance)
+        else:
+            mean, variance = self.held
+        scale = self.weight.view(1, -1, 1, 1) * torch.rsqrt(variance + EPSILON)
+        shift = self.bias.view(1, -1, 1, 1) - mean * scale
+        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+
+
+def _conv(inputs: int, outputs: int, kernel: int = 3) -> nn.Conv2d:
+    # Reflected borders: zeros would make a frame that the critics see.
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, padding_mode="reflect")
+
+
+class Block(nn.Module):
+    """Two normalised convolutions and a skip."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = _conv(width, width), _conv(width, width)
+        self.norms = nn.ModuleList(HeldNorm(width) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        change = F.relu(self.norms[0](self.first(x)))
+        result: Tensor = self.norms[1](self.second(change))
+        return x + result
+
+
+class Generator(nn.Module):
+    """One direction (Johnson et al. 2016; Zhu et al. 2017), without checkerboards.
+
+    Pictures are averaged before each strided step down and interpolated before each convolution
+    on the way up. The result is the picture plus what the network adds, so that the first step
+    leaves it as it is.
+
+    `(N, 3, H, W)` RGB in [0, 1], sides multiples of 4 and at least 16 → float32, not clamped.
+    """
+
+    def __init__(self, width: int, deep_width: int, blocks: int) -> None:
+        super().__init__()
+        middle = 2 * width
+        self.head = _conv(3, width, 7)
+        self.down = nn.ModuleList([_conv(width, middle), _conv(middle, deep_width)])
+        self.body = nn.Sequential(*(Block(deep_width) for _ in range(blocks)))
+        self.up = nn.ModuleList([_conv(deep_width, middle), _conv(middle, width)])
+        self.norms = nn.ModuleList(HeldNorm(n) for n in (width, middle, deep_width, middle, width))
+        self.tail = _conv(width, 3, 7)
+        kaiming_(self)
+        self.tail.weight.data.mul_(0.1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        seen = (pictures * 2 - 1).to(self.head.weight.dtype)
+        x = F.relu(self.norms[0](self.head(seen)))
+        for conv, norm in zip(self.down, self.norms[1:3], strict=True):
+            x = F.relu(norm(conv(F.avg_pool2d(x, 2))))
+        x = self.body(x)
+        for conv, norm in zip(self.up, self.norms[3:], strict=True):
+            # Interpolation last: convolutions at the lower resolution are a quarter of the work.
+            x = F.relu(norm(conv(x)))
+            x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        change: Tensor = self.tail(x)
+        return pictures.float() + change.float()
+
+
+class Translator(nn.Module):
+    """The generators of a run, by the domain they lead to."""
+
+    def __init__(self, options: NetworkOptions) -> None:
+        super().__init__()
+        self.options = options
+        self.to_domain = nn.ModuleDict(
+            {
+                name: Generator(options.width, options.deep_width, options.blocks)
+                for name in options.to
+            }
+        )
+
+    def forward(self, pictures: Tensor, name: str) -> Tensor:
+        result: Tensor = self.to_domain[name](pictures)
+        return result

@@ -1,0 +1,82 @@
+"""Options of the translation task, as plain data. Nothing here imports torch."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ganedit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """What builds the generators; stored with their weights."""
+
+    names: tuple[str, ...] = ("a", "b")
+    """The domains. One generator leads to each that is in `to`."""
+    to: tuple[str, ...] = ("b", "a")
+    """Domains that there is a generator for."""
+    width: int = 32
+    """Channels at the picture's own resolution; twice and `deep_width` at a half and a quarter."""
+    deep_width: int = 96
+    """Channels at a quarter of the resolution."""
+    blocks: int = 6
+    """Residual blocks at a quarter of the resolution."""
+
+    def __post_init__(self) -> None:
+        # Read back from a file, tuples are lists.
+        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "to", tuple(self.to))
+        if len(set(self.names)) != 2 or not set(self.to) <= set(self.names) or not self.to:
+            raise UsageError(
+                f"--names {','.join(self.names)}: give two different names, like photo,monet"
+            )
+        if min(self.width, self.deep_width) < 1 or self.blocks < 0:
+            raise UsageError(
+                f"no translator has width {self.width}, deep width {self.deep_width}, "
+                f"blocks {self.blocks}"
+            )
+
+
+@dataclass(frozen=True)
+class TranslateTraining:
+    """What is particular to training a translator."""
+
+    a: tuple[str, ...]
+    """Folders of the first domain, `DIR` or `DIR@0.5` (reduced first)."""
+    b: tuple[str, ...]
+    """Folders of the second."""
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    crop: int = 128
+    """Side of the training crops."""
+    batch: int = 4
+    """Crops of each domain per batch."""
+    reduce: float = 0.5
+    """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
+    cycle_weight: float = 10.0
+    """Of the way there and back."""
+    identity_weight: float = 5.0
+    """Of leaving alone what is in the domain already; it stops inverted colours."""
+    adversarial_weight: float = 1.0
+    """Of the critics' verdicts."""
+    penalty_weight: float = 1e-5
+    """Of R1, on real pictures."""
+    penalty_every: int = 16
+    """Critic steps between penalties, which are weighed up by as much."""
+    pool: int = 50
+    """Generated pictures kept for the critics to look back at."""
+    augment: bool = False
+    """Shift and cut out what the critics see; helps when pictures are few."""
+
+    def __post_init__(self) -> None:
+        if not self.a or not self.b:
+            raise UsageError("give a folder with --a and one with --b")
+        if set(self.a) & set(self.b):
+            raise UsageError(f"{self.a[0]}: is in both domains; there would be nothing to learn")
+        if self.crop % 4 or self.crop < 32:
+            raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
+        if self.pool < 0:
+            raise UsageError(f"--pool {self.pool}: use 0 or more")
+
+    def plain(self) -> dict[str, Any]:
+        """As data that a checkpoint can hold."""
+        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}

@@ -1,0 +1,113 @@
+"""Translation: networks, held statistics, two directions at once, the replay pool."""
+
+from pathlib import Path
+
+import PIL.Image
+import pytest
+import tiny
+import torch
+
+from ganedit.errors import TrainingError, UsageError
+from ganedit.tasks.translate.network import Generator, HeldNorm
+from ganedit.tasks.translate.options import NetworkOptions, TranslateTraining
+from ganedit.tasks.translate.training import TranslateTask
+from ganedit.training.distributed import Ranks
+from ganedit.training.replay import ReplayPool
+from ganedit.training.state import State, to_device
+from ganedit.training.step import training_step
+
+NETWORK = NetworkOptions(("photo", "dark"), ("dark", "photo"), width=4, deep_width=8, blocks=1)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[str, str]:
+    """Photos, and darker ones."""
+    for name, share in (("photo", 1.0), ("dark", 0.3)):
+        (tmp_path / name).mkdir()
+        for seed in range(3):
+            picture = (tiny.photo(seed, 64, 80) * share).astype("uint8")
+            PIL.Image.fromarray(picture).save(tmp_path / name / f"{seed}.png")
+    return str(tmp_path / "photo"), str(tmp_path / "dark")
+
+
+def task_for(folders: tuple[str, str], **options: object) -> TranslateTask:
+    a, b = folders
+    return TranslateTask(
+        TranslateTraining((a,), (b,), network=NETWORK, crop=32, batch=2, **options)
+    )
+
+
+def test_generator_begins_near_the_picture_and_takes_any_size() -> None:
+    torch.manual_seed(0)
+    network = Generator(4, 8, 1)
+    for size in ((16, 16), (40, 64)):
+        picture = torch.rand(2, 3, *size)
+        result = network(picture)
+        assert result.shape == picture.shape
+        assert (result - picture).abs().mean() < 0.5
+
+
+def test_norm_is_instance_norm_until_its_statistics_are_held() -> None:
+    norm, x = HeldNorm(3), torch.rand(1, 3, 20, 30)
+    torch.testing.assert_close(norm(x), torch.nn.functional.instance_norm(x))
+    norm.gathering = True
+    whole = norm(x)
+    tile = norm(x[..., :10, :10])
+    torch.testing.assert_close(tile, whole[..., :10, :10])
+
+
+def test_step_moves_both_directions_and_both_critics(
+    folders: tuple[str, str], tmp_path: Path
+) -> None:
+    task, config = task_for(folders, penalty_every=2), tiny.config(tmp_path, warmup=0)
+    torch.manual_seed(0)
+    state = State.fresh(task.build(), config, 100, task.pool)
+    before = tiny.state_of(state.pair)
+    rows = []
+    for number in range(2):
+        batch = to_device(task.batches(0)[number], tiny.CPU)
+        rows.append(training_step(task, state, [batch], config, torch.float32, Ranks())[0])
+    assert {"adversarial", "cycle", "identity", "critic_photo", "critic_dark"} <= rows[0].keys()
+    assert [("penalty_photo" in row) for row in rows] == [True, False]
+    after = dict(state.pair.named_parameters())
+    still = {name for name in before if torch.equal(before[name], after[name])}
+    # A bias before a norm has no effect, and its gradient is rounding.
+    assert all(name.endswith("bias") for name in still)
+    assert state.pool.pictures is not None
+    assert state.pool.pictures.shape == (4, 6, 32, 32)
+
+
+def test_one_batch_can_be_overfitted(folders: tuple[str, str], tmp_path: Path) -> None:
+    task = task_for(folders, adversarial_weight=0.0)
+    config = tiny.config(tmp_path, warmup=5, learning_rate=1e-3)
+    torch.manual_seed(0)
+    state = State.fresh(task.build(), config, 100, task.pool)
+    batch = to_device(task.batches(0)[0], tiny.CPU)
+    cycle = [
+        float(training_step(task, state, [batch], config, torch.float32, Ranks())[0]["cycle"])
+        for _ in range(40)
+    ]
+    assert cycle[-1] < 0.6 * cycle[0]
+
+
+def test_pool_shows_old_and_new_and_resumes() -> None:
+    torch.manual_seed(0)
+    pool = ReplayPool(4)
+    first = torch.arange(4.0).view(4, 1, 1, 1)
+    assert torch.equal(pool.exchange(first), first), "until it is full all are new"
+    shown = torch.cat([pool.exchange(torch.full((2, 1, 1, 1), 9.0)) for _ in range(8)]).flatten()
+    assert 3 <= (shown == 9).sum() < 16
+    assert pool.pictures is not None
+    assert len(pool.pictures) == 4
+    assert torch.equal(ReplayPool(0).exchange(first), first)
+
+
+def test_options_that_cannot_be_meant(folders: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two different names"):
+        NetworkOptions(("photo", "photo"), ("photo",))
+    with pytest.raises(UsageError, match="in both domains"):
+        TranslateTraining((folders[0],), (folders[0],))
+    (tmp_path / "one").mkdir()
+    PIL.Image.fromarray(tiny.photo(0, 64, 64)).save(tmp_path / "one" / "only.png")
+    with pytest.raises(TrainingError, match="at least 2 pictures"):
+        task_for((folders[0], str(tmp_path / "one"))).batches(0)
