@@ -115,5 +115,7 @@ def phase_drift(output: Tensor, target: Tensor, scale: int) -> Tensor:
 
 
 def _unit_distance(a: Tensor, b: Tensor) -> Tensor:
-    # |a/|a| - b/|b||² summed over channels = 2 - 2 cos(a, b), without two normalised copies.
-    return (2 - 2 * F.cosine_similarity(a, b, dim=1, eps=1e-8)).mean()
+    # |a/|a| - b/|b||² summed over channels = 2 - 2 a·b / (|a| |b|), without normalised copies.
+    product = (a * b).sum(dim=1)
+    norms = a.square().sum(dim=1) * b.square().sum(dim=1)
+    return (2 - 2 * product * torch.rsqrt(norms.clamp_min(1e-16))).mean()

@@ -27,6 +27,8 @@ WORKING_SIDE = 256
 VARIANT_SCALES = (1.0, 1.0, 0.75, 0.5)
 # Known picture around a hole, as a share of the hole's size, and at least so many pixels.
 CONTEXT, LEAST_CONTEXT = 0.75, 48
+# Holes with fewer pixels between them are filled together.
+NEAR = 16
 # Holes no point of which is farther than this from what is known are scratches.
 SCRATCH_DEPTH = 3.0
 DIFFUSION_RADIUS = 3
@@ -47,56 +49,22 @@ class Region:
 
 
 def find_regions(hole: np.ndarray) -> list[Region]:
-    """Connected holes with their context, near ones joined, from the smallest to the largest."""
+    """Holes with their context, those nearer than `NEAR` pixels joined, the smallest first."""
     height, width = hole.shape
+    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (NEAR + 1, NEAR + 1))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        hole.astype(np.uint8), connectivity=8
+        cv2.dilate(hole.astype(np.uint8), near)
     )
-    groups = [({label}, _box(stats[label])) for label in range(1, count)]
-    merged = True
-    while merged:
-        merged = False
-        for i, (members, box) in enumerate(groups):
-            near = [j for j in range(i + 1, len(groups)) if _near(box, groups[j][1])]
-            if near:
-                for j in reversed(near):
-                    others, other = groups.pop(j)
-                    members, box = members | others, _union(box, other)
-                groups[i], merged = (members, box), True
-                break
     regions = []
-    for members, (top, left, bottom, right) in sorted(groups, key=lambda g: _area(g[1])):
-        margin = max(LEAST_CONTEXT, round(CONTEXT * max(bottom - top, right - left)))
+    for label in sorted(range(1, count), key=lambda label: int(stats[label][cv2.CC_STAT_AREA])):
+        left, top, wide, high = (int(v) for v in stats[label][:4])
+        margin = max(LEAST_CONTEXT, round(CONTEXT * max(wide, high)))
         window = (
-            slice(max(0, top - margin), min(height, bottom + margin)),
-            slice(max(0, left - margin), min(width, right + margin)),
+            slice(max(0, top - margin), min(height, top + high + margin)),
+            slice(max(0, left - margin), min(width, left + wide + margin)),
         )
-        regions.append(Region(window, np.isin(labels[window], list(members))))
+        regions.append(Region(window, hole[window] & (labels[window] == label)))
     return regions
-
-
-Box = tuple[int, int, int, int]
-
-
-def _box(stats: np.ndarray) -> Box:
-    left, top, width, height = (int(v) for v in stats[:4])
-    return top, left, top + height, left + width
-
-
-def _area(box: Box) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def _union(a: Box, b: Box) -> Box:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
-
-
-def _near(a: Box, b: Box) -> bool:
-    """Whether one lies in the other's immediate surroundings."""
-    gap = max(8, min(max(box[2] - box[0], box[3] - box[1]) for box in (a, b)) // 2)
-    return (
-        a[0] - gap < b[2] and b[0] - gap < a[2] and a[1] - gap < b[3] and b[1] - gap < a[3]
-    )  # fmt: skip
 
 
 class InpaintEdit:
