@@ -72,3 +72,42 @@ def flat_noise_error(output: Tensor, truth: Tensor, block: int = 8) -> float:
 def _block_deviations(picture: Tensor, block: int) -> Tensor:
     blocks = torch.nn.functional.unfold(picture.double(), block, stride=block)
     return blocks.std(dim=1).flatten()
+
+
+def kernel_distance(ours: Tensor, theirs: Tensor) -> float:
+    """Squared maximum mean discrepancy of two sets of features, unbiased (KID, Binkowski 2018).
+
+    With the cubic polynomial kernel `(x·y / D + 1)³`. About 0 for two samples of one
+    distribution; it may come out a little below.
+
+    Args:
+        ours: `(N, D)`, N at least 2.
+        theirs: `(M, D)`, M at least 2.
+    """
+    ours, theirs = ours.double(), theirs.double()
+
+    def kernel(x: Tensor, y: Tensor) -> Tensor:
+        return (x @ y.T / x.shape[1] + 1) ** 3
+
+    def within(x: Tensor) -> Tensor:
+        gram, count = kernel(x, x), len(x)
+        return (gram.sum() - gram.trace()) / (count * (count - 1))
+
+    return float(within(ours) + within(theirs) - 2 * kernel(ours, theirs).mean())
+
+
+def frechet_distance(ours: Tensor, theirs: Tensor) -> float:
+    """Fréchet distance of two sets of features as if each were Gaussian (Heusel et al. 2017).
+
+    Args:
+        ours: `(N, D)`, N at least 2.
+        theirs: `(M, D)`, M at least 2.
+    """
+    ours, theirs = ours.double(), theirs.double()
+    shift = (ours.mean(0) - theirs.mean(0)).square().sum()
+    one, other = torch.cov(ours.T), torch.cov(theirs.T)
+    values, vectors = torch.linalg.eigh(one)
+    root = vectors * values.clamp_min(0).sqrt() @ vectors.T
+    # The trace of the root of a product is that of the root of its symmetric form.
+    cross = torch.linalg.eigvalsh(root @ other @ root).clamp_min(0).sqrt().sum()
+    return float(shift + one.trace() + other.trace() - 2 * cross)

@@ -72,3 +72,33 @@ def test_flat_noise_error_leaves_detailed_areas_out() -> None:
     output = truth.clone()
     output[..., 32:] = 100
     assert metrics.flat_noise_error(output, truth) == 0
+
+
+def gaussian(count: int, mean: float, deviation: float, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(count, 6, generator=generator) * deviation + mean
+
+
+def test_frechet_distance_of_gaussians_is_the_formula() -> None:
+    one, other = gaussian(40_000, 0, 1, 0), gaussian(40_000, 0.5, 2, 1)
+    # Per dimension: (m1 - m2)² + (s1 - s2)².
+    assert metrics.frechet_distance(one, other) == pytest.approx(6 * (0.25 + 1), rel=0.02)
+    assert metrics.frechet_distance(one, one) == pytest.approx(0, abs=1e-6)
+
+
+def test_kernel_distance_is_zero_for_one_distribution_and_grows() -> None:
+    first, same = gaussian(2000, 0, 1, 0), gaussian(2000, 0, 1, 1)
+    near, far = gaussian(2000, 0.2, 1, 2), gaussian(2000, 0.6, 1, 3)
+    assert abs(metrics.kernel_distance(first, same)) < 0.01
+    assert 0.02 < metrics.kernel_distance(first, near) < metrics.kernel_distance(first, far)
+
+
+def test_kernel_distance_is_the_definition() -> None:
+    x, y = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[1.0, 1.0], [3.0, 0.0]])
+
+    def k(a: torch.Tensor, b: torch.Tensor) -> float:
+        return float((a @ b / 2 + 1) ** 3)
+
+    between = sum(k(a, b) for a in x for b in y) / 4
+    expected = k(x[0], x[1]) + k(y[0], y[1]) - 2 * between
+    assert metrics.kernel_distance(x, y) == pytest.approx(expected)
