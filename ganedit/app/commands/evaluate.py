@@ -57,7 +57,7 @@ def evaluate() -> None:
 @click.option("--model", type=click.Choice(MODELS),
               help="[default: clean for x4, photo for x2, which has no clean network]")  # fmt: skip
 @click.option("--detail", type=float, multiple=True,
-              help=f"May be repeated [default: {DEFAULT_DETAIL:g}].")  # fmt: skip
+              help=f"May be repeated [default: 0 and {DEFAULT_DETAIL:g}].")  # fmt: skip
 @click.option("--weights", metavar="FILE|RUN", help="Weights of your own.")
 @click.option("--damage", is_flag=True, help="Blur the small pictures and save them as JPEG 60.")
 @click.option("--lpips", is_flag=True, help="LPIPS too (needs ganedit[lpips] and its weights).")
@@ -99,7 +99,7 @@ def evaluate_upscale(
     else:
         options = {
             f"ganedit {model} detail {value:g}": UpscaleOptions(target, model, value)
-            for value in (detail or (DEFAULT_DETAIL,))
+            for value in (detail or (0.0, DEFAULT_DETAIL))
         }
     edits = {name: UpscaleEdit(chosen, where) for name, chosen in options.items()}
     report = evaluate_upscaler(

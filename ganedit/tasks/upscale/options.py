@@ -14,7 +14,7 @@ PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
 NATIVE_SCALES: dict[Model, tuple[int, ...]] = {"photo": (2, 4), "clean": (4,)}
 MAX_SCALE = 16.0
 MAX_OUTPUT_PIXELS = 1_000_000_000
-DEFAULT_DETAIL = 0.0
+DEFAULT_DETAIL = 0.8
 
 
 @dataclass(frozen=True)
