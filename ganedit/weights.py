@@ -9,16 +9,18 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ganedit.errors import WeightsError
+from ganedit.errors import UsageError, WeightsError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+Module = TypeVar("Module", bound="nn.Module")
 
 MANIFEST = "manifest.toml"
 # What a training run calls its weights.
@@ -102,8 +104,13 @@ def find(task: str, **labels: str) -> WeightFile:
     for entry in candidates:
         if labels.items() <= entry.labels.items():
             return entry
+    if not candidates:
+        raise WeightsError(
+            f"no weights for {task} ship yet; train your own (ganedit train {task} --help) and "
+            "give them with --weights"
+        )
     wanted = " ".join(labels.values())
-    known = "; ".join(" ".join(entry.labels.values()) for entry in candidates) or "none"
+    known = "; ".join(" ".join(entry.labels.values()) for entry in candidates)
     raise WeightsError(f"no {task} weights for {wanted}; there are: {known}")
 
 
@@ -176,6 +183,33 @@ def load(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> No
     except RuntimeError as error:
         first = str(error).splitlines()[-1].strip()
         raise WeightsError(f"{origin}: does not fit this network: {first}") from error
+
+
+def rebuild(
+    make: Callable[..., Module],
+    options: Mapping[str, Any],
+    state: Mapping[str, "Tensor"],
+    origin: Path,
+) -> Module:
+    """A network as its file describes it.
+
+    Args:
+        make: builds the network from the options that were stored with it.
+        options: those.
+        state: its tensors, perhaps mixed of several files'.
+        origin: the file, for messages.
+
+    Raises:
+        WeightsError: the options or tensors do not fit.
+    """
+    try:
+        network = make(**options)
+    except (TypeError, UsageError) as error:
+        raise WeightsError(
+            f"{origin}: made by another version of ganedit, whose networks have other options"
+        ) from error
+    load(network, state, origin)
+    return network
 
 
 def load_matching(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> int:

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.editing import to_tensor
-from ganedit.errors import UsageError, WeightsError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
@@ -175,13 +174,10 @@ class InpaintEdit:
         return self._build(weights.read(path, "inpaint"), path)
 
     def _build(self, contents: weights.Contents, path: Path) -> Inpainter:
-        try:
-            network = Inpainter(NetworkOptions(**contents.options))
-        except (TypeError, UsageError) as error:
-            raise WeightsError(
-                f"{path}: made by another version of ganedit, whose networks have other options"
-            ) from error
-        weights.load(network, contents.state, path)
+        network = weights.rebuild(
+            lambda **options: Inpainter(NetworkOptions(**options)),
+            contents.options, contents.state, path,
+        )  # fmt: skip
         network = network.eval().requires_grad_(False).to(self.runtime.device, self.runtime.dtype)
         return network.to(memory_format=torch.channels_last)
 

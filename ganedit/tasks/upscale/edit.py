@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.editing import fill_transparent, is_sound, predict_samples
-from ganedit.errors import ImageTooLargeError, UsageError, WeightsError
+from ganedit.errors import ImageTooLargeError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
@@ -137,13 +137,9 @@ class UpscaleEdit:
     def _load(
         self, options: Mapping[str, Any], state: Mapping[str, Tensor], path: Path
     ) -> UpscalePredictor:
-        try:
-            network = Upscaler(NetworkOptions(**options))
-        except (TypeError, UsageError) as error:
-            raise WeightsError(
-                f"{path}: made by another version of ganedit, whose networks have other options"
-            ) from error
-        weights.load(network, state, path)
+        network = weights.rebuild(
+            lambda **stored: Upscaler(NetworkOptions(**stored)), options, state, path
+        )
         return UpscalePredictor(network, self.runtime)
 
 
