@@ -31,7 +31,7 @@ def filler(edit: InpaintEdit, marking: Marking) -> Apply:
 
 
 class ContactSheet:
-    """Several fills of each photo side by side, reduced, the filled part in the middle."""
+    """Several fills of each photo side by side, reduced."""
 
     def __init__(self, apply: Apply) -> None:
         self._apply = apply

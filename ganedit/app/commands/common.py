@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
+from ganedit import runtime
 from ganedit.app.options import FileOptions
+from ganedit.runtime import Runtime
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -51,6 +53,15 @@ def edit_options(function: Function) -> Function:
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
+
+
+def runtime_for(shared: dict[str, Any], files: FileOptions) -> Runtime:
+    """Where the work is to run, told if the user wants to know."""
+    budget = runtime.parse_bytes(shared["memory"]) if shared["memory"] else None
+    where = runtime.choose(shared["device"], shared["precision"], budget)
+    if files.verbosity > 0:
+        click.echo(f"{where.device}: {where.reason}", err=True)
+    return where
 
 
 def file_options(given: dict[str, Any]) -> FileOptions:

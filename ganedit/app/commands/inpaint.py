@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from ganedit import runtime
-from ganedit.app.commands.common import FilePath, edit_options, file_options
+from ganedit.app.commands.common import FilePath, edit_options, file_options, runtime_for
 from ganedit.errors import UsageError
 from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
 
@@ -118,17 +117,17 @@ def inpaint(
             for job in jobs
             for k in range(candidates)
         ]
-    budget = runtime.parse_bytes(shared["memory"]) if shared["memory"] else None
 
     from ganedit.app.filling import ContactSheet, filler
     from ganedit.app.run import run_jobs
     from ganedit.tasks.inpaint.edit import InpaintEdit
 
-    where = runtime.choose(shared["device"], shared["precision"], budget)
-    if files.verbosity > 0:
-        click.echo(f"{where.device}: {where.reason}", err=True)
-    sheet = ContactSheet(filler(InpaintEdit(options, where), marking))
-    failures = run_jobs(jobs, sheet.apply, files, lambda width, height: (width, height))
-    if candidates > 1:
+    where = runtime_for(shared, files)
+    apply = filler(InpaintEdit(options, where), marking)
+    sheet = ContactSheet(apply) if candidates > 1 else None
+    failures = run_jobs(
+        jobs, sheet.apply if sheet else apply, files, lambda width, height: (width, height)
+    )
+    if sheet:
         sheet.write(jobs, overwrite=files.overwrite)
     sys.exit(1 if failures else 0)

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from ganedit import runtime
-from ganedit.app.commands.common import FilePath, edit_options, file_options
+from ganedit.app.commands.common import FilePath, edit_options, file_options, runtime_for
 from ganedit.errors import UsageError
 from ganedit.tasks.upscale.options import (
     DEFAULT_DETAIL,
@@ -79,14 +78,11 @@ def upscale(
     from ganedit.app.jobs import plan_jobs
 
     jobs = plan_jobs(photos, shared["output"], _label(target), shared["format_name"])
-    budget = runtime.parse_bytes(shared["memory"]) if shared["memory"] else None
 
     from ganedit.app.run import run_jobs
     from ganedit.tasks.upscale.edit import UpscaleEdit
 
-    where = runtime.choose(shared["device"], shared["precision"], budget)
-    if files.verbosity > 0:
-        click.echo(f"{where.device}: {where.reason}", err=True)
+    where = runtime_for(shared, files)
     edit = UpscaleEdit(options, where)
     failures = run_jobs(
         jobs, lambda job, image, progress: edit.apply(image, progress), files, target.size_for

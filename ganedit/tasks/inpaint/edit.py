@@ -77,7 +77,8 @@ class InpaintEdit:
         self.options, self.runtime = options, runtime
         self._network: Inpainter | None = None
         if options.weights is not None:
-            self._network = self._load(weights.locate(options.weights))
+            path = weights.locate(options.weights)
+            self._network = self._build(weights.read(path, "inpaint"), path)
 
     def apply(
         self, image: Image, marked: np.ndarray, progress: Progress, variant: int = 0
@@ -92,8 +93,8 @@ class InpaintEdit:
             variant: another number gives another fill: mirrored, seen at another size, and with
                 other texture.
 
-        Raises:
-            ImageError: nothing is known of the picture.
+        Returns:
+            The filled photo, or the photo itself where nothing is hole or everything is.
         """
         hole = dilated(marked, self.options.dilate)
         if not hole.any() or hole.all():
@@ -169,9 +170,6 @@ class InpaintEdit:
             entry = weights.find("inpaint")
             self._network = self._build(weights.read_shipped(entry), entry.path)
         return self._network
-
-    def _load(self, path: Path) -> Inpainter:
-        return self._build(weights.read(path, "inpaint"), path)
 
     def _build(self, contents: weights.Contents, path: Path) -> Inpainter:
         network = weights.rebuild(

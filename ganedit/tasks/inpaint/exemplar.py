@@ -77,8 +77,9 @@ def synthesize(picture: Tensor, hole: Tensor, guide: Tensor, generator: torch.Ge
         cost = torch.ones(len(found))
         if level.valid.numel() <= MATCHED_PIXELS or offsets is None:
             basis = _basis(level, generator)
+            offered = _described(level.picture, level.picture, basis)
             for _ in range(rounds):
-                found, cost = _match(level, current, found, basis, generator)
+                found, cost = _match(level, current, found, basis, offered, generator)
                 current = _vote(level, found, cost)
         if shape == shapes[-1]:
             # In the end only the middles of patches vote: an average of many is blurred.
@@ -119,14 +120,16 @@ def _enlarged(offsets: Tensor, level: _Level, otherwise: Tensor) -> Tensor:
     height, width = offsets.shape[:2]
     coarse = offsets[(rows // 2).clamp_max(height - 1), (columns // 2).clamp_max(width - 1)]
     place = level.targets + 2 * coarse
-    return torch.where(_is_valid(level, place)[:, None], place, otherwise)
+    return torch.where(_look_up(level.valid, place, 0)[:, None], place, otherwise)
 
 
-def _is_valid(level: _Level, place: Tensor) -> Tensor:
-    height, width = level.valid.shape
-    rows, columns = place.T
-    inside: Tensor = (rows >= 0) & (columns >= 0) & (rows < height) & (columns < width)
-    return inside & level.valid[rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
+def _look_up(table: Tensor, at: Tensor, outside: int) -> Tensor:
+    """What stands in a `(H, W)` table at each row and column of `(T, 2)`, or `outside` it."""
+    height, width = table.shape
+    rows, columns = at.T
+    inside = (rows >= 0) & (columns >= 0) & (rows < height) & (columns < width)
+    found = table[rows.clamp(0, height - 1), columns.clamp(0, width - 1)]
+    return torch.where(inside, found, torch.tensor(outside, dtype=table.dtype))
 
 
 def _basis(level: _Level, generator: torch.Generator) -> Tensor:
@@ -137,7 +140,8 @@ def _basis(level: _Level, generator: torch.Generator) -> Tensor:
     rows = chosen[:, 0, None, None] + offsets[:, None]
     columns = chosen[:, 1, None, None] + offsets[None, :]
     patches = level.picture[:, rows, columns].permute(1, 0, 2, 3).flatten(1)
-    _, vectors = torch.linalg.eigh((patches - patches.mean(0)).T @ (patches - patches.mean(0)))
+    centred = patches - patches.mean(0)
+    _, vectors = torch.linalg.eigh(centred.T @ centred)
     kernels: Tensor = vectors[:, -COMPONENTS:].T.reshape(COMPONENTS, 3, PATCH, PATCH)
     return kernels.contiguous()
 
@@ -152,12 +156,19 @@ def _described(picture: Tensor, color: Tensor, basis: Tensor) -> Tensor:
 
 
 def _match(
-    level: _Level, current: Tensor, found: Tensor, basis: Tensor, generator: torch.Generator
+    level: _Level,
+    current: Tensor,
+    found: Tensor,
+    basis: Tensor,
+    offered: Tensor,
+    generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Better matches for all targets at once: those of neighbours, and random ones."""
+    """Better matches for all targets at once: those of neighbours, and random ones.
+
+    `offered` describes the level's own picture, which stays while `current` is made better.
+    """
     width = level.valid.shape[1]
     wanted = _described(current, level.guide, basis)[level.targets @ torch.tensor([width, 1])]
-    offered = _described(level.picture, level.picture, basis)
 
     def cost_of(place: Tensor) -> Tensor:
         rows = place @ torch.tensor([width, 1])
@@ -167,7 +178,7 @@ def _match(
 
     def consider(place: Tensor, allowed: Tensor) -> None:
         nonlocal best, cost
-        allowed = allowed & _is_valid(level, place)
+        allowed = allowed & _look_up(level.valid, place, 0)
         offered_cost = torch.where(allowed, cost_of(place), torch.inf)
         better = offered_cost < cost
         best = torch.where(better[:, None], place, best)
@@ -177,7 +188,7 @@ def _match(
         for step in NEIGHBOURS:
             shift = torch.tensor(step) * jump
             beside = level.targets + shift
-            number = _look_up(level.place, beside)
+            number = _look_up(level.place, beside, -1)
             consider(best[number.clamp_min(0)] - shift, number >= 0)
     reach = float(max(level.valid.shape))
     while reach >= 1:
@@ -185,13 +196,6 @@ def _match(
         consider(best + (noise * reach).round().long(), torch.ones_like(cost, dtype=torch.bool))
         reach /= 3
     return best, cost
-
-
-def _look_up(place: Tensor, at: Tensor) -> Tensor:
-    height, width = place.shape
-    rows, columns = at.T
-    inside = (rows >= 0) & (columns >= 0) & (rows < height) & (columns < width)
-    return torch.where(inside, place[rows.clamp(0, height - 1), columns.clamp(0, width - 1)], -1)
 
 
 def _vote(level: _Level, found: Tensor, cost: Tensor, reach: int = RADIUS) -> Tensor:

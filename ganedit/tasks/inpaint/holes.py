@@ -31,11 +31,6 @@ class Hole:
     mask: np.ndarray
     notes: tuple[str, ...] = ()
 
-    @property
-    def cover(self) -> float:
-        """Share of the picture that is hole."""
-        return float(self.mask.mean())
-
 
 def from_mask(mask: Image, *, invert: bool = False) -> Hole:
     """A mask picture: white is the hole, or, where it has alpha, what is transparent."""

@@ -1,10 +1,11 @@
 """Options of the filling task, as plain data. Nothing here imports torch."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.errors import UsageError
+from ganedit.training.config import plain
 
 Method = Literal["auto", "gan", "telea", "ns"]
 Phase = Literal["fidelity", "adversarial"]
@@ -94,4 +95,4 @@ class InpaintTraining:
 
     def plain(self) -> dict[str, Any]:
         """As data that a checkpoint can hold."""
-        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+        return plain(self)

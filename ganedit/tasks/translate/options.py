@@ -1,10 +1,10 @@
 """Options of the translation task, as plain data. Nothing here imports torch."""
 
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from ganedit.errors import UsageError
+from ganedit.training.config import plain
 
 
 @dataclass(frozen=True)
@@ -79,4 +79,4 @@ class TranslateTraining:
 
     def plain(self) -> dict[str, Any]:
         """As data that a checkpoint can hold."""
-        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+        return plain(self)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.errors import UsageError
+from ganedit.training.config import plain
 
 Model = Literal["photo", "clean"]
 Phase = Literal["fidelity", "adversarial"]
@@ -155,4 +156,4 @@ class UpscaleTraining:
 
     def plain(self) -> dict[str, Any]:
         """As data that a checkpoint can hold."""
-        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+        return plain(self)
