@@ -12,8 +12,6 @@ from ganedit.tiling import Footprint, Window, plan, smallest_window, window_side
 
 # Larger windows waste less on halos; beyond these sides little is left to gain.
 LARGEST_WINDOW = {"cpu": 512, "mps": 768, "cuda": 1536}
-# A prediction whose mean is this far from its input's is broken, not a matter of taste.
-LARGEST_MEAN_CHANGE = 0.25
 
 
 def predict_samples(
@@ -93,24 +91,25 @@ def _cut(samples: np.ndarray, window: Window) -> np.ndarray:
 
 def _predict(predictor: Predictor, tile: Tensor) -> Tensor:
     """Predict, and once more in float32 if the result is NaN, infinite or blank."""
-    result = predictor.predict(tile)
-    if not is_sound(tile, result):
+    result, largest = predictor.predict(tile), predictor.footprint.mean_change
+    if not is_sound(tile, result, largest):
         result = predictor.predict(tile, safe=True)
-        if not is_sound(tile, result):
+        if not is_sound(tile, result, largest):
             raise NonFiniteError("the network gives NaN or blank output even in fp32; report this")
     return result
 
 
-def is_sound(tile: Tensor, result: Tensor) -> bool:
+def is_sound(tile: Tensor, result: Tensor, largest_change: float) -> bool:
     """Whether a result is finite and about as bright as what it was made of.
 
     Args:
         tile: `(N, C, H, W)` in [0, 1].
         result: of any shape.
+        largest_change: of the mean; what changes more is broken, not a matter of taste.
     """
     # The mean of a tile with a single NaN or infinity is NaN or infinite: one pass finds both.
     change = (result.mean() - tile.mean()).abs()
-    return bool(change < LARGEST_MEAN_CHANGE)
+    return bool(change < largest_change)
 
 
 def to_tensor(samples: np.ndarray, device: torch.device) -> Tensor:

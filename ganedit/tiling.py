@@ -22,8 +22,12 @@ class Footprint:
     """Output pixels per input pixel, along each side."""
     halo: int = 0
     """Input pixels around an output pixel's source that can influence it."""
+    multiple: int = 1
+    """Where windows may begin; a picture's sides have to be multiples of it."""
     bytes_per_pixel: int = 2048
     """Memory that one input pixel takes while the network runs (fp32)."""
+    mean_change: float = 0.25
+    """A result whose mean is this far from its input's is broken; both in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,13 @@ def plan(height: int, width: int, footprint: Footprint, side: int) -> list[Windo
         raise ValueError(f"windows of {side} are all halo, which is {footprint.halo} a side")
     return [
         Window(rows, columns)
-        for rows in _spans(height, footprint.halo, side)
-        for columns in _spans(width, footprint.halo, side)
+        for rows in _spans(height, footprint, side)
+        for columns in _spans(width, footprint, side)
     ]
 
 
-def _spans(length: int, halo: int, side: int) -> Iterator[Span]:
+def _spans(length: int, footprint: Footprint, side: int) -> Iterator[Span]:
+    halo, multiple = footprint.halo, footprint.multiple
     if length <= side:
         yield Span(0, length, 0, length)
         return
@@ -81,7 +86,8 @@ def _spans(length: int, halo: int, side: int) -> Iterator[Span]:
     # Even windows: a thin last one would be nearly all halo. Those at the ends need one halo less.
     edges = [0, *(halo + round(i * (length - 2 * halo) / count) for i in range(1, count)), length]
     for start, stop in pairwise(edges):
-        outer_start, outer_stop = max(0, start - halo), min(length, stop + halo)
+        outer_start = max(0, start - halo) // multiple * multiple
+        outer_stop = min(length, stop + halo)
         # Take in more of the picture, to the right or else to the left, up to a round size.
         outer_stop = min(length, outer_start + _aligned(outer_stop - outer_start))
         outer_start = max(0, outer_stop - _aligned(outer_stop - outer_start))

@@ -9,11 +9,13 @@ from PIL import Image as PILImage
 
 from ganedit import runtime
 from ganedit.app.filling import fill
+from ganedit.app.translating import translator
 from ganedit.image import Image, decode
 from ganedit.task import Edit
 from ganedit.tasks.inpaint import holes
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.options import InpaintOptions, Method
+from ganedit.tasks.translate.options import TranslateOptions
 from ganedit.tasks.upscale.edit import UpscaleEdit
 from ganedit.tasks.upscale.options import DEFAULT_DETAIL, Model, Target, UpscaleOptions
 
@@ -59,6 +61,25 @@ class Editor:
         )
         budget = runtime.parse_bytes(memory) if isinstance(memory, str) else memory
         return cls(UpscaleEdit(options, runtime.choose(device, precision, budget)))
+
+    @classmethod
+    def translate(
+        cls,
+        to: str,
+        *,
+        strength: float = 1.0,
+        keep_color: bool = False,
+        working_size: int | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        memory: int | str | None = None,
+    ) -> Self:
+        """Load a translation; the arguments are those of `ganedit.translate`."""
+        own = str(weights) if weights is not None else None
+        options = TranslateOptions(to, strength, keep_color, working_size, own)
+        budget = runtime.parse_bytes(memory) if isinstance(memory, str) else memory
+        return cls(translator(options, runtime.choose(device, precision, budget)))
 
     def __call__(
         self, picture: Picture, progress: Callable[[float], None] = lambda done: None
@@ -219,6 +240,49 @@ def inpaint(
         device=device, precision=precision,
     )  # fmt: skip
     return filler(picture, mask, invert_mask=invert_mask)
+
+
+def translate(
+    picture: Picture,
+    to: str,
+    *,
+    strength: float = 1.0,
+    keep_color: bool = False,
+    working_size: int | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Turn one picture into another domain's: a photo into a painting, a painting into a photo.
+
+    Args:
+        picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8, uint16
+            or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+        to: the domain, such as `monet`.
+        strength: 0 leaves the picture as it is, 1 translates it whole.
+        keep_color: take light and texture from the translation, colour from the picture.
+        working_size: short side at which larger pictures are painted; None for 512.
+        weights: a weight file or training run of your own.
+        device: auto, cpu, mps, cuda or cuda:N.
+        precision: auto, fp32, bf16 or fp16.
+        memory: budget for tiles, in bytes or like `"2G"`.
+
+    Returns:
+        A `ganedit.Image` of the picture's own size, metadata and alpha kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with the picture or the options.
+
+    Example::
+
+        ganedit.translate("photo.jpg", to="monet").save("photo_as_monet.png")
+    """
+    editor = Editor.translate(
+        to, strength=strength, keep_color=keep_color, working_size=working_size, weights=weights,
+        device=device, precision=precision, memory=memory,
+    )  # fmt: skip
+    return editor(picture)
 
 
 def as_image(picture: Picture) -> Image:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
+from ganedit import metrics
 from ganedit.data.masks import MASK_KINDS
 from ganedit.errors import UsageError
 from ganedit.image import Image
@@ -15,6 +17,8 @@ from ganedit.nets.vgg import VGG19Features
 from ganedit.task import Edit
 from ganedit.tasks.inpaint import evaluation as filling
 from ganedit.tasks.inpaint.edit import InpaintEdit
+from ganedit.tasks.translate import evaluation as translation
+from ganedit.tasks.translate.evaluation import Described
 from ganedit.tasks.upscale.evaluation import (
     DAMAGE_BLUR,
     DAMAGE_QUALITY,
@@ -38,12 +42,14 @@ class Report:
 
     def table(self) -> str:
         """The means as text, a row a method."""
-        names = list(next(iter(self.means.values())))
+        names = list(dict.fromkeys(name for scores in self.means.values() for name in scores))
         width = max(len(method) for method in self.means)
-        lines = [self.protocol, " " * width + "".join(f"{name:>12}" for name in names)]
+        columns = [max(12, len(name) + 2) for name in names]
+        heads = zip(names, columns, strict=True)
+        lines = [self.protocol, " " * width + "".join(f"{name:>{w}}" for name, w in heads)]
         for method, scores in self.means.items():
-            values = "".join(f"{scores[name]:12.{2 if 'PSNR' in name else 4}f}" for name in names)
-            lines.append(f"{method:<{width}}{values}")
+            values = zip((_shown(name, scores.get(name)) for name in names), columns, strict=True)
+            lines.append(f"{method:<{width}}" + "".join(f"{value:>{w}}" for value, w in values))
         return "\n".join(lines)
 
     def plain(self) -> dict[str, Any]:
@@ -134,6 +140,74 @@ def evaluate_filler(
     means = {f"{kind}: {name}": mean_scores(scores[f"{kind}: {name}"])
              for kind in MASK_KINDS for name in edits}  # fmt: skip
     return Report(protocol, rows, means)
+
+
+def evaluate_translator(
+    edit: Edit,
+    back: Edit | None,
+    names: tuple[str, str],
+    folders: tuple[Path, Path],
+    more: Path | None,
+    *,
+    side: int,
+    vgg: Path | None,
+    save_to: Path | None,
+) -> Report:
+    """Measure how near translations come to the pictures of their domain.
+
+    Args:
+        edit: the loaded translation from the first domain to the second.
+        back: the one from the second to the first, if there is one.
+        names: of the two domains.
+        folders: pictures of each, not trained on.
+        more: other pictures of the second domain, whose distance to the second folder is as
+            small as it can be.
+        side: of the squares that pictures are brought to.
+        vgg: feature network.
+        save_to: folder for the results.
+
+    Raises:
+        GaneditError: pictures are missing.
+        WeightsError: the feature network cannot be read.
+    """
+    features = VGG19Features(vgg, translation.LAYERS)
+    source, target = (translation.read_set(folder, side) for folder in folders)
+    wanted = [translation.describe(picture, features) for picture in target.values()]
+    before: list[Described] = []
+    after: list[Described] = []
+    rows: list[dict[str, Any]] = []
+    for name, picture in tqdm(source.items(), unit="picture", leave=False, disable=None):
+        output = translation.through(edit)(picture)
+        before.append(translation.describe(picture, features))
+        after.append(translation.describe(output, features))
+        row = {"PD relu4_4": translation.content_distance(before[-1], after[-1])}
+        if back is not None:
+            there_and_back = translation.through(back)(output)
+            row["cycle PSNR"] = metrics.psnr(
+                torch.from_numpy(there_and_back), torch.from_numpy(picture)
+            )
+        rows.append({"picture": name, **row})
+        if save_to is not None:
+            Image(output).save(save_to / f"{name}_as_{names[1]}.png", overwrite=True)
+    gap, left = (translation.distances(ours, wanted) for ours in (before, after))
+    share = {"% of gap left": 100 * left["kernel distance"] / gap["kernel distance"]}
+    kept = mean_scores([{k: v for k, v in row.items() if k != "picture"} for row in rows])
+    means = {f"{names[0]} (the gap)": gap, f"{names[0]} as {names[1]}": left | share | kept}
+    if more is not None:
+        others = translation.read_set(more, side).values()
+        known = [translation.describe(picture, features) for picture in others]
+        means[f"more {names[1]} (the floor)"] = translation.distances(known, wanted)
+    protocol = (
+        f"{len(source)} pictures of {folders[0].name} against {len(target)} of {folders[1].name} "
+        f"at {side}×{side}; distances of pooled VGG19 {features.sha256[:8]} relu5_4"
+    )
+    return Report(protocol, rows, means)
+
+
+def _shown(name: str, score: float | None) -> str:
+    if score is None:
+        return "–"
+    return f"{score:.{2 if 'PSNR' in name or '%' in name else 4}f}"
 
 
 def _finite(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from ganedit.errors import UsageError
 from ganedit.image import READABLE_SUFFIXES, WRITABLE_FORMATS, format_for, preferred_suffix
 
 PREVIEW_SUFFIX = ".preview.png"
-# Names of results beside their originals: photo_x4, photo_w1200, photo_inpaint.
-_RESULT = re.compile(r"(.+)_(?:x[\d.]+|[wh]\d+|long\d+|inpaint)")
+# Names of results beside their originals: photo_x4, photo_w1200, photo_inpaint, photo_as_monet.
+_RESULT = re.compile(r"(.+?)_(?:x[\d.]+|[wh]\d+|long\d+|inpaint(_\w+)?|as_.+)")
 
 
 @dataclass(frozen=True)

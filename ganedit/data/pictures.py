@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ganedit.errors import ImageError, TrainingError
-from ganedit.image import READABLE_SUFFIXES, decode, resize, to_eight
+from ganedit.image import READABLE_SUFFIXES, Image, decode, resize, to_eight
 
 # Decoded pictures are kept in memory up to this many bytes; the rest is decoded again when drawn.
 CACHE_BYTES = 3 << 30
@@ -133,6 +133,17 @@ def load_rgb(path: Path, scale: float = 1.0) -> np.ndarray:
         image = resize(image, width, height)
     samples = to_eight(image.samples)
     return np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
+
+
+def square(picture: np.ndarray, side: int) -> np.ndarray:
+    """The middle `(side, side, C)` of a picture whose shorter side is brought to that first."""
+    height, width = picture.shape[:2]
+    scale = side / min(height, width)
+    if scale != 1:
+        width, height = round(width * scale), round(height * scale)
+        picture = resize(Image(picture), width, height).samples
+    top, left = (height - side) // 2, (width - side) // 2
+    return np.ascontiguousarray(picture[top : top + side, left : left + side])
 
 
 def random_crop(

@@ -10,6 +10,7 @@ from ganedit.app.commands.evaluate import evaluate
 from ganedit.app.commands.info import completion, doctor, models
 from ganedit.app.commands.inpaint import inpaint
 from ganedit.app.commands.train import train
+from ganedit.app.commands.translate import translate
 from ganedit.app.commands.upscale import upscale
 from ganedit.errors import GaneditError
 
@@ -24,12 +25,14 @@ def cli() -> None:
         ganedit upscale photo.jpg
     Fill what a mask marks:
         ganedit inpaint photo.jpg --mask mask.png
+    Turn it into a painting:
+        ganedit translate photo.jpg --to monet
     See what each command can do:
         ganedit upscale --help
     """
 
 
-for command in (upscale, inpaint, train, evaluate, models, doctor, completion):
+for command in (upscale, inpaint, translate, train, evaluate, models, doctor, completion):
     cli.add_command(command)
 
 

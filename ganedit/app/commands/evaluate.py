@@ -10,6 +10,7 @@ import click
 from ganedit import runtime
 from ganedit.errors import UsageError
 from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
+from ganedit.tasks.translate.options import TranslateOptions
 from ganedit.tasks.upscale.options import (
     DEFAULT_DETAIL,
     MODELS,
@@ -171,6 +172,57 @@ def evaluate_inpaint(
         for method in (methods or METHODS)
     }
     report = evaluate_filler(edits, data, side=size, seed=seed, vgg=vgg, pd=not no_pd, save_to=save)
+    _show(report, csv_path, json_path)
+
+
+@evaluate.command("translate")
+@click.option("--a", required=True, type=_DIRECTORY, help="Pictures to translate.")
+@click.option("--b", required=True, type=_DIRECTORY, help="Pictures of the domain they go to.")
+@click.option("--to", required=True, metavar="DOMAIN", help="That domain, like monet.")
+@click.option("--back", metavar="DOMAIN", help="The first domain: the way back is measured too.")
+@click.option("--more", type=_DIRECTORY, help="More pictures like --b: how near sets can come.")
+@click.option("--size", type=click.IntRange(32), default=256, show_default=True,
+              help="Side that pictures are brought to.")  # fmt: skip
+@click.option("--weights", metavar="FILE|RUN", help="Weights of your own.")
+@shared_options
+def evaluate_translate(
+    a: Path,
+    b: Path,
+    to: str,
+    back: str | None,
+    more: Path | None,
+    size: int,
+    weights: str | None,
+    vgg: Path | None,
+    no_pd: bool,
+    csv_path: Path | None,
+    json_path: Path | None,
+    save: Path | None,
+    device: str,
+    precision: str,
+) -> None:
+    """How near translations come to pictures of the domain, and what they keep of their own.
+
+    \b
+        ganedit evaluate translate --a photos/ --b paintings/ --to monet --back photo
+
+    The kernel distance (unbiased, cubic kernel) and the Fréchet distance are those of VGG19's
+    relu5_4, averaged over each picture; they are not KID and FID, which use Inception.
+    """
+    if no_pd:
+        raise UsageError("--no-pd: nothing would be left to measure")
+    from ganedit.app.evaluation import evaluate_translator
+    from ganedit.tasks.translate.edit import TranslateEdit
+
+    where = runtime.choose(device, precision)
+    there, again = (
+        TranslateEdit(TranslateOptions(domain, weights=weights), where) if domain else None
+        for domain in (to, back)
+    )
+    assert there is not None
+    report = evaluate_translator(
+        there, again, (back or a.name, to), (a, b), more, side=size, vgg=vgg, save_to=save
+    )
     _show(report, csv_path, json_path)
 
 

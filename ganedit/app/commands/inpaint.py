@@ -1,7 +1,6 @@
 """`ganedit inpaint`."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,23 +110,17 @@ def inpaint(
         raise UsageError("--mask is for one photo; for several give --masks DIR")
     if masks is not None and not masks.is_dir():
         raise UsageError(f"--masks {masks}: no such folder")
-    if candidates > 1:
-        jobs = [
-            replace(job, target=job.target.with_stem(f"{job.target.stem}_{k + 1}"), variant=k)
-            for job in jobs
-            for k in range(candidates)
-        ]
 
-    from ganedit.app.filling import ContactSheet, filler
+    from ganedit.app.filling import filler
     from ganedit.app.run import run_jobs
+    from ganedit.app.sheets import in_variants, write_sheets
     from ganedit.tasks.inpaint.edit import InpaintEdit
 
     where = runtime_for(shared, files)
     apply = filler(InpaintEdit(options, where), marking)
-    sheet = ContactSheet(apply) if candidates > 1 else None
-    failures = run_jobs(
-        jobs, sheet.apply if sheet else apply, files, lambda width, height: (width, height)
-    )
-    if sheet:
-        sheet.write(jobs, overwrite=files.overwrite)
+    names = [str(number + 1) for number in range(candidates)]
+    planned = in_variants(jobs, names) if candidates > 1 else jobs
+    failures = run_jobs(planned, apply, files, lambda width, height: (width, height))
+    if candidates > 1:
+        write_sheets(jobs, names, overwrite=files.overwrite)
     sys.exit(1 if failures else 0)

@@ -9,11 +9,11 @@ import torch
 
 from ganedit import losses, metrics
 from ganedit.data.masks import MASK_KINDS, MaskKind, measuring_mask
-from ganedit.data.pictures import list_pictures, load_rgb
+from ganedit.data.pictures import list_pictures, load_rgb, square
 from ganedit.data.seeding import generator_at
 from ganedit.editing import to_tensor
 from ganedit.errors import GaneditError
-from ganedit.image import Image, resize
+from ganedit.image import Image
 from ganedit.nets.vgg import VGG19Features
 from ganedit.tasks.inpaint.edit import InpaintEdit
 
@@ -43,21 +43,11 @@ def read_cases(folder: Path, side: int, seed: int) -> Iterator[Case]:
     if not files:
         raise GaneditError(f"{folder}: no pictures in this folder")
     for number, path in enumerate(files):
-        picture = _square(load_rgb(path), side)
+        picture = square(load_rgb(path), side)
         for index, kind in enumerate(MASK_KINDS):
             rng = generator_at(seed, number * len(MASK_KINDS) + index)
             name = path.relative_to(folder).with_suffix("").as_posix()
             yield Case(name, kind, picture, measuring_mask(kind, side, rng))
-
-
-def _square(picture: np.ndarray, side: int) -> np.ndarray:
-    height, width = picture.shape[:2]
-    scale = side / min(height, width)
-    if scale != 1:
-        width, height = round(width * scale), round(height * scale)
-        picture = resize(Image(picture), width, height).samples
-    top, left = (height - side) // 2, (width - side) // 2
-    return np.ascontiguousarray(picture[top : top + side, left : left + side])
 
 
 def through(edit: InpaintEdit) -> Method:

@@ -9,6 +9,7 @@ from ganedit.tasks.translate.options import NetworkOptions
 
 # Pixels that sides must be multiples of.
 MULTIPLE = 4
+SMALLEST = 16
 EPSILON = 1e-5
 
 
@@ -70,7 +71,7 @@ class Generator(nn.Module):
 
     def __init__(self, width: int, deep_width: int, blocks: int) -> None:
         super().__init__()
-        middle = 2 * width
+        middle, self.width, self.blocks = 2 * width, width, blocks
         self.head = _conv(3, width, 7)
         self.down = nn.ModuleList([_conv(width, middle), _conv(middle, deep_width)])
         self.body = nn.Sequential(*(Block(deep_width) for _ in range(blocks)))
@@ -79,6 +80,14 @@ class Generator(nn.Module):
         self.tail = _conv(width, 3, 7)
         kaiming_(self)
         self.tail.weight.data.mul_(0.1)
+
+    @property
+    def halo(self) -> int:
+        """Pixels around an output pixel that can influence it, statistics aside."""
+        # From the tail back: two interpolations and convolutions, the blocks, the way down.
+        quarter = 4 + 2 * self.blocks + 1
+        half = 2 * quarter + 1 + 1
+        return 2 * half + 1 + 3
 
     def forward(self, pictures: Tensor) -> Tensor:
         seen = (pictures * 2 - 1).to(self.head.weight.dtype)
@@ -110,3 +119,13 @@ class Translator(nn.Module):
     def forward(self, pictures: Tensor, name: str) -> Tensor:
         result: Tensor = self.to_domain[name](pictures)
         return result
+
+
+def gather(generator: Generator, pictures: Tensor) -> None:
+    """Run a generator on `(1, 3, H, W)`, and have it keep the statistics found."""
+    norms = [module for module in generator.modules() if isinstance(module, HeldNorm)]
+    for norm in norms:
+        norm.held, norm.gathering = None, True
+    generator(pictures)
+    for norm in norms:
+        norm.gathering = False

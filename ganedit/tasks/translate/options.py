@@ -8,6 +8,28 @@ from ganedit.training.config import plain
 
 
 @dataclass(frozen=True)
+class TranslateOptions:
+    """How pictures are translated."""
+
+    to: str
+    """The domain."""
+    strength: float = 1.0
+    """0 leaves the picture as it is, 1 translates it whole."""
+    keep_color: bool = False
+    """Take light and texture from the translation, colour from the picture."""
+    working_size: int | None = None
+    """Short side at which larger pictures are painted; None for the default."""
+    weights: str | None = None
+    """A weight file, a training run or a name in the user's weights, instead of the shipped."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"--strength {self.strength:g}: use 0 to 1")
+        if self.working_size is not None and self.working_size < 64:
+            raise UsageError(f"--working-size {self.working_size}: use 64 or more pixels")
+
+
+@dataclass(frozen=True)
 class NetworkOptions:
     """What builds the generators; stored with their weights."""
 

@@ -50,7 +50,7 @@ class UpscalePredictor:
         phases = network.phases(pictures)
         # Holding the colour would make a soft picture of anything, black or infinite: what is
         # broken is left as it is for the caller to see.
-        if is_sound(pictures, phases):
+        if is_sound(pictures, phases, self.footprint.mean_change):
             phases = hold_color(phases, pictures)
         return F.pixel_shuffle(phases, self.scale)
 

@@ -1,0 +1,78 @@
+"""`ganedit translate`."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganedit.app.commands.common import FilePath, edit_options, file_options, runtime_for
+from ganedit.errors import UsageError
+from ganedit.tasks.translate.options import TranslateOptions
+
+ALL = "all"
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, type=FilePath())
+@click.option("--to", required=True, metavar="DOMAIN",
+              help="What the pictures become, like monet; all makes one of each, and a contact "
+              "sheet. `ganedit models` lists what there is.")  # fmt: skip
+@click.option("--strength", type=float, default=1.0, show_default=True,
+              help="0 leaves the picture as it is, 1 translates it whole.")  # fmt: skip
+@click.option("--keep-color", is_flag=True,
+              help="Light and texture from the translation, colour from the picture.")  # fmt: skip
+@click.option("--working-size", type=int, metavar="N",
+              help="Short side at which larger pictures are painted: the smaller, the broader the "
+              "strokes [default: 512].")  # fmt: skip
+@click.option(
+    "--weights", metavar="FILE|RUN", help="Weights of your own: a file or a training run."
+)
+@edit_options
+def translate(
+    photos: tuple[Path, ...],
+    to: str,
+    strength: float,
+    keep_color: bool,
+    working_size: int | None,
+    weights: str | None,
+    **shared: Any,
+) -> None:
+    """Turn photos into paintings, paintings into photos; folders are translated whole.
+
+    \b
+    As Monet would have it, beside the original as photo_as_monet.jpg:
+        ganedit translate photo.jpg --to monet
+    Half the way, in the photo's own colours:
+        ganedit translate photo.jpg --to vangogh --strength 0.5 --keep-color
+    A folder of paintings as photographs:
+        ganedit translate paintings/ --to photo -o photos/
+    """
+    files = file_options(shared)
+    # Wrong values are told before anything is loaded.
+    options = TranslateOptions(to, strength, keep_color, working_size, weights)
+
+    from ganedit.app.jobs import plan_jobs
+    from ganedit.app.run import run_jobs
+    from ganedit.app.sheets import in_variants, write_sheets
+    from ganedit.app.translating import translator
+    from ganedit.tasks.translate.edit import domains
+
+    names = domains(weights) if to == ALL else [to]
+    if not names:
+        raise UsageError("--to all: no translations ship yet; give your own with --weights")
+    label = "as" if to == ALL else f"as_{to}"
+    jobs = plan_jobs(photos, shared["output"], label, shared["format_name"])
+    where = runtime_for(shared, files)
+    edits = [translator(replace(options, to=name), where) for name in names]
+    planned = in_variants(jobs, names) if to == ALL else jobs
+    failures = run_jobs(
+        planned,
+        lambda job, image, progress: edits[job.variant].apply(image, progress),
+        files,
+        lambda width, height: (width, height),
+    )
+    if to == ALL:
+        write_sheets(jobs, names, overwrite=files.overwrite)
+    sys.exit(1 if failures else 0)

@@ -1,0 +1,182 @@
+"""Translating a picture with loaded networks."""
+
+import copy
+import difflib
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganedit import weights
+from ganedit.editing import fill_transparent, predict_samples, to_tensor
+from ganedit.errors import UsageError
+from ganedit.image import Image, resize
+from ganedit.runtime import Runtime
+from ganedit.task import Progress
+from ganedit.tasks.translate.blending import at_full_size, keep_color, mix
+from ganedit.tasks.translate.network import MULTIPLE, SMALLEST, Generator, Translator, gather
+from ganedit.tasks.translate.options import NetworkOptions, TranslateOptions
+from ganedit.tiling import Footprint
+
+# The short side at which larger pictures are painted; strokes are as wide as in a picture of it.
+WORKING_SIZE = 512
+# Statistics are gathered on at most so many pixels, and kept for all of a larger picture.
+STATISTICS_PIXELS = 1 << 20
+
+# A picture at another size: `(picture, width, height)`.
+Enlarge = Callable[[Image, int, int], Image]
+
+
+class TranslatePredictor:
+    """One generator on its device, with the statistics of the picture that is translated."""
+
+    def __init__(self, generator: Generator, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.generator = self._placed(generator, runtime.dtype)
+
+    @property
+    def footprint(self) -> Footprint:
+        # At full resolution: a layer before and after its norm, interpolated and activated.
+        return Footprint(
+            halo=self.generator.halo,
+            multiple=MULTIPLE,
+            bytes_per_pixel=4 * (4 * self.generator.width + 24),
+            # Night may become day.
+            mean_change=math.inf,
+        )
+
+    def gather(self, samples: np.ndarray) -> None:
+        """Learn the statistics of a picture `(H, W, 3)`, for every tile of it."""
+        whole = to_tensor(samples, self.runtime.device)
+        reduce = math.sqrt(whole[0, 0].numel() / STATISTICS_PIXELS)
+        if reduce > 1:
+            size = [max(SMALLEST, _multiple(side / reduce)) for side in whole.shape[-2:]]
+            whole = F.interpolate(whole, size=size, mode="bicubic", antialias=True).clamp_(0, 1)
+        with torch.inference_mode():
+            gather(self.generator, whole)
+
+    def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
+        generator = self.generator
+        if safe:
+            generator = self._placed(copy.deepcopy(generator), torch.float32)
+        result: Tensor = generator(pictures)
+        return result
+
+    def _placed(self, generator: Generator, dtype: torch.dtype) -> Generator:
+        generator = generator.eval().requires_grad_(False).to(self.runtime.device, dtype)
+        return generator.to(memory_format=torch.channels_last)
+
+
+class TranslateEdit:
+    """Translates pictures into one domain.
+
+    Args:
+        options: where to, and how.
+        runtime: device, precision and memory.
+        enlarge: brings what was painted at the working size to the picture's own.
+
+    Raises:
+        UsageError: no generator leads to that domain.
+        WeightsError: weights are missing, altered or of another task.
+    """
+
+    def __init__(
+        self, options: TranslateOptions, runtime: Runtime, enlarge: Enlarge = resize
+    ) -> None:
+        self.options, self.runtime, self.enlarge = options, runtime, enlarge
+        translator = load_translator(options.to, options.weights)
+        generator = translator.to_domain[options.to]
+        assert isinstance(generator, Generator)
+        self._generator = generator
+
+    def apply(self, image: Image, progress: Progress) -> Image:
+        """Translate one picture; its size, depth, alpha and metadata stay."""
+        options = self.options
+        if options.strength == 0:
+            return image
+        picture = _in_color(image)
+        short = min(picture.width, picture.height)
+        working = options.working_size or min(short, WORKING_SIZE)
+        # A copy of its own: the statistics of one picture must not meet those of another.
+        predictor = TranslatePredictor(copy.deepcopy(self._generator), self.runtime)
+        if working >= short:
+            samples = self._painted(picture.samples, predictor, progress)
+        else:
+            reduce = working / short
+            small = resize(
+                picture, _multiple(picture.width * reduce), _multiple(picture.height * reduce)
+            )
+            edited = replace(small, samples=self._painted(small.samples, predictor, progress))
+            enlarged = self.enlarge(edited, picture.width, picture.height)
+            samples = at_full_size(picture, small, edited, enlarged, options.strength)
+        if options.keep_color:
+            samples = keep_color(picture.samples, samples)
+            if image.channels == 1:  # grey with another luma is grey
+                return replace(image, samples=np.ascontiguousarray(samples[:, :, :1]))
+        return replace(picture, samples=samples, alpha=image.alpha)
+
+    def _painted(
+        self, samples: np.ndarray, predictor: TranslatePredictor, progress: Progress
+    ) -> np.ndarray:
+        """`(H, W, 3)` of any size translated at that size, as far as the strength says."""
+        height, width = samples.shape[:2]
+        high, wide = (max(SMALLEST, -(-n // MULTIPLE) * MULTIPLE) for n in (height, width))
+        padded = np.pad(samples, ((0, high - height), (0, wide - width), (0, 0)), mode="symmetric")
+        predictor.gather(padded)
+        painted = predict_samples(padded, predictor, self.runtime, progress)[:height, :width]
+        if self.options.strength < 1:
+            return mix(samples, painted, self.options.strength)
+        return np.ascontiguousarray(painted)
+
+
+def domains(own: str | None = None) -> list[str]:
+    """The domains that the shipped generators, or those of a weight file, lead to."""
+    if own is not None:
+        return sorted(weights.read(weights.locate(own), "translate").options.get("to", ()))
+    return sorted(entry.labels["to"] for entry in weights.shipped() if entry.task == "translate")
+
+
+def load_translator(to: str, own: str | None) -> Translator:
+    """The network that leads to a domain: the shipped one, or one of the user's own.
+
+    Raises:
+        UsageError: none does; the message lists those there are.
+        WeightsError: weights are missing, altered or of another task.
+    """
+    known = domains(own)
+    if to not in known and (known or own is not None):
+        near = difflib.get_close_matches(to, known, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"--to {to}: no such domain{meant} There are: {', '.join(known)}")
+    if own is None:
+        entry = weights.find("translate", to=to)
+        contents, path = weights.read_shipped(entry), entry.path
+    else:
+        path = weights.locate(own)
+        contents = weights.read(path, "translate")
+    return weights.rebuild(_translator, contents.options, contents.state, path)
+
+
+def _translator(**stored: Any) -> Translator:
+    return Translator(NetworkOptions(**stored))
+
+
+def _in_color(image: Image) -> Image:
+    """The picture in RGB, colours under transparency taken from what is visible, alpha left out."""
+    samples, notes, metadata = fill_transparent(image), image.notes, image.metadata
+    if image.channels == 1:
+        samples = np.repeat(samples, 3, axis=2)
+        if metadata.icc is not None:
+            metadata = replace(metadata, icc=None)
+            notes = (*notes, "translated in colour: its grey profile was left out")
+    return replace(image, samples=samples, alpha=None, metadata=metadata, notes=notes)
+
+
+def _multiple(side: float) -> int:
+    """The nearest side that the network takes."""
+    return max(SMALLEST, MULTIPLE * round(side / MULTIPLE))

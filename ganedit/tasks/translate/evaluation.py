@@ -1,0 +1,81 @@
+"""Scores of translations, for which there is no truth: two sets of pictures are compared."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganedit import losses, metrics
+from ganedit.data.pictures import list_pictures, load_rgb, square
+from ganedit.editing import to_tensor
+from ganedit.errors import GaneditError
+from ganedit.image import Image
+from ganedit.nets.vgg import VGG19Features
+from ganedit.task import Edit
+
+Scores = dict[str, float]
+Method = Callable[[np.ndarray], np.ndarray]
+
+# Of VGG19: where contents are compared, and where sets are.
+LAYERS = ("relu4_4", "relu5_4")
+_CPU = torch.device("cpu")
+
+
+def read_set(folder: Path, side: int) -> dict[str, np.ndarray]:
+    """Every picture of a folder as `(side, side, 3)` uint8, by name.
+
+    Raises:
+        GaneditError: fewer than two pictures, which have no distribution.
+    """
+    files = list_pictures(folder)
+    if len(files) < 2:
+        raise GaneditError(f"{folder}: holds {len(files)} pictures; a set needs at least 2")
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): square(load_rgb(path), side)
+        for path in files
+    }
+
+
+def through(edit: Edit) -> Method:
+    """Translation by the loaded task, the same path that files take."""
+    return lambda picture: edit.apply(Image(picture), lambda done: None).samples
+
+
+@dataclass(frozen=True)
+class Described:
+    """What VGG19 sees in one picture.
+
+    Attributes:
+        content: `(1, 512, h, w)`, relu4_4: what is where.
+        pooled: `(512,)`, relu5_4 averaged over the picture: what kind of picture it is.
+    """
+
+    content: Tensor
+    pooled: Tensor
+
+
+def describe(picture: np.ndarray, vgg: VGG19Features) -> Described:
+    """Features of `(H, W, 3)` uint8 RGB; `vgg` gives those of `LAYERS`."""
+    with torch.inference_mode():
+        content, deepest = vgg(to_tensor(picture, _CPU))
+    return Described(content, deepest.mean((0, 2, 3)))
+
+
+def distances(ours: Sequence[Described], theirs: Sequence[Described]) -> Scores:
+    """Kernel distance and Fréchet distance of two sets of pooled features.
+
+    VGG19's, not Inception's: they are not KID and FID, and do not compare with them.
+    """
+    one, other = (torch.stack([each.pooled for each in part]) for part in (ours, theirs))
+    return {
+        "kernel distance": metrics.kernel_distance(one, other),
+        "Fréchet distance": metrics.frechet_distance(one, other),
+    }
+
+
+def content_distance(one: Described, other: Described) -> float:
+    """PD at relu4_4 of a picture and its translation: how much of what was shown is lost."""
+    return float(losses.perceptual([one.content], [other.content]))
