@@ -2,18 +2,18 @@
 
     python benchmarks/ship_weights.py RUN --label model=clean --label scale=x4 \\
         --label end=faithful --trained-on "…" --command "…" --score "…"
+
+Of a translation, only the generator to the domain of `--label to=…` is copied.
 """
 
-import hashlib
-import json
 import shutil
-import tomllib
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ganedit import weights
+from ganedit import manifest, weights
+from ganedit.tasks.translate.edit import load_translator
 
 FOLDER = Path(__file__).parent.parent / "weights"
 LICENCE = "MIT; see trained_on for the pictures' own terms"
@@ -21,7 +21,7 @@ LICENCE = "MIT; see trained_on for the pictures' own terms"
 
 @click.command(help=__doc__)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--label", "labels", multiple=True, required=True, metavar="NAME=VALUE")
+@click.option("--label", "labels", multiple=True, metavar="NAME=VALUE")
 @click.option("--trained-on", required=True)
 @click.option("--command", required=True)
 @click.option("--score", required=True)
@@ -29,31 +29,20 @@ def main(run: Path, labels: tuple[str, ...], trained_on: str, command: str, scor
     source = weights.locate(str(run))
     task = weights.read(source).task
     named = dict(label.split("=", 1) for label in labels)
-    target = FOLDER / f"{task}_{'_'.join(named.values())}.safetensors"
-    shutil.copyfile(source, target)
-    content = target.read_bytes()
-    row = {
-        "file": target.name, "task": task, "labels": named, "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(), "licence": LICENCE,
-        "trained_on": trained_on, "command": command, "score": score,
-    }  # fmt: skip
-    manifest = FOLDER / weights.MANIFEST
-    rows = tomllib.loads(manifest.read_text()).get("weights", [])
-    rows = sorted([r for r in rows if r["file"] != target.name] + [row], key=lambda r: r["file"])
-    head = "# One row a file: what it is, whether it is whole, where it comes from.\n"
-    manifest.write_text(head + "".join(_toml(r) for r in rows))
-    click.echo(f"{target}: {len(content) / 1e6:.2f} MB")
-
-
-def _toml(row: dict[str, Any]) -> str:
-    lines = [f"{name} = {_value(value)}" for name, value in row.items()]
-    return "\n[[weights]]\n" + "\n".join(lines) + "\n"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{k} = {_value(v)}" for k, v in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)  # a JSON string or number is a TOML one too
+    target = FOLDER / f"{'_'.join([task, *named.values()])}.safetensors"
+    if task == "translate":
+        network = load_translator(named["to"], str(source))
+        for other in set(network.to_domain) - {named["to"]}:
+            del network.to_domain[other]
+        options = replace(network.options, to=(named["to"],))
+        weights.save(network, target, task=task, options=asdict(options))
+    else:
+        shutil.copyfile(source, target)
+    row = manifest.add_row(
+        target, task=task, labels=named, licence=LICENCE, trained_on=trained_on, command=command,
+        score=score,
+    )  # fmt: skip
+    click.echo(f"{target}: {row.bytes / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -78,29 +78,47 @@ def user_folder() -> Path:
 
 @cache
 def shipped() -> tuple[WeightFile, ...]:
-    """All rows of the manifest.
+    """All rows of the manifest that came with ganedit.
 
     Raises:
         WeightsError: the manifest is missing or damaged.
     """
-    folder = shipped_folder()
+    return _rows_of(shipped_folder(), _REINSTALL)
+
+
+def imported() -> tuple[WeightFile, ...]:
+    """All rows of the manifest in the user's folder, which `ganedit import-weights` writes.
+
+    Raises:
+        WeightsError: the manifest is damaged.
+    """
+    folder = user_folder()
+    if not (folder / MANIFEST).exists():
+        return ()
+    return _rows_of(folder, "remove it, and import its weights again")
+
+
+def _rows_of(folder: Path, remedy: str) -> tuple[WeightFile, ...]:
     try:
         with (folder / MANIFEST).open("rb") as file:
             rows = tomllib.load(file).get("weights", [])
         return tuple(WeightFile(path=folder / row.pop("file"), **row) for row in rows)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise WeightsError(
-            f"{folder / MANIFEST}: cannot be read ({error}); {_REINSTALL}"
-        ) from error
+        raise WeightsError(f"{folder / MANIFEST}: cannot be read ({error}); {remedy}") from error
+
+
+def of_task(task: str) -> list[WeightFile]:
+    """The files of a task: those that came with ganedit, then those that were imported."""
+    return [entry for entry in (*shipped(), *imported()) if entry.task == task]
 
 
 def find(task: str, **labels: str) -> WeightFile:
-    """The shipped file of a task with these labels.
+    """The shipped or imported file of a task with these labels.
 
     Raises:
         WeightsError: there is none; the message lists what there is.
     """
-    candidates = [entry for entry in shipped() if entry.task == task]
+    candidates = of_task(task)
     for entry in candidates:
         if labels.items() <= entry.labels.items():
             return entry
@@ -232,8 +250,17 @@ def load_matching(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Pa
     return len(own) - len(fitting)
 
 
-def save(module: "nn.Module", path: Path, *, task: str, options: Mapping[str, Any]) -> None:
-    """Write a module's parameters and buffers in half precision, with what rebuilds it.
+def save(
+    module: "nn.Module",
+    path: Path,
+    *,
+    task: str,
+    options: Mapping[str, Any],
+    exact: bool = False,
+) -> None:
+    """Write a module's parameters and buffers, with what rebuilds it.
+
+    In half precision, or, if `exact`, as they are.
 
     Raises:
         WeightsError: the disk refuses.
@@ -244,7 +271,7 @@ def save(module: "nn.Module", path: Path, *, task: str, options: Mapping[str, An
 
     state = {
         # safetensors takes neither channels_last nor shared tensors.
-        name: value.detach().to("cpu", torch.float16).contiguous().clone()
+        name: value.detach().to("cpu", None if exact else torch.float16).contiguous().clone()
         for name, value in module.state_dict().items()
     }
     partial = path.with_name(f".{path.name}.part")

@@ -16,7 +16,7 @@ FLOORS = {
     "errors": 0, "image": 0, "runtime": 0,
     "nets": 1, "losses": 1, "data": 1, "tiling": 1, "metrics": 1,
     "task": 2,
-    "weights": 3, "training": 3, "editing": 3,
+    "weights": 3, "manifest": 3, "training": 3, "editing": 3,
     "tasks": 4,
     "app": 5, "__init__": 5, "__main__": 5,
 }  # fmt: skip

@@ -8,7 +8,8 @@ import tiny
 import torch
 
 from ganedit.errors import TrainingError, UsageError
-from ganedit.tasks.translate.network import Generator, HeldNorm
+from ganedit.tasks.translate.network import Generator
+from ganedit.tasks.translate.normalization import HeldNorm
 from ganedit.tasks.translate.options import NetworkOptions, TranslateTraining
 from ganedit.tasks.translate.training import TranslateTask
 from ganedit.training.distributed import Ranks

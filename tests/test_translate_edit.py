@@ -17,7 +17,8 @@ from ganedit import editing, weights
 from ganedit.image import Image, decode
 from ganedit.tasks.translate.blending import keep_color, mix
 from ganedit.tasks.translate.edit import TranslatePredictor
-from ganedit.tasks.translate.network import Generator, Translator, gather
+from ganedit.tasks.translate.network import Generator, Translator
+from ganedit.tasks.translate.normalization import gather
 from ganedit.tasks.translate.options import NetworkOptions
 
 NETWORK = NetworkOptions(("photo", "dark"), ("dark", "photo"), width=4, deep_width=8, blocks=1)

@@ -7,6 +7,7 @@ import click
 
 from ganedit import __version__
 from ganedit.app.commands.evaluate import evaluate
+from ganedit.app.commands.import_weights import import_weights
 from ganedit.app.commands.info import completion, doctor, models
 from ganedit.app.commands.inpaint import inpaint
 from ganedit.app.commands.train import train
@@ -32,7 +33,9 @@ def cli() -> None:
     """
 
 
-for command in (upscale, inpaint, translate, train, evaluate, models, doctor, completion):
+for command in (
+    upscale, inpaint, translate, train, evaluate, import_weights, models, doctor, completion,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -13,8 +13,9 @@ from ganedit import __version__, runtime, weights
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def models(as_json: bool) -> None:
     """List the weights: task, scale, licence, training data, scores."""
-    rows, folder = weights.shipped(), weights.user_folder()
-    own = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+    rows, folder = (*weights.shipped(), *weights.imported()), weights.user_folder()
+    named = {row.path for row in rows}
+    own = sorted(set(folder.glob("*.safetensors")) - named) if folder.is_dir() else []
     if as_json:
         plain = [
             {"file": str(w.path), "task": w.task, **w.labels, "bytes": w.bytes,
@@ -25,7 +26,8 @@ def models(as_json: bool) -> None:
         click.echo(json.dumps(plain, indent=2))
         return
     for row in rows:
-        click.echo(f"{row.task} {' '.join(row.labels.values())}  ({row.bytes / 1e6:.1f} MB)")
+        labels = " ".join((row.task, *row.labels.values()))
+        click.echo(f"{labels}  ({row.bytes / 1e6:.1f} MB)")
         for title, text in (("scores", row.score), ("trained on", row.trained_on),
                             ("licence", row.licence), ("train again", row.command)):  # fmt: skip
             click.echo(f"    {title}: {text}")

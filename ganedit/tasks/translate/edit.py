@@ -5,7 +5,7 @@ import difflib
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.translate.blending import at_full_size, keep_color, mix
-from ganedit.tasks.translate.network import MULTIPLE, SMALLEST, Generator, Translator, gather
+from ganedit.tasks.translate.foreign import ResnetGenerator
+from ganedit.tasks.translate.network import MULTIPLE, SMALLEST, Generator, Translator
+from ganedit.tasks.translate.normalization import gather
 from ganedit.tasks.translate.options import NetworkOptions, TranslateOptions
 from ganedit.tiling import Footprint
 
@@ -28,6 +30,7 @@ WORKING_SIZE = 512
 # Statistics are gathered on at most so many pixels, and kept for all of a larger picture.
 STATISTICS_PIXELS = 1 << 20
 
+AnyGenerator: TypeAlias = Generator | ResnetGenerator
 # A picture at another size: `(picture, width, height)`.
 Enlarge = Callable[[Image, int, int], Image]
 
@@ -35,7 +38,7 @@ Enlarge = Callable[[Image, int, int], Image]
 class TranslatePredictor:
     """One generator on its device, with the statistics of the picture that is translated."""
 
-    def __init__(self, generator: Generator, runtime: Runtime) -> None:
+    def __init__(self, generator: AnyGenerator, runtime: Runtime) -> None:
         self.runtime = runtime
         self.generator = self._placed(generator, runtime.dtype)
 
@@ -67,7 +70,7 @@ class TranslatePredictor:
         result: Tensor = generator(pictures)
         return result
 
-    def _placed(self, generator: Generator, dtype: torch.dtype) -> Generator:
+    def _placed(self, generator: AnyGenerator, dtype: torch.dtype) -> AnyGenerator:
         generator = generator.eval().requires_grad_(False).to(self.runtime.device, dtype)
         return generator.to(memory_format=torch.channels_last)
 
@@ -91,7 +94,7 @@ class TranslateEdit:
         self.options, self.runtime, self.enlarge = options, runtime, enlarge
         translator = load_translator(options.to, options.weights)
         generator = translator.to_domain[options.to]
-        assert isinstance(generator, Generator)
+        assert isinstance(generator, AnyGenerator)
         self._generator = generator
 
     def apply(self, image: Image, progress: Progress) -> Image:
@@ -135,10 +138,10 @@ class TranslateEdit:
 
 
 def domains(own: str | None = None) -> list[str]:
-    """The domains that the shipped generators, or those of a weight file, lead to."""
+    """The domains that shipped and imported generators, or those of a weight file, lead to."""
     if own is not None:
         return sorted(weights.read(weights.locate(own), "translate").options.get("to", ()))
-    return sorted(entry.labels["to"] for entry in weights.shipped() if entry.task == "translate")
+    return sorted({entry.labels["to"] for entry in weights.of_task("translate")})
 
 
 def load_translator(to: str, own: str | None) -> Translator:

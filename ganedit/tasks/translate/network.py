@@ -1,43 +1,16 @@
-"""The translation generators: residual networks whose statistics can be held."""
+"""The translation generators: residual networks, without checkerboards."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit.nets.init import kaiming_
+from ganedit.tasks.translate.foreign import ResnetGenerator
+from ganedit.tasks.translate.normalization import HeldNorm
 from ganedit.tasks.translate.options import NetworkOptions
 
 # Pixels that sides must be multiples of.
 MULTIPLE = 4
 SMALLEST = 16
-EPSILON = 1e-5
-
-
-class HeldNorm(nn.Module):
-    """Instance normalisation (Ulyanov et al. 2016) whose statistics can be kept.
-
-    Normalised tile by tile, tiles of one picture would differ in colour. After a pass over the
-    whole picture, or a reduced one, under `gather`, `hold` makes every tile use those statistics.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.held: tuple[Tensor, Tensor] | None = None
-        self.gathering = False
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.held is None:
-            # In float32: a sum over a large picture outgrows what bf16 can add.
-            variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
-            if self.gathering:
-                self.held = (mean, variance)
-        else:
-            mean, variance = self.held
-        scale = self.weight.view(1, -1, 1, 1) * torch.rsqrt(variance + EPSILON)
-        shift = self.bias.view(1, -1, 1, 1) - mean * scale
-        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
 
 
 def _conv(inputs: int, outputs: int, kernel: int = 3) -> nn.Conv2d:
@@ -109,23 +82,14 @@ class Translator(nn.Module):
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
         self.options = options
-        self.to_domain = nn.ModuleDict(
-            {
-                name: Generator(options.width, options.deep_width, options.blocks)
-                for name in options.to
-            }
-        )
+        self.to_domain = nn.ModuleDict({name: _generator(options) for name in options.to})
 
     def forward(self, pictures: Tensor, name: str) -> Tensor:
         result: Tensor = self.to_domain[name](pictures)
         return result
 
 
-def gather(generator: Generator, pictures: Tensor) -> None:
-    """Run a generator on `(1, 3, H, W)`, and have it keep the statistics found."""
-    norms = [module for module in generator.modules() if isinstance(module, HeldNorm)]
-    for norm in norms:
-        norm.held, norm.gathering = None, True
-    generator(pictures)
-    for norm in norms:
-        norm.gathering = False
+def _generator(options: NetworkOptions) -> Generator | ResnetGenerator:
+    if options.wiring == "ganedit":
+        return Generator(options.width, options.deep_width, options.blocks)
+    return ResnetGenerator(options.width, options.blocks, options.wiring)

@@ -1,7 +1,7 @@
 """Options of the translation task, as plain data. Nothing here imports torch."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ganedit.errors import UsageError
 from ganedit.training.config import plain
@@ -43,6 +43,8 @@ class NetworkOptions:
     """Channels at a quarter of the resolution."""
     blocks: int = 6
     """Residual blocks at a quarter of the resolution."""
+    wiring: Literal["ganedit", "cyclegan", "cut"] = "ganedit"
+    """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing."""
 
     def __post_init__(self) -> None:
         # Read back from a file, tuples are lists.

@@ -1,0 +1,144 @@
+"""Generators trained elsewhere: the residual networks of pytorch-CycleGAN-and-pix2pix and CUT."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit.errors import WeightsError
+from ganedit.tasks.translate.normalization import HeldNorm
+
+Wiring = Literal["cyclegan", "cut"]
+LEVELS = 2
+_CUT_ONLY = ".filt"
+
+
+class ResnetGenerator(nn.Module):
+    """The generator of CycleGAN (Zhu et al. 2017), or CUT's (Park et al. 2020), which blurs.
+
+    The first goes down by strided and up by transposed convolutions; the other blurs before each
+    step down and interpolates with a smooth kernel on the way up (Zhang 2019).
+
+    `(N, 3, H, W)` RGB in [0, 1], sides multiples of 4 and at least 16 → float32, within [0, 1].
+    """
+
+    def __init__(self, width: int, blocks: int, wiring: Wiring) -> None:
+        super().__init__()
+        self.width, self.smooth = width, wiring == "cut"
+        widths = [width * 2**level for level in range(LEVELS + 1)]
+        stride = 1 if self.smooth else 2
+        self.head = _reflected(3, width, 7)
+        self.down = nn.ModuleList(
+            nn.Conv2d(n, 2 * n, 3, stride, padding=1) for n in widths[:LEVELS]
+        )
+        deepest = widths[LEVELS]
+        self.body = nn.ModuleList(_reflected(deepest, deepest, 3) for _ in range(2 * blocks))
+        self.up = nn.ModuleList(
+            nn.Conv2d(n, n // 2, 3, padding=1)
+            if self.smooth
+            else nn.ConvTranspose2d(n, n // 2, 3, 2, padding=1, output_padding=1)
+            for n in reversed(widths[1:])
+        )
+        self.tail = _reflected(width, 3, 7)
+        count = 1 + LEVELS + 2 * blocks + LEVELS
+        self.norms = nn.ModuleList(HeldNorm() for _ in range(count))
+
+    @property
+    def halo(self) -> int:
+        """Pixels around an output pixel that can influence it, statistics aside."""
+        reach, more = 3, int(self.smooth)
+        for _ in range(LEVELS):
+            reach = -(-(reach + more) // 2) + 1 + more
+        reach += len(self.body)
+        for _ in range(LEVELS):
+            reach = 2 * reach + 1 + more
+        return reach + 3
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        norms = iter(self.norms)
+        x = (pictures * 2 - 1).to(self.head.weight.dtype)
+        x = F.relu(next(norms)(self.head(x)))
+        for conv in self.down:
+            x = F.relu(next(norms)(conv(x)))
+            x = _blurred_half(x) if self.smooth else x
+        for first, second in zip(self.body[::2], self.body[1::2], strict=True):
+            change = F.relu(next(norms)(first(x)))
+            x = x + next(norms)(second(change))
+        for conv in self.up:
+            x = F.relu(next(norms)(conv(_smooth_double(x) if self.smooth else x)))
+        return torch.tanh(self.tail(x).float()) / 2 + 0.5
+
+
+def _reflected(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, padding_mode="reflect")
+
+
+def _binomial(x: Tensor, taps: tuple[int, ...]) -> Tensor:
+    """A smooth kernel for every channel of `x`, `(C, 1, k, k)`, of sum 1."""
+    line = torch.tensor(taps, dtype=torch.float32, device=x.device)
+    kernel = (line[:, None] * line[None]) / line.sum() ** 2
+    return kernel.to(x.dtype).expand(x.shape[1], 1, -1, -1)
+
+
+def _blurred_half(x: Tensor) -> Tensor:
+    padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+    return F.conv2d(padded, _binomial(x, (1, 2, 1)), stride=2, groups=x.shape[1])
+
+
+def _smooth_double(x: Tensor) -> Tensor:
+    padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    kernel = _binomial(x, (1, 3, 3, 1)) * 4
+    enlarged = F.conv_transpose2d(padded, kernel, stride=2, padding=2, groups=x.shape[1])
+    return enlarged[:, :, 1:-1, 1:-1]
+
+
+def read_foreign(path: Path) -> tuple[ResnetGenerator, Wiring]:
+    """A generator from a `latest_net_G*.pth` of those projects.
+
+    Its layers are numbered children of one sequence, so the kernels in the order of their numbers
+    are ours in the order they are used. Statistics that old instance norms kept are not used.
+
+    Raises:
+        WeightsError: not such a file.
+    """
+    state = _read(path)
+    wiring: Wiring = "cut" if any(name.endswith(_CUT_ONLY) for name in state) else "cyclegan"
+    names = sorted((n for n in state if n.endswith("weight")), key=_numbers)
+    kernels = [state[name] for name in names]
+    if any(kernel.ndim != 4 for kernel in kernels):
+        raise WeightsError(f"{path}: a generator with batch norm; only instance norm is read")
+    blocks, odd = divmod(len(kernels) - 2 - 2 * LEVELS, 2)
+    if blocks < 1 or odd:
+        raise WeightsError(
+            f"{path}: {len(kernels)} convolutions; a resnet generator of 6 or 9 blocks has 18 or 24"
+        )
+    network = ResnetGenerator(int(kernels[0].shape[0]), blocks, wiring)
+    own = [network.head, *network.down, *network.body, *network.up, network.tail]
+    try:
+        with torch.no_grad():
+            for conv, name, kernel in zip(own, names, kernels, strict=True):
+                conv.weight.copy_(kernel)
+                conv.bias.copy_(state[name.removesuffix("weight") + "bias"])
+    except (RuntimeError, KeyError) as error:
+        raise WeightsError(f"{path}: {name} is not a resnet generator's: {error}") from error
+    return network, wiring
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"{path}: no checkpoint that can be read safely ({reason})") from error
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise WeightsError(f"{path}: not a generator's parameters; give a latest_net_G*.pth")
+    # Written by DataParallel, names begin with its own.
+    return {str(name).removeprefix("module."): value for name, value in state.items()}
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", name)]
