@@ -140,6 +140,7 @@ def test_json_carries_the_notes(inpaint: Inpaint) -> None:
     [
         (["--mask", "missing.png"], 1, "missing.png"),
         (["--mask", "white.png"], 1, "a.png: its mask marks the whole picture"),
+        (["--mask", "mask.png", "--dilate", "99"], 1, "use a smaller --dilate"),
         (["--mask", "large.png", "--strict"], 1, "leave out --strict"),
         (["--box", "500,500,9,9"], 2, "outside the picture of 80×60"),
         (["--box", "here"], 2, "write it as x,y,width,height"),

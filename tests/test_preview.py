@@ -95,3 +95,12 @@ def test_existing_file_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
         write_preview(picture, picture, tmp_path / "p.png", overwrite=False)
     assert (tmp_path / "p.png").read_text() == "mine"
     assert shown(picture, picture, tmp_path / "p.png")
+
+
+def test_what_was_filled_is_shown(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).integers(0, 256, (1400, 1600, 3)).astype(np.uint8)
+    after = samples.copy()
+    after[1200:1300, 1400:1500] = 128
+    one, other = shown(Image(samples), Image(after), tmp_path / "p.png")
+    assert (other == 128).all(axis=2).sum() == 100 * 100
+    assert not np.array_equal(one, other)

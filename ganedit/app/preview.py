@@ -13,7 +13,10 @@ GAP = 8
 
 
 def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -> None:
-    """Write the most detailed part of `after` beside the same part of `before`, enlarged to match.
+    """Write the most telling part of `after` beside the same part of `before`, enlarged to match.
+
+    Of an edit that leaves the size as it is, that is where most has changed; of an enlargement,
+    where there is most detail.
 
     Raises:
         OutputError: the file exists and `overwrite` is false, or it cannot be written.
@@ -25,7 +28,7 @@ def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -
     low_left, low_top = (
         min(round(edge / scale), limit - low_side)
         for edge, limit in zip(
-            _most_detailed(after, side), (before.width, before.height), strict=True
+            _most_telling(before, after, side), (before.width, before.height), strict=True
         )
     )
     left = min(round(low_left * scale), after.width - side)
@@ -45,14 +48,22 @@ def _rgb(samples: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(samples)
 
 
-def _most_detailed(image: Image, side: int) -> tuple[int, int]:
-    """Left and top of the window with the strongest gradients, looked for on a reduced picture."""
-    step = max(1, min(image.width, image.height) // 512)
-    grey = image.samples[::step, ::step].mean(axis=2, dtype=np.float32)
-    detail = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
+def _most_telling(before: Image, after: Image, side: int) -> tuple[int, int]:
+    """Left and top of the window with the most to show, looked for on a reduced picture."""
+    step = max(1, min(after.width, after.height) // 512)
+    grey = _grey(after, step)
+    interest = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
+    if (before.width, before.height) == (after.width, after.height):
+        change = np.abs(grey - _grey(before, step))
+        interest = change if change.any() else interest
     window = max(1, side // step)
     # The anchor in the corner makes each value the mean of the window that starts there.
-    means = cv2.blur(detail, (window, window), anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
+    means = cv2.blur(interest, (window, window), anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
     rows, columns = max(1, grey.shape[0] - window + 1), max(1, grey.shape[1] - window + 1)
     top, left = np.unravel_index(int(means[:rows, :columns].argmax()), (rows, columns))
-    return min(int(left) * step, image.width - side), min(int(top) * step, image.height - side)
+    return min(int(left) * step, after.width - side), min(int(top) * step, after.height - side)
+
+
+def _grey(image: Image, step: int) -> np.ndarray:
+    grey: np.ndarray = image.samples[::step, ::step].mean(axis=2, dtype=np.float32)
+    return grey

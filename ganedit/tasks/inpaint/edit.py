@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.editing import to_tensor
+from ganedit.errors import ImageError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
@@ -94,11 +95,19 @@ class InpaintEdit:
                 other texture.
 
         Returns:
-            The filled photo, or the photo itself where nothing is hole or everything is.
+            The filled photo, or the photo itself where nothing is hole.
+
+        Raises:
+            ImageError: grown, the hole takes in the whole picture.
         """
         hole = dilated(marked, self.options.dilate)
-        if not hole.any() or hole.all():
+        if not hole.any():
             return image
+        if hole.all():
+            raise ImageError(
+                "its hole, grown, takes in the whole picture, which leaves nothing to fill it "
+                "from; use a smaller --dilate"
+            )
         samples = image.samples.copy()
         # What is known grows as regions are filled.
         missing = hole.copy()
