@@ -2,8 +2,10 @@
 
 import json
 import multiprocessing
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,6 +89,24 @@ def apart(function: Callable[..., Result], *arguments: Any) -> Result:
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=fresh) as pool:
         return pool.submit(function, *arguments).result()
+
+
+def run_ganedit(arguments: list[str]) -> tuple[float, int]:
+    """Run `ganedit` with these arguments in this process: seconds, and peak resident bytes."""
+    start = time.perf_counter()
+    from ganedit.app.commands import cli
+
+    with suppress(SystemExit):
+        cli.main(arguments, standalone_mode=False)
+    return time.perf_counter() - start, _peak_memory()
+
+
+def _peak_memory() -> int:
+    """Bytes of this process that were resident at most."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise click.ClickException("no VmHWM in /proc/self/status; this needs Linux")
 
 
 def machine() -> str:

@@ -10,32 +10,12 @@ result alone is 1.15 GB, under 4 GB.
 """
 
 import tempfile
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import click
-from common import Row, Size, apart, show, weights_options, write_picture
+from common import Row, Size, apart, run_ganedit, show, weights_options, write_picture
 
 SIZES = ("256x256", "1MP", "12MP", "24MP")
-
-
-def enlarge(arguments: list[str]) -> tuple[float, int]:
-    """Run `ganedit` with these arguments in this process: seconds, and peak resident bytes."""
-    start = time.perf_counter()
-    from ganedit.app.commands import cli
-
-    with suppress(SystemExit):
-        cli.main(arguments, standalone_mode=False)
-    return time.perf_counter() - start, peak_memory()
-
-
-def peak_memory() -> int:
-    """Bytes of this process that were resident at most."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise click.ClickException("no VmHWM in /proc/self/status; this needs Linux")
 
 
 def measure(size: tuple[int, int], folder: Path, options: list[str]) -> Row:
@@ -44,7 +24,7 @@ def measure(size: tuple[int, int], folder: Path, options: list[str]) -> Row:
     apart(write_picture, source, *size)
     arguments = ["upscale", str(source), "-o", str(target), "--overwrite", "--quiet", *options]
     target.unlink(missing_ok=True)
-    seconds, peak = apart(enlarge, arguments)
+    seconds, peak = apart(run_ganedit, arguments)
     if not target.exists():
         raise click.ClickException("ganedit failed; its message is above")
     width, height = size

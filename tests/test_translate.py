@@ -8,6 +8,7 @@ import tiny
 import torch
 
 from ganedit.errors import TrainingError, UsageError
+from ganedit.tasks.translate import training
 from ganedit.tasks.translate.network import Generator
 from ganedit.tasks.translate.normalization import HeldNorm
 from ganedit.tasks.translate.options import NetworkOptions, TranslateTraining
@@ -33,6 +34,7 @@ def folders(tmp_path: Path) -> tuple[str, str]:
 
 def task_for(folders: tuple[str, str], **options: object) -> TranslateTask:
     a, b = folders
+    options = {"feature_weight": 0, **options}
     return TranslateTask(
         TranslateTraining((a,), (b,), network=NETWORK, crop=32, batch=2, **options)
     )
@@ -57,10 +59,14 @@ def test_norm_is_instance_norm_until_its_statistics_are_held() -> None:
     torch.testing.assert_close(tile, whole[..., :10, :10])
 
 
-def test_step_moves_both_directions_and_both_critics(
-    folders: tuple[str, str], tmp_path: Path
+def test_step_moves_both_directions_and_all_critics(
+    folders: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task, config = task_for(folders, penalty_every=2), tiny.config(tmp_path, warmup=0)
+    monkeypatch.setattr(training, "VGG19Features", tiny.Features)
+    monkeypatch.setattr(training, "LAYERS", ("one", "other"))
+    monkeypatch.setattr(training, "CHANNELS", {"one": 8, "other": 8})
+    task = task_for(folders, penalty_every=2, feature_weight=1)
+    config = tiny.config(tmp_path, warmup=0)
     torch.manual_seed(0)
     state = State.fresh(task.build(), config, 100, task.pool)
     before = tiny.state_of(state.pair)
@@ -68,7 +74,11 @@ def test_step_moves_both_directions_and_both_critics(
     for number in range(2):
         batch = to_device(task.batches(0)[number], tiny.CPU)
         rows.append(training_step(task, state, [batch], config, torch.float32, Ranks())[0])
-    assert {"adversarial", "cycle", "identity", "critic_photo", "critic_dark"} <= rows[0].keys()
+    assert rows[0].keys() == {
+        "patches", "features", "cycle", "identity",
+        "critic_photo_patches", "critic_dark_patches", "penalty_photo",
+        "critic_photo_features", "critic_dark_features", "penalty_dark",
+    }  # fmt: skip
     assert [("penalty_photo" in row) for row in rows] == [True, False]
     after = dict(state.pair.named_parameters())
     still = {name for name in before if torch.equal(before[name], after[name])}

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganedit.errors import WeightsError
 
 # Index of the ReLU in torchvision's `vgg19().features` that each name stands for.
+CHANNELS = {"relu1_2": 64, "relu2_2": 128, "relu3_4": 256, "relu4_4": 512, "relu5_4": 512}
 LAYERS = {"relu1_2": 3, "relu2_2": 8, "relu3_4": 17, "relu4_4": 26, "relu5_4": 35}
 
 

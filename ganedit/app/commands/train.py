@@ -53,9 +53,9 @@ _PHASES = (
                  help="Folder of pictures, perhaps reduced first; may be repeated."),
     click.option("--phase", type=click.Choice(PHASES), default="fidelity", show_default=True,
                  help="fidelity first; adversarial from its weights."),
-    click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-                 help="VGG19 features; torchvision's are downloaded without it."),
 )  # fmt: skip
+_VGG = click.option("--vgg", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                    help="VGG19 features; torchvision's are downloaded without it.")  # fmt: skip
 # What each term of an objective weighs; a task has those that its options name.
 _WEIGHTS = {
     "pixel_weight": "Of the mean absolute error.",
@@ -65,6 +65,7 @@ _WEIGHTS = {
     "identity_weight": "Of leaving alone what is in the domain already.",
     "matching_weight": "Of the distance of the critic's features.",
     "adversarial_weight": "Of the critic's verdict; 0 trains without a critic.",
+    "feature_weight": "Of critics that see VGG19's features; 0 trains without them.",
     "penalty_weight": "Of the critic's gradient penalty (R1, R2) [default: by loss].",
 }
 
@@ -78,6 +79,7 @@ def training_options(options: Any) -> Callable[[Any], Any]:
 
     added = [
         *(_PHASES if hasattr(options, "phase") else ()),
+        _VGG,
         _START,
         number("crop", 1, "Side of the training crops in the result's pixels."),
         number("batch", 1, "Crops per batch."),

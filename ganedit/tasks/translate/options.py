@@ -1,6 +1,7 @@
 """Options of the translation task, as plain data. Nothing here imports torch."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.errors import UsageError
@@ -82,6 +83,10 @@ class TranslateTraining:
     """Of leaving alone what is in the domain already; it stops inverted colours."""
     adversarial_weight: float = 1.0
     """Of the critics' verdicts."""
+    feature_weight: float = 1.0
+    """Of the verdicts of critics that see VGG19's features; 0 trains without them, and VGG19."""
+    vgg: Path | None = None
+    """VGG19 features; torchvision's are downloaded without it."""
     penalty_weight: float = 1e-5
     """Of R1, on real pictures."""
     penalty_every: int = 16

@@ -10,15 +10,19 @@ from torch import Tensor, nn
 
 from ganedit import losses
 from ganedit.data.augment import Augment, draw_augmentation
-from ganedit.nets.critics import PatchCritic
+from ganedit.nets.critics import FeatureCritic, PatchCritic
+from ganedit.nets.vgg import CHANNELS, VGG19Features
 from ganedit.task import Batch, Losses, Pair
 from ganedit.tasks.translate.data import TranslateBatches
 from ganedit.tasks.translate.network import Translator
 from ganedit.tasks.translate.options import TranslateTraining
 
+# What the critics of features look at: strokes, things made of them, and scenes.
+LAYERS = ("relu2_2", "relu3_4", "relu4_4")
+
 
 class TranslateTask:
-    """CycleGAN (Zhu et al. 2017): least squares, cycle and identity losses."""
+    """CycleGAN (Zhu et al. 2017) with a second pair of critics that look at VGG19's features."""
 
     name = "translate"
 
@@ -26,6 +30,7 @@ class TranslateTask:
         self.training = training
         self.names = training.network.names
         self.pool = training.pool
+        self.vgg = VGG19Features(training.vgg, LAYERS) if training.feature_weight else None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -36,11 +41,16 @@ class TranslateTask:
         return asdict(self.training.network)
 
     def to(self, device: torch.device) -> Self:
+        if self.vgg is not None:
+            self.vgg.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     def build(self) -> Pair:
-        critics = nn.ModuleDict({name: PatchCritic() for name in self.names})
-        return Pair(Translator(self.training.network), critics)
+        critics: dict[str, nn.Module] = {f"{name}_patches": PatchCritic() for name in self.names}
+        if self.vgg is not None:
+            channels = [CHANNELS[layer] for layer in LAYERS]
+            critics |= {f"{name}_features": FeatureCritic(channels) for name in self.names}
+        return Pair(Translator(self.training.network), nn.ModuleDict(critics))
 
     def batches(self, seed: int) -> TranslateBatches:
         return TranslateBatches(self.training, seed)
@@ -54,18 +64,16 @@ class TranslateTask:
     def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
         options, (first, second) = self.training, self.names
         a, b, (fake_b, fake_a) = batch["a"], batch["b"], fakes.chunk(2, dim=1)
-        critics: Any = pair.critic
         augment = self._augmentation(a)
-        verdicts = [
-            losses.generator_loss("least-squares", critics[name](augment(fake)))
-            for name, fake in ((second, fake_b), (first, fake_a))
-        ]
+        result: Losses = {}
+        for name, fake in ((second, fake_b), (first, fake_a)):
+            for kind, scores in self._scores(pair, name, augment(fake)).items():
+                verdict = losses.generator_loss("least-squares", scores)
+                verdict = verdict * self._weight_of(kind)
+                result[kind] = result[kind] + verdict if kind in result else verdict
         cycle = F.l1_loss(pair.generator(fake_b, first), a)
         cycle = cycle + F.l1_loss(pair.generator(fake_a, second), b)
-        result = {
-            "adversarial": options.adversarial_weight * torch.stack(verdicts).sum(),
-            "cycle": options.cycle_weight * cycle,
-        }
+        result["cycle"] = options.cycle_weight * cycle
         if options.identity_weight:
             same = F.l1_loss(pair.generator(b, second), b) + F.l1_loss(pair.generator(a, first), a)
             result["identity"] = options.identity_weight * same
@@ -73,15 +81,17 @@ class TranslateTask:
 
     def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
         options, (first, second) = self.training, self.names
-        critics: Any = pair.critic
         fake_b, fake_a = fakes.chunk(2, dim=1)
         augment = self._augmentation(fakes)
         result: Losses = {}
         for name, real, fake in ((first, batch["a"], fake_a), (second, batch["b"], fake_b)):
-            critic, real, fake = critics[name], augment(real), augment(fake)
-            loss = losses.critic_loss("least-squares", critic(real), critic(fake))
-            result[f"critic_{name}"] = loss
+            real, fake = augment(real), augment(fake)
+            scores = self._scores(pair, name, real), self._scores(pair, name, fake)
+            for kind in scores[0]:
+                loss = losses.critic_loss("least-squares", scores[0][kind], scores[1][kind])
+                result[f"critic_{name}_{kind}"] = loss
             if options.penalty_weight and step % options.penalty_every == 0:
+                critic = self._critics(pair)[f"{name}_patches"]
                 penalty = losses.gradient_norm_penalty(critic, real)
                 result[f"penalty_{name}"] = options.penalty_weight * options.penalty_every * penalty
         return result
@@ -89,6 +99,22 @@ class TranslateTask:
     def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
         fake_b, fake_a = fakes.chunk(2, dim=1)
         return [batch["a"], fake_b, batch["b"], fake_a]
+
+    def _critics(self, pair: Pair) -> nn.ModuleDict:
+        assert isinstance(pair.critic, nn.ModuleDict)
+        return pair.critic
+
+    def _scores(self, pair: Pair, name: str, pictures: Tensor) -> dict[str, Tensor]:
+        """What the critics of a domain say, by what they look at."""
+        critics = self._critics(pair)
+        result = {"patches": critics[f"{name}_patches"](pictures)}
+        if self.vgg is not None:
+            result["features"] = critics[f"{name}_features"](self.vgg(pictures))
+        return result
+
+    def _weight_of(self, kind: str) -> float:
+        weight = self.training.adversarial_weight
+        return weight * (self.training.feature_weight if kind == "features" else 1)
 
     def _augmentation(self, pictures: Tensor) -> Augment:
         if not self.training.augment:
