@@ -98,6 +98,31 @@ def perceptual(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
     return torch.stack(layers).mean()
 
 
+def patch_contrast(
+    output: Sequence[Tensor], source: Sequence[Tensor], *, places: int = 256, heat: float = 0.07
+) -> Tensor:
+    """How much a place of the output resembles other places of its source more than its own.
+
+    PatchNCE (CUT, Park et al. 2020) on features of a frozen network, which needs no projection to
+    be trained beside. Each element is one layer's `(N, C, H, W)` features; the mean over layers of
+    the cross entropy, in nats: 0 where every place knows itself, `log(places)` where none does.
+
+    Args:
+        output: features of the generated pictures; gradients flow.
+        source: of the pictures they were made from.
+        places: drawn at random from each picture, torch's random numbers.
+        heat: temperature of the softmax.
+    """
+    terms = []
+    for ours, theirs in zip(output, source, strict=True):
+        ours, theirs = (F.normalize(x.float().flatten(2), dim=1) for x in (ours, theirs))
+        chosen = torch.randperm(ours.shape[2], device=ours.device)[:places]
+        likeness = ours[..., chosen].transpose(1, 2) @ theirs[..., chosen] / heat
+        own = torch.arange(len(chosen), device=ours.device).expand(len(ours), -1)
+        terms.append(F.cross_entropy(likeness, own))
+    return torch.stack(terms).mean()
+
+
 def phase_drift(output: Tensor, target: Tensor, scale: int) -> Tensor:
     """How far the local mean of each sub-pixel phase is from the target's.
 

@@ -155,3 +155,16 @@ def test_phase_drift_sees_a_grid_through_noise(scale: int) -> None:
 def test_layers_must_pair() -> None:
     with pytest.raises(ValueError, match="zip"):
         losses.perceptual([features(1)], [features(1), features(1)])
+
+
+def test_patch_contrast_knows_a_place_by_itself() -> None:
+    torch.manual_seed(0)
+    seen = [torch.randn(2, 32, 12, 12)]
+    assert losses.patch_contrast(seen, seen) < 0.05
+    shuffled = [seen[0].flip(3)]
+    assert losses.patch_contrast(shuffled, seen) > 5
+    # Contrast within a layer is what counts, not its scale.
+    torch.manual_seed(1)
+    one = losses.patch_contrast([3 * seen[0]], seen, places=20)
+    torch.manual_seed(1)
+    torch.testing.assert_close(one, losses.patch_contrast(seen, seen, places=20))

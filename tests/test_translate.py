@@ -1,5 +1,6 @@
 """Translation: networks, held statistics, two directions at once, the replay pool."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import PIL.Image
@@ -32,12 +33,19 @@ def folders(tmp_path: Path) -> tuple[str, str]:
     return str(tmp_path / "photo"), str(tmp_path / "dark")
 
 
+@pytest.fixture
+def features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny feature network in VGG19's place."""
+    monkeypatch.setattr(training, "VGG19Features", tiny.Features)
+    monkeypatch.setattr(training, "LAYERS", ("one", "other"))
+    monkeypatch.setattr(training, "CHANNELS", {"one": 8, "other": 8})
+
+
 def task_for(folders: tuple[str, str], **options: object) -> TranslateTask:
     a, b = folders
-    options = {"feature_weight": 0, **options}
-    return TranslateTask(
-        TranslateTraining((a,), (b,), network=NETWORK, crop=32, batch=2, **options)
-    )
+    network = replace(NETWORK, to=("dark",)) if options.get("one_sided") else NETWORK
+    options = {"feature_weight": 0, "network": network, **options}
+    return TranslateTask(TranslateTraining((a,), (b,), crop=32, batch=2, **options))
 
 
 def test_generator_begins_near_the_picture_and_takes_any_size() -> None:
@@ -60,11 +68,8 @@ def test_norm_is_instance_norm_until_its_statistics_are_held() -> None:
 
 
 def test_step_moves_both_directions_and_all_critics(
-    folders: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folders: tuple[str, str], tmp_path: Path, features: None
 ) -> None:
-    monkeypatch.setattr(training, "VGG19Features", tiny.Features)
-    monkeypatch.setattr(training, "LAYERS", ("one", "other"))
-    monkeypatch.setattr(training, "CHANNELS", {"one": 8, "other": 8})
     task = task_for(folders, penalty_every=2, feature_weight=1)
     config = tiny.config(tmp_path, warmup=0)
     torch.manual_seed(0)
@@ -88,17 +93,23 @@ def test_step_moves_both_directions_and_all_critics(
     assert state.pool.pictures.shape == (4, 6, 32, 32)
 
 
-def test_one_batch_can_be_overfitted(folders: tuple[str, str], tmp_path: Path) -> None:
-    task = task_for(folders, adversarial_weight=0.0)
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_one_batch_can_be_overfitted(
+    folders: tuple[str, str], tmp_path: Path, features: None, one_sided: bool
+) -> None:
+    task = task_for(folders, adversarial_weight=0.0, one_sided=one_sided)
     config = tiny.config(tmp_path, warmup=5, learning_rate=1e-3)
     torch.manual_seed(0)
     state = State.fresh(task.build(), config, 100, task.pool)
     batch = to_device(task.batches(0)[0], tiny.CPU)
-    cycle = [
-        float(training_step(task, state, [batch], config, torch.float32, Ranks())[0]["cycle"])
-        for _ in range(40)
+    rows = [
+        training_step(task, state, [batch], config, torch.float32, Ranks())[0] for _ in range(40)
     ]
-    assert cycle[-1] < 0.6 * cycle[0]
+    kept = "identity" if one_sided else "cycle"
+    assert float(rows[-1][kept]) < 0.6 * float(rows[0][kept])
+    assert ("contrast" in rows[0]) == one_sided
+    if one_sided:
+        assert float(rows[-1]["contrast"]) < float(rows[0]["contrast"])
 
 
 def test_pool_shows_old_and_new_and_resumes() -> None:

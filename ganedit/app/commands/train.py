@@ -62,6 +62,7 @@ _WEIGHTS = {
     "grid_weight": "Against a pattern of the period of the scale.",
     "perceptual_weight": "Of the distance of VGG19 features.",
     "cycle_weight": "Of the way there and back.",
+    "contrast_weight": "Of each place resembling itself most, where there is no way back.",
     "identity_weight": "Of leaving alone what is in the domain already.",
     "matching_weight": "Of the distance of the critic's features.",
     "adversarial_weight": "Of the critic's verdict; 0 trains without a critic.",
@@ -268,6 +269,11 @@ def train_inpaint(
     help="Generated pictures kept for the critics to look back at.",
 )
 @click.option("--augment", is_flag=True, help="Shift and cut out what the critics see.")
+@click.option(
+    "--one-sided",
+    is_flag=True,
+    help="Train the direction to the second domain only: quicker, and less tied to the source.",
+)
 @training_options(TranslateTraining)
 def train_translate(
     start: str | None, names: str, width: int, deep_width: int, blocks: int, **given: Any
@@ -280,7 +286,8 @@ def train_translate(
     """  # fmt: skip
     config = _config(given)
     domains = tuple(name.strip() for name in names.split(","))
-    network = TranslateNetwork(domains, domains[::-1], width, deep_width, blocks)
+    to = domains[1:] if given["one_sided"] else domains[::-1]
+    network = TranslateNetwork(domains, to, width, deep_width, blocks)
 
     from ganedit.app.training import run_training
     from ganedit.tasks.translate.training import TranslateTask

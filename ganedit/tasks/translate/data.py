@@ -12,12 +12,12 @@ from ganedit.tasks.translate.options import TranslateTraining
 
 
 class TranslateBatches:
-    """`{"a": (N, 3, S, S), "b": (N, 3, S, S)}`, uint8 RGB."""
+    """`(N, 3, S, S)` uint8 RGB of each domain, by its name."""
 
     def __init__(self, options: TranslateTraining, seed: int) -> None:
         self.options, self.seed = options, seed
         self.domains = {}
-        for name, folders in (("a", options.a), ("b", options.b)):
+        for name, folders in zip(options.network.names, (options.a, options.b), strict=True):
             pictures = Pictures([Folder.parse(text) for text in folders], minimum=options.crop)
             if len(pictures) < 2:
                 raise TrainingError(f"{folders[0]}: a domain needs at least 2 pictures")

@@ -91,6 +91,10 @@ class TranslateTraining:
     """Of R1, on real pictures."""
     penalty_every: int = 16
     """Critic steps between penalties, which are weighed up by as much."""
+    one_sided: bool = False
+    """Train the direction to the second domain only, without a way back."""
+    contrast_weight: float = 1.0
+    """Of each place resembling itself more than others; it takes the way back's place."""
     pool: int = 50
     """Generated pictures kept for the critics to look back at."""
     augment: bool = False
@@ -101,6 +105,8 @@ class TranslateTraining:
             raise UsageError("give a folder with --a and one with --b")
         if set(self.a) & set(self.b):
             raise UsageError(f"{self.a[0]}: is in both domains; there would be nothing to learn")
+        if self.one_sided != (len(self.network.to) == 1):
+            raise UsageError("one-sided training leads to one domain, the other to both")
         if self.crop % 4 or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
         if self.pool < 0:

@@ -1,5 +1,6 @@
 """How translators are trained: two generators, two critics, and the way there and back."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Self
@@ -22,15 +23,21 @@ LAYERS = ("relu2_2", "relu3_4", "relu4_4")
 
 
 class TranslateTask:
-    """CycleGAN (Zhu et al. 2017) with a second pair of critics that look at VGG19's features."""
+    """CycleGAN (Zhu et al. 2017) with a second pair of critics that look at VGG19's features.
+
+    One-sided, there is one direction, and no way back that would show what was lost: as in CUT
+    (Park et al. 2020) each patch of the result has to resemble its own place in the picture more
+    than any other place.
+    """
 
     name = "translate"
 
     def __init__(self, training: TranslateTraining) -> None:
         self.training = training
-        self.names = training.network.names
+        self.to_domains = training.network.to
         self.pool = training.pool
-        self.vgg = VGG19Features(training.vgg, LAYERS) if training.feature_weight else None
+        needed = training.feature_weight or training.one_sided
+        self.vgg = VGG19Features(training.vgg, LAYERS) if needed else None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -46,49 +53,53 @@ class TranslateTask:
         return self
 
     def build(self) -> Pair:
-        critics: dict[str, nn.Module] = {f"{name}_patches": PatchCritic() for name in self.names}
-        if self.vgg is not None:
+        critics: dict[str, nn.Module] = {
+            f"{name}_patches": PatchCritic() for name in self.to_domains
+        }
+        if self.training.feature_weight:
             channels = [CHANNELS[layer] for layer in LAYERS]
-            critics |= {f"{name}_features": FeatureCritic(channels) for name in self.names}
+            critics |= {f"{name}_features": FeatureCritic(channels) for name in self.to_domains}
         return Pair(Translator(self.training.network), nn.ModuleDict(critics))
 
     def batches(self, seed: int) -> TranslateBatches:
         return TranslateBatches(self.training, seed)
 
     def generate(self, pair: Pair, batch: Batch) -> Tensor:
-        """`(N, 6, H, W)`: what each picture of a becomes in b, and of b in a."""
-        first, second = self.names
-        fakes = pair.generator(batch["a"], second), pair.generator(batch["b"], first)
+        """`(N, 3 or 6, H, W)`: what the pictures become in each domain that is led to."""
+        fakes = [pair.generator(batch[self._other(name)], name) for name in self.to_domains]
         return torch.cat(fakes, dim=1)
 
     def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
-        options, (first, second) = self.training, self.names
-        a, b, (fake_b, fake_a) = batch["a"], batch["b"], fakes.chunk(2, dim=1)
-        augment = self._augmentation(a)
-        result: Losses = {}
-        for name, fake in ((second, fake_b), (first, fake_a)):
+        options = self.training
+        made = self._by_domain(fakes)
+        augment = self._augmentation(fakes)
+        result: dict[str, Tensor] = defaultdict(lambda: fakes.new_zeros(()))
+        for name, fake in made.items():
             for kind, scores in self._scores(pair, name, augment(fake)).items():
                 verdict = losses.generator_loss("least-squares", scores)
-                verdict = verdict * self._weight_of(kind)
-                result[kind] = result[kind] + verdict if kind in result else verdict
-        cycle = F.l1_loss(pair.generator(fake_b, first), a)
-        cycle = cycle + F.l1_loss(pair.generator(fake_a, second), b)
-        result["cycle"] = options.cycle_weight * cycle
-        if options.identity_weight:
-            same = F.l1_loss(pair.generator(b, second), b) + F.l1_loss(pair.generator(a, first), a)
-            result["identity"] = options.identity_weight * same
-        return result
+                result[kind] += self._weight_of(kind) * verdict
+            real, source = batch[name], batch[self._other(name)]
+            if options.identity_weight:
+                same = F.l1_loss(pair.generator(real, name), real)
+                result["identity"] += options.identity_weight * same
+            if not options.one_sided:
+                there_and_back = pair.generator(fake, self._other(name))
+                result["cycle"] += options.cycle_weight * F.l1_loss(there_and_back, source)
+            elif self.vgg is not None:
+                with torch.no_grad():
+                    wanted = self.vgg(source)
+                contrast = losses.patch_contrast(self.vgg(fake), wanted)
+                result["contrast"] += options.contrast_weight * contrast
+        return dict(result)
 
     def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
-        options, (first, second) = self.training, self.names
-        fake_b, fake_a = fakes.chunk(2, dim=1)
-        augment = self._augmentation(fakes)
+        options, augment = self.training, self._augmentation(fakes)
         result: Losses = {}
-        for name, real, fake in ((first, batch["a"], fake_a), (second, batch["b"], fake_b)):
-            real, fake = augment(real), augment(fake)
-            scores = self._scores(pair, name, real), self._scores(pair, name, fake)
-            for kind in scores[0]:
-                loss = losses.critic_loss("least-squares", scores[0][kind], scores[1][kind])
+        for name, fake in self._by_domain(fakes).items():
+            real, fake = augment(batch[name]), augment(fake)
+            theirs = self._scores(pair, name, fake)
+            for kind, scores in self._scores(pair, name, real).items():
+                loss = losses.critic_loss("least-squares", scores, theirs[kind])
                 result[f"critic_{name}_{kind}"] = loss
             if options.penalty_weight and step % options.penalty_every == 0:
                 critic = self._critics(pair)[f"{name}_patches"]
@@ -97,8 +108,18 @@ class TranslateTask:
         return result
 
     def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
-        fake_b, fake_a = fakes.chunk(2, dim=1)
-        return [batch["a"], fake_b, batch["b"], fake_a]
+        columns: list[Tensor] = []
+        for name, fake in self._by_domain(fakes).items():
+            columns += [batch[self._other(name)], fake]
+        return columns
+
+    def _other(self, name: str) -> str:
+        first, second = self.training.network.names
+        return second if name == first else first
+
+    def _by_domain(self, fakes: Tensor) -> dict[str, Tensor]:
+        """What `generate` made, taken apart."""
+        return dict(zip(self.to_domains, fakes.chunk(len(self.to_domains), dim=1), strict=True))
 
     def _critics(self, pair: Pair) -> nn.ModuleDict:
         assert isinstance(pair.critic, nn.ModuleDict)
@@ -108,7 +129,7 @@ class TranslateTask:
         """What the critics of a domain say, by what they look at."""
         critics = self._critics(pair)
         result = {"patches": critics[f"{name}_patches"](pictures)}
-        if self.vgg is not None:
+        if self.vgg is not None and self.training.feature_weight:
             result["features"] = critics[f"{name}_features"](self.vgg(pictures))
         return result
 
