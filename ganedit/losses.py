@@ -117,7 +117,8 @@ def patch_contrast(
     for ours, theirs in zip(output, source, strict=True):
         ours, theirs = (F.normalize(x.float().flatten(2), dim=1) for x in (ours, theirs))
         chosen = torch.randperm(ours.shape[2], device=ours.device)[:places]
-        likeness = ours[..., chosen].transpose(1, 2) @ theirs[..., chosen] / heat
+        # Of each place of the output, how like it is to every place of the source.
+        likeness = theirs[..., chosen].transpose(1, 2) @ ours[..., chosen] / heat
         own = torch.arange(len(chosen), device=ours.device).expand(len(ours), -1)
         terms.append(F.cross_entropy(likeness, own))
     return torch.stack(terms).mean()
