@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ganedit.errors import WeightsError
 from ganedit.nets import fused
-from ganedit.nets.critics import PatchCritic, UNetCritic
+from ganedit.nets.critics import FeatureCritic, PatchCritic, UNetCritic
 from ganedit.nets.fused import conv_add, conv_leaky_relu
 from ganedit.nets.vgg import LAYERS, VGG19Features
 from ganedit.tasks.upscale.network import BicubicPhases
@@ -254,3 +254,14 @@ def test_muon_is_blind_to_the_gradients_size() -> None:
         moved.append(module.weight.detach() - before)
     torch.testing.assert_close(moved[0], moved[1], atol=1e-3, rtol=0.05)
     assert float((moved[0] * module.weight.grad).sum()) < 0, "against the gradient"
+
+
+def test_feature_critic_scores_every_place_of_every_layer_by_direction() -> None:
+    torch.manual_seed(0)
+    critic = FeatureCritic((8, 16))
+    seen = [torch.randn(2, 8, 12, 10), torch.randn(2, 16, 6, 5)]
+    scores = critic(seen)
+    assert scores.shape == (2, 1, 12 * 10 + 6 * 5)
+    assert 0.05 < scores.std() < 5
+    critic.eval()
+    torch.testing.assert_close(critic([3 * seen[0], seen[1]]), critic(seen))

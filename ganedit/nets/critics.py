@@ -73,9 +73,8 @@ class FeatureCritic(nn.Module):
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         scores = []
         for head, seen in zip(self.heads, features, strict=True):
-            # Features grow with depth and differ by layer: positions are compared by direction.
-            unit = F.normalize(seen, dim=1) * seen.shape[1] ** 0.5
-            scores.append(head(unit).flatten(2))
+            # Features differ in size by layer; what a place shows is their direction.
+            scores.append(head(F.normalize(seen, dim=1)).flatten(2))
         return torch.cat(scores, dim=2) * GAIN
 
 
