@@ -1,10 +1,14 @@
 """Make the README's pictures from the examples with the shipped weights.
 
-    python benchmarks/pictures.py
+\b
+    python benchmarks/pictures.py                   # all of them
+    python benchmarks/pictures.py --task inpaint
 
-Each pair is one detail at 1:1: bicubic, and ganedit by default.
+Enlargements are one detail at 1:1: bicubic, and ganedit by default. Fills are one detail at 1:1:
+the photo, its hole in grey, and the fill. Translations are whole pictures, reduced.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,28 +18,67 @@ import torch.nn.functional as F
 
 import ganedit
 from ganedit.editing import to_samples, to_tensor
-from ganedit.image import decode
+from ganedit.image import Image, decode, resize
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SIDE, GAP = 480, 6
-# Where to look: left and top of the detail, in pixels of the enlargement.
-DETAILS = {"otter": (1500, 900), "lake": (2300, 1300), "dune": (2100, 1500)}
+# Where to look: left and top of the detail, in pixels of the enlargement, and of the photo.
+ENLARGED = {"otter": (1500, 900), "lake": (2300, 1300), "dune": (2100, 1500)}
+FILLED = {"dune": (200, 520, 460, 260), "otter": (20, 0, 460, 260)}
+# Pictures and the domains they go to.
+TRANSLATED = {"lake": ("monet", "vangogh"), "water-lilies": ("photo",)}
+HEIGHT = 320
+
+
+def enlargements() -> None:
+    editor = ganedit.Editor.upscale()
+    for name, (left, top) in ENLARGED.items():
+        image = decode(EXAMPLES / f"{name}.jpg")
+        columns = [_bicubic(image.samples), editor(image).samples]
+        window = (slice(top, top + SIDE), slice(left, left + SIDE))
+        _write(name, [column[window] for column in columns])
+
+
+def fills() -> None:
+    fill = ganedit.Filler()
+    for name, (left, top, width, height) in FILLED.items():
+        image, mask = decode(EXAMPLES / f"{name}.jpg"), decode(EXAMPLES / "masks" / f"{name}.png")
+        holed = np.where(mask.samples > 127, np.uint8(128), image.samples)
+        columns = [image.samples, holed, fill(image, mask).samples]
+        window = (slice(top, top + height), slice(left, left + width))
+        _write(f"{name}_filled", [column[window] for column in columns])
+
+
+def translations() -> None:
+    for name, domains in TRANSLATED.items():
+        image = decode(EXAMPLES / f"{name}.jpg")
+        pictures = [image, *(ganedit.translate(image, domain) for domain in domains)]
+        width = round(HEIGHT * image.width / image.height)
+        columns = [resize(picture, width, HEIGHT).samples for picture in pictures]
+        _write(f"{name}_as_{'_'.join(domains)}", columns)
+
+
+TASKS: dict[str, Callable[[], None]] = {
+    "upscale": enlargements,
+    "inpaint": fills,
+    "translate": translations,
+}
 
 
 @click.command(help=__doc__)
-@click.option("--model", default="photo", show_default=True)
-def main(model: str) -> None:
-    editor = ganedit.Editor.upscale(model=model)
-    for name, (left, top) in DETAILS.items():
-        image = decode(EXAMPLES / f"{name}.jpg")
-        columns = [_bicubic(image.samples), editor(image).samples]
-        gap = np.full((SIDE, GAP, 3), 255, np.uint8)
-        strip: list[np.ndarray] = []
-        for column in columns:
-            strip += [column[top : top + SIDE, left : left + SIDE], gap]
-        target = EXAMPLES / "results" / f"{name}.png"
-        ganedit.Image.from_array(np.concatenate(strip[:-1], axis=1)).save(target, overwrite=True)
-        click.echo(target)
+@click.option("--task", "tasks", type=click.Choice(list(TASKS)), multiple=True, default=list(TASKS))
+def main(tasks: tuple[str, ...]) -> None:
+    for task in tasks:
+        TASKS[task]()
+
+
+def _write(name: str, columns: list[np.ndarray]) -> None:
+    """Equally high pictures side by side."""
+    gap = np.full((columns[0].shape[0], GAP, 3), 255, np.uint8)
+    strip = [part for column in columns for part in (column, gap)][:-1]
+    target = EXAMPLES / "results" / f"{name}.png"
+    Image(np.concatenate(strip, axis=1)).save(target, overwrite=True)
+    click.echo(target)
 
 
 def _bicubic(samples: np.ndarray) -> np.ndarray:
