@@ -129,7 +129,19 @@ def test_options_that_cannot_be_meant(folders: tuple[str, str], tmp_path: Path) 
         NetworkOptions(("photo", "photo"), ("photo",))
     with pytest.raises(UsageError, match="in both domains"):
         TranslateTraining((folders[0],), (folders[0],))
+    with pytest.raises(UsageError, match="in both domains"):
+        TranslateTraining((folders[0],), (f"{folders[0]}/../photo",))
     (tmp_path / "one").mkdir()
     PIL.Image.fromarray(tiny.photo(0, 64, 64)).save(tmp_path / "one" / "only.png")
     with pytest.raises(TrainingError, match="at least 2 pictures"):
         task_for((folders[0], str(tmp_path / "one"))).batches(0)
+
+
+def test_small_pictures_are_enlarged_and_counted(folders: tuple[str, str]) -> None:
+    a, b = folders
+    PIL.Image.fromarray(tiny.photo(7, 20, 50)).save(f"{b}/small.png")
+    task = TranslateTask(TranslateTraining((a,), (b,), network=NETWORK, crop=32, feature_weight=0))
+    with pytest.warns(UserWarning, match="1 of 4 pictures are under 32 pixels a side and were enl"):
+        batches = task.batches(0)
+    for step in range(8):
+        assert batches[step]["dark"].shape == (4, 3, 32, 32)

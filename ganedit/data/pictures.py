@@ -1,6 +1,7 @@
 """Folders of training pictures, decoded once and cropped at random."""
 
 import contextlib
+import math
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -52,14 +53,16 @@ class Folder:
 class Pictures:
     """RGB pictures from folders, each at least `minimum` pixels a side, drawn by index.
 
-    Smaller and unreadable pictures are left out with a warning that counts them.
+    Smaller ones are left out, or enlarged if `enlarge`; unreadable ones are left out. A warning
+    counts them.
 
     Raises:
         TrainingError: no picture is left.
     """
 
-    def __init__(self, folders: Sequence[Folder], minimum: int) -> None:
-        self.minimum = minimum
+    def __init__(self, folders: Sequence[Folder], minimum: int, *, enlarge: bool = False) -> None:
+        self.minimum, self.enlarge = minimum, enlarge
+        self.enlarged: set[int] = set()
         self.entries = [
             (path, folder.scale) for folder in folders for path in list_pictures(folder.path)
         ]
@@ -78,6 +81,12 @@ class Pictures:
                 stacklevel=2,
             )
         self.usable = np.array(usable)
+        if self.enlarged:
+            warnings.warn(
+                f"{len(self.enlarged)} of {len(sizes)} pictures are under {minimum} pixels a side "
+                "and were enlarged",
+                stacklevel=2,
+            )
         # A large photograph has more to show than a small one, but not in proportion.
         weights = np.sqrt(np.array([sizes[index] for index in usable], dtype=np.float64))
         self.weights = weights / weights.sum()
@@ -99,6 +108,11 @@ class Pictures:
             return self._cache[index]
         path, scale = self.entries[index]
         picture = load_rgb(path, scale)
+        if self.enlarge and min(picture.shape[:2]) < self.minimum:
+            self.enlarged.add(index)
+            factor = self.minimum / min(picture.shape[:2])
+            height, width = (math.ceil(side * factor - 1e-6) for side in picture.shape[:2])
+            picture = resize(Image(picture), width, height).samples
         if self._cached_bytes + picture.nbytes <= CACHE_BYTES:
             self._cache[index] = picture
             self._cached_bytes += picture.nbytes

@@ -18,7 +18,8 @@ class TranslateBatches:
         self.options, self.seed = options, seed
         self.domains = {}
         for name, folders in zip(options.network.names, (options.a, options.b), strict=True):
-            pictures = Pictures([Folder.parse(text) for text in folders], minimum=options.crop)
+            parsed = [Folder.parse(text) for text in folders]
+            pictures = Pictures(parsed, minimum=options.crop, enlarge=True)
             if len(pictures) < 2:
                 raise TrainingError(f"{folders[0]}: a domain needs at least 2 pictures")
             self.domains[name] = pictures

@@ -103,8 +103,9 @@ class TranslateTraining:
     def __post_init__(self) -> None:
         if not self.a or not self.b:
             raise UsageError("give a folder with --a and one with --b")
-        if set(self.a) & set(self.b):
-            raise UsageError(f"{self.a[0]}: is in both domains; there would be nothing to learn")
+        for folder in self.a:
+            if Path(folder).resolve() in {Path(other).resolve() for other in self.b}:
+                raise UsageError(f"{folder}: is in both domains; there would be nothing to learn")
         if self.one_sided != (len(self.network.to) == 1):
             raise UsageError("one-sided training leads to one domain, the other to both")
         if self.crop % 4 or self.crop < 32:
