@@ -1,16 +1,17 @@
 """Filling as the command line and the Python interface do it: a photo and its marking."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from ganedit.app.jobs import Job
 from ganedit.app.masks import Marking
-from ganedit.app.run import Apply
-from ganedit.image import Image, resize, to_eight
+from ganedit.app.recipe import Apply
+from ganedit.image import Image, decode, resize, to_eight
 from ganedit.task import Progress
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.holes import Hole
@@ -23,48 +24,54 @@ def filler(edit: InpaintEdit, marking: Marking) -> Apply:
     """What fills the photo of each job as it is marked."""
 
     def apply(job: Job, image: Image, progress: Progress) -> Image:
-        hole = marking.hole_of(job.source, image)
+        hole = marking.hole_of(job.source, image, job.place)
         opaque = marking.is_of_the_photo
         return fill(edit, image, hole, progress, opaque=opaque, variant=job.variant)
 
     return apply
 
 
-class ContactSheet:
-    """Several fills of each photo side by side, reduced."""
+def write_sheets(jobs: Sequence[Job], done: Collection[Job], *, overwrite: bool) -> None:
+    """Write a sheet of the fills of each photo, reduced, as `NAME_inpaint_sheet.png` beside them.
 
-    def __init__(self, apply: Apply) -> None:
-        self._apply = apply
-        self._shown: dict[Path, list[np.ndarray]] = {}
+    Args:
+        jobs: all fills, those of a photo one after another.
+        done: those that were made now; photos without any keep the sheet that they have.
+        overwrite: replace sheets that exist.
 
-    def apply(self, job: Job, image: Image, progress: Progress) -> Image:
-        """Fill, and remember the result for the sheet."""
-        result = self._apply(job, image, progress)
-        scale = min(1.0, SHEET_SIDE / max(image.width, image.height))
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        small = to_eight(resize(Image(result.samples), *size).samples)
-        self._shown.setdefault(job.source, []).append(np.broadcast_to(small, (*small.shape[:2], 3)))
-        return result
+    Raises:
+        OutputError: a sheet exists and `overwrite` is false, or it cannot be written.
+    """
+    made = set(done)
+    for _, group in groupby(jobs, lambda job: job.source):
+        fills = [job for job in group if job.target.is_file()]
+        if made.intersection(fills):
+            # In a folder, fills that an earlier run made had their sheet made by it.
+            replaced = overwrite or not made.issuperset(fills)
+            shown = [_reduced(decode(job.target)) for job in fills]
+            _sheet(shown).save(sheet_path(fills[0]), overwrite=replaced)
 
-    def write(self, jobs: Sequence[Job], *, overwrite: bool) -> None:
-        """Write a sheet beside the fills of each photo, as `NAME_inpaint_sheet.png`.
 
-        Raises:
-            OutputError: a sheet exists and `overwrite` is false, or it cannot be written.
-        """
-        for job in jobs:
-            fills = self._shown.get(job.source, [])
-            if job.variant == 0 and fills:
-                columns = math.ceil(math.sqrt(len(fills)))
-                blank = np.full_like(fills[0], 255)
-                fills = [*fills, *[blank] * (-len(fills) % columns)]
-                rows = [np.hstack(fills[i : i + columns]) for i in range(0, len(fills), columns)]
-                Image(np.vstack(rows)).save(sheet_path(job), overwrite=overwrite)
+def _reduced(image: Image) -> np.ndarray:
+    """A fill as a sheet shows it, `(h, w, 3)` uint8."""
+    scale = min(1.0, SHEET_SIDE / max(image.width, image.height))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    small = to_eight(resize(Image(image.samples), *size).samples)
+    return np.broadcast_to(small, (*small.shape[:2], 3))
+
+
+def _sheet(fills: list[np.ndarray]) -> Image:
+    """Fills of one size side by side, about as many across as down."""
+    columns = math.ceil(math.sqrt(len(fills)))
+    fills = [*fills, *[np.full_like(fills[0], 255)] * (-len(fills) % columns)]
+    rows = [np.hstack(fills[i : i + columns]) for i in range(0, len(fills), columns)]
+    return Image(np.vstack(rows))
 
 
 def sheet_path(job: Job) -> Path:
     """Where the contact sheet of a photo's fills goes."""
-    return job.target.with_name(f"{job.target.stem.removesuffix('_1')}_sheet.png")
+    stem = job.target.stem.removesuffix(f"_{job.variant + 1}")
+    return job.target.with_name(f"{stem}_sheet.png")
 
 
 def fill(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ganedit.app.commands.common import FilePath, edit_options, file_options, runtime_for
+from ganedit.app.commands.common import FilePath, edit_options, plan_for, run_options
 from ganedit.errors import UsageError
 from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
 
@@ -100,34 +100,29 @@ def inpaint(
         ganedit inpaint photos/ --masks masks/ -o clean/
     """  # fmt: skip
     options = InpaintOptions(method, dilate, feather, weights, seed)
-    files = file_options(shared)
+    shared_options = run_options(shared)
 
-    from ganedit.app.jobs import plan_jobs
     from ganedit.app.masks import Marking
 
     marking = Marking(mask, masks, mask_color, box, invert_mask, strict)
-    jobs = plan_jobs(photos, shared["output"], "inpaint", shared["format_name"])
-    if mask is not None and len(jobs) > 1:
+    plan = plan_for(photos, shared, "inpaint")
+    if mask is not None and len(plan.jobs) > 1:
         raise UsageError("--mask is for one photo; for several give --masks DIR")
     if masks is not None and not masks.is_dir():
         raise UsageError(f"--masks {masks}: no such folder")
     if candidates > 1:
-        jobs = [
+        variants = [
             replace(job, target=job.target.with_stem(f"{job.target.stem}_{k + 1}"), variant=k)
-            for job in jobs
+            for job in plan.jobs
             for k in range(candidates)
         ]
+        plan = replace(plan, jobs=variants)
 
-    from ganedit.app.filling import ContactSheet, filler
+    from ganedit.app.filling import write_sheets
+    from ganedit.app.recipes import inpaint_recipe
     from ganedit.app.run import run_jobs
-    from ganedit.tasks.inpaint.edit import InpaintEdit
 
-    where = runtime_for(shared, files)
-    apply = filler(InpaintEdit(options, where), marking)
-    sheet = ContactSheet(apply) if candidates > 1 else None
-    failures = run_jobs(
-        jobs, sheet.apply if sheet else apply, files, lambda width, height: (width, height)
-    )
-    if sheet:
-        sheet.write(jobs, overwrite=files.overwrite)
-    sys.exit(1 if failures else 0)
+    result = run_jobs(plan, inpaint_recipe(options, marking), shared_options)
+    if candidates > 1:
+        write_sheets(plan.jobs, result.done, overwrite=shared_options.overwrite)
+    sys.exit(result.code)
