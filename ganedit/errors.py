@@ -9,6 +9,7 @@
     │   ├── TruncatedImageError      the file ends before the picture does
     │   └── ImageTooLargeError       over the pixel limit or a format's limit
     ├── OutputError              the result cannot be written where it was asked
+    │   └── DiskFullError            nor can any other: no space, or the quota is used up
     ├── WeightsError             a weight file is missing, altered or of another task
     ├── DeviceError              the device or precision asked for is not there
     ├── TrainingError            training cannot start or go on
@@ -48,6 +49,10 @@ class ImageTooLargeError(ImageError):
 
 class OutputError(GaneditError):
     """The output exists, equals the input, or cannot be written."""
+
+
+class DiskFullError(OutputError):
+    """The disk or the user's quota holds no more, which concerns every other result too."""
 
 
 class WeightsError(GaneditError):

@@ -4,6 +4,8 @@ import ctypes
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
-# Without --memory: polite on a shared machine, enough for tiles that keep the cores busy.
+# Without --memory: polite on a shared machine, enough for tiles that keep the cores busy. Never
+# what happens to be free: the tiles, and with them the last bit of a result, would depend on it.
 DEFAULT_MEMORY = 2 << 30
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -54,7 +57,7 @@ def choose(device: str = "auto", precision: str = "auto", memory: int | None = N
         # fp32 is to mean fp32: the bicubic base and the colour must be exact.
         torch.backends.cudnn.allow_tf32 = False
     dtype, because = _choose_dtype(chosen, precision)
-    return Runtime(chosen, dtype, memory or _default_memory(chosen), f"{why}; {because}")
+    return Runtime(chosen, dtype, memory or DEFAULT_MEMORY, f"{why}; {because}")
 
 
 @cache
@@ -147,15 +150,6 @@ def has_fast_bf16() -> bool:
     return bool({"amx_bf16", "avx512_bf16"} & set(flags.read_text().split()))
 
 
-def _default_memory(device: "torch.device") -> int:
-    import torch
-
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return int(free * 0.6)
-    return min(DEFAULT_MEMORY, available_memory() // 2)
-
-
 def available_memory() -> int:
     """Bytes of RAM that could be taken now, or 8 GiB where the system does not say."""
     info = Path("/proc/meminfo")
@@ -197,6 +191,26 @@ def synchronize(runtime: Runtime) -> None:
         torch.cuda.synchronize(runtime.device)
     elif runtime.device.type == "mps":
         torch.mps.synchronize()
+
+
+@contextmanager
+def limited_threads(count: int) -> Iterator[None]:
+    """Have each thread that is started meanwhile compute with so many threads.
+
+    Where several pictures are in work at once, one thread for each wastes nothing on waiting for
+    the others. Results are the same bit for bit: each output value is summed by one thread.
+    """
+    import cv2
+    import torch
+
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
 
 
 def threads() -> int:

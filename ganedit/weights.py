@@ -166,6 +166,28 @@ def locate(name: str) -> Path:
     )
 
 
+def checksums(task: str, own: str | None = None, **labels: str) -> dict[str, str]:
+    """SHA-256 of weight files by their names: of the user's own, or of those shipped for a task.
+
+    Args:
+        task: the task.
+        own: what `locate` takes, or None for the shipped ones.
+        labels: what the shipped ones have in common.
+
+    Raises:
+        WeightsError: the file is missing or cannot be read.
+    """
+    if own is None:
+        fitting = [entry for entry in of_task(task) if labels.items() <= entry.labels.items()]
+        return {entry.path.name: entry.sha256 for entry in fitting}
+    path = locate(own)
+    try:
+        with path.open("rb") as file:
+            return {path.name: hashlib.file_digest(file, "sha256").hexdigest()}
+    except OSError as error:
+        raise WeightsError(f"{path}: the weights cannot be read: {error.strerror}") from error
+
+
 def read(path: Path, task: str | None = None) -> Contents:
     """Read a weight file.
 

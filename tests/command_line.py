@@ -17,6 +17,7 @@ import tiny
 
 from ganedit import weights
 from ganedit.app.commands import main
+from ganedit.app.folders.inputs import JOURNAL_FOLDER
 from ganedit.tasks.upscale.options import NetworkOptions
 
 # The same arithmetic on every machine.
@@ -137,8 +138,10 @@ def write_photo(path: Path, width: int = 24, height: int = 16, seed: int = 1) ->
 
 
 def listing(folder: Path) -> list[str]:
-    """Every file below a folder, hidden ones too."""
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    """Every file below a folder, hidden ones too, but for what a finished run keeps of its own."""
+    kept = {f"{JOURNAL_FOLDER}/{name}" for name in ("journal.jsonl", "lock")}
+    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    return sorted(name for name in names if not name.endswith(tuple(kept)))
 
 
 def json_lines(outcome: Outcome) -> list[dict[str, object]]:

@@ -816,7 +816,7 @@ def test_errors_of_the_system(tmp_path, monkeypatch, code, message, moment, over
     if moment == "write":
         monkeypatch.setattr("ganedit.image._encode.write_png", fail)
     else:
-        monkeypatch.setattr(Path, "replace", fail)
+        monkeypatch.setattr(Path, "replace" if overwrite else "hardlink_to", fail)
     with pytest.raises(OutputError) as caught:
         save(make_image(), path, overwrite=overwrite)
     assert str(caught.value) == message.format(path)

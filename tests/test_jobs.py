@@ -22,7 +22,7 @@ def touch(*names: str) -> None:
 
 
 def plan(*inputs: str, o: str | None = None, format: str | None = None) -> list[Job]:
-    return plan_jobs(map(Path, inputs), None if o is None else Path(o), "x4", format)
+    return plan_jobs(map(Path, inputs), None if o is None else Path(o), "x4", format).jobs
 
 
 def targets(*inputs: str, o: str | None = None, format: str | None = None) -> list[str]:

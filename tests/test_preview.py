@@ -8,8 +8,7 @@ import pytest
 import tiny
 
 from ganedit.app import preview
-from ganedit.app.preview import GAP, write_preview
-from ganedit.errors import OutputError
+from ganedit.app.preview import GAP, preview_of
 from ganedit.image import Image, resize
 
 
@@ -25,7 +24,7 @@ def halves(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def shown(before: Image, after: Image, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    write_preview(before, after, path, overwrite=True)
+    preview_of(before, after).save(path, overwrite=True)
     return halves(path)
 
 
@@ -86,15 +85,6 @@ def test_every_kind_of_picture_is_shown_in_8_bits(
     one, other = shown(before, resize(before, 20, 12), tmp_path / "p.png")
     assert (one == 40_000 >> 8).all()
     assert (other == 40_000 >> 8).all()
-
-
-def test_existing_file_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
-    picture = Image(tiny.photo(1))
-    (tmp_path / "p.png").write_text("mine")
-    with pytest.raises(OutputError, match="exists"):
-        write_preview(picture, picture, tmp_path / "p.png", overwrite=False)
-    assert (tmp_path / "p.png").read_text() == "mine"
-    assert shown(picture, picture, tmp_path / "p.png")
 
 
 def test_what_was_filled_is_shown(tmp_path: Path) -> None:

@@ -63,7 +63,11 @@ def test_result_has_the_pictures_size_and_is_another(translate: Translate) -> No
     assert np.abs(read("a_as_dark.png") - read("a.png")).mean() > 3
     # A result beside its original is no input of a folder.
     assert translate(".", "--to", "photo").code == 0
-    assert sorted(p.name for p in Path().iterdir()) == ["a.png", "a_as_dark.png", "a_as_photo.png"]
+    assert sorted(p.name for p in Path().glob("[!.]*")) == [
+        "a.png",
+        "a_as_dark.png",
+        "a_as_photo.png",
+    ]
 
 
 def test_all_domains_and_their_sheet(translate: Translate, home: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ganedit.app.jobs import Job
 from ganedit.app.masks import Marking
-from ganedit.app.run import Apply
+from ganedit.app.recipe import Apply
 from ganedit.image import Image
 from ganedit.task import Progress
 from ganedit.tasks.inpaint.edit import InpaintEdit
@@ -17,7 +17,7 @@ def filler(edit: InpaintEdit, marking: Marking) -> Apply:
     """What fills the photo of each job as it is marked."""
 
     def apply(job: Job, image: Image, progress: Progress) -> Image:
-        hole = marking.hole_of(job.source, image)
+        hole = marking.hole_of(job.source, image, job.place)
         opaque = marking.is_of_the_photo
         return fill(edit, image, hole, progress, opaque=opaque, variant=job.variant)
 

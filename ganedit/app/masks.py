@@ -1,8 +1,10 @@
 """Which hole belongs to which photo."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -42,21 +44,33 @@ class Marking:
         """Whether the photo's own transparency is the hole."""
         return not any((self.mask, self.folder, self.color, self.box))
 
-    def masks_of(self, photo: Path) -> list[Path]:
-        """The mask files for a photo; in a folder `NAME.*`, `NAME_mask.*` and `NAME_mask*.*`."""
+    def masks_of(self, photo: Path, place: Path = Path()) -> list[Path]:
+        """The mask files for a photo; in a folder `NAME.*`, `NAME_mask.*` and `NAME_mask*.*`.
+
+        Args:
+            photo: the photo's file.
+            place: its folder below the input that it was found in. If the folder of masks has
+                one of this name, the masks are looked for there.
+        """
         if self.mask is not None:
             return [self.mask]
         if self.folder is None:
             return []
-        return sorted(
+        mirrored = self.folder / place
+        folder = mirrored if mirrored.is_dir() else self.folder
+        stat = folder.stat()
+        names = _mask_names(folder, (stat.st_dev, stat.st_ino, stat.st_mtime_ns))
+        # Names that begin alike stand together in the sorted list.
+        first = bisect_left(names, photo.stem, key=lambda path: path.stem)
+        near = takewhile(lambda path: path.stem.startswith(photo.stem), names[first:])
+        return [
             path
-            for path in self.folder.iterdir()
-            if path.suffix.lower() in READABLE_SUFFIXES
-            and (path.stem == photo.stem or path.stem.startswith(f"{photo.stem}_mask"))
+            for path in near
+            if (path.stem == photo.stem or path.stem.startswith(f"{photo.stem}_mask"))
             and path.resolve() != photo.resolve()
-        )
+        ]
 
-    def hole_of(self, photo: Path, image: Image) -> Hole:
+    def hole_of(self, photo: Path, image: Image, place: Path = Path()) -> Hole:
         """The hole in a photo, at the photo's size.
 
         Raises:
@@ -64,7 +78,7 @@ class Marking:
         """
         if self.box is not None:
             return holes.fit(holes.from_box(image, self.box), image, own=False)
-        paths = self.masks_of(photo)
+        paths = self.masks_of(photo, place)
         if paths:
             return _union([self._read(path, image) for path in paths])
         if self.folder is not None:
@@ -81,6 +95,16 @@ class Marking:
         else:
             marked = holes.from_mask(mask, invert=self.invert)
         return holes.fit(marked, image, strict=self.strict)
+
+
+@lru_cache(maxsize=64)
+def _mask_names(folder: Path, state: tuple[int, int, int]) -> list[Path]:
+    """The pictures of a folder, looked up once: a search for each photo would take its square.
+
+    `state` is another one for another folder of this name, and when the folder has changed.
+    """
+    pictures = [path for path in folder.iterdir() if path.suffix.lower() in READABLE_SUFFIXES]
+    return sorted(pictures, key=lambda path: (path.stem, path.suffix))
 
 
 def _union(parts: Sequence[Hole]) -> Hole:

@@ -1,25 +1,20 @@
 """Before/after pictures: the same place of both, at the result's own pixels."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 
-from ganedit.image import Image, resize, save, to_eight
+from ganedit.image import Image, resize, to_eight
 
 # Side of each half; two of them fit a screen.
 SIDE = 640
 GAP = 8
 
 
-def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -> None:
-    """Write the most telling part of `after` beside the same part of `before`, enlarged to match.
+def preview_of(before: Image, after: Image) -> Image:
+    """The most telling part of `after` beside the same part of `before`, enlarged to match.
 
     Of an edit that leaves the size as it is, that is where most has changed; of an enlargement,
     where there is most detail.
-
-    Raises:
-        OutputError: the file exists and `overwrite` is false, or it cannot be written.
     """
     scale = after.width / before.width
     # Whole pixels of the original, or the halves would be a little apart.
@@ -37,9 +32,7 @@ def write_preview(before: Image, after: Image, path: Path, *, overwrite: bool) -
     cut = before.samples[low_top : low_top + low_side, low_left : low_left + low_side]
     source = resize(Image(_rgb(cut)), side, side).samples
     gap = np.full((side, GAP, 3), 255, np.uint8)
-    save(
-        Image(np.concatenate([source, gap, shown], axis=1)), path, format="PNG", overwrite=overwrite
-    )
+    return Image(np.concatenate([source, gap, shown], axis=1))
 
 
 def _rgb(samples: np.ndarray) -> np.ndarray:

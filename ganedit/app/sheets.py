@@ -1,7 +1,7 @@
 """Several results of each photo, and a contact sheet of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from ganedit.app.jobs import Job
+from ganedit.app.jobs import Job, Plan
 from ganedit.image import Image, decode, resize, to_eight
 
 # Longer side of each result on a sheet.
@@ -18,31 +18,48 @@ SHEET_SIDE = 480
 TEXT_SIZE = 20
 
 
-def in_variants(jobs: Sequence[Job], names: Sequence[str]) -> list[Job]:
+def in_variants(plan: Plan, names: Sequence[str]) -> Plan:
     """Each job once for each name, which is appended to its result's; `variant` counts them."""
+    return replace(plan, jobs=[each for job in plan.jobs for each in _variants(job, names)])
+
+
+def _variants(job: Job, names: Sequence[str]) -> list[Job]:
     return [
         replace(job, target=job.target.with_stem(f"{job.target.stem}_{name}"), variant=number)
-        for job in jobs
         for number, name in enumerate(names)
     ]
 
 
-def write_sheets(jobs: Sequence[Job], names: Sequence[str], *, overwrite: bool) -> None:
-    """Write the results of `in_variants(jobs, names)` side by side, as `NAME_sheet.png`.
+def write_sheets(
+    jobs: Sequence[Job], names: Sequence[str], done: Collection[Job], *, overwrite: bool
+) -> None:
+    """Write the results of each photo side by side, as `NAME_sheet.png` beside them.
 
-    A photo whose results could not all be made gets none.
+    Args:
+        jobs: those that were planned, before `in_variants`.
+        names: of the variants.
+        done: results that were made now; photos without any keep the sheet that they have.
+        overwrite: replace sheets that exist.
 
     Raises:
         OutputError: a sheet exists and `overwrite` is false, or it cannot be written.
     """
+    made = set(done)
     for job in jobs:
-        results = [each.target for each in in_variants([job], names)]
-        if all(path.exists() for path in results):
-            cells = [_cell(path, name) for path, name in zip(results, names, strict=True)]
-            columns = math.ceil(math.sqrt(len(cells)))
-            cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
-            rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
-            Image(np.vstack(rows)).save(sheet_path(job), overwrite=overwrite)
+        results = [each for each in _variants(job, names) if each.target.is_file()]
+        if made.intersection(results):
+            # In a folder, results that an earlier run made had their sheet made by it.
+            replaced = overwrite or not made.issuperset(results)
+            cells = [_cell(each.target, names[each.variant]) for each in results]
+            _sheet(cells).save(sheet_path(job), overwrite=replaced)
+
+
+def _sheet(cells: list[np.ndarray]) -> Image:
+    """Pictures of one size side by side, about as many across as down."""
+    columns = math.ceil(math.sqrt(len(cells)))
+    cells = [*cells, *[np.full_like(cells[0], 255)] * (-len(cells) % columns)]
+    rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
+    return Image(np.vstack(rows))
 
 
 def sheet_path(job: Job) -> Path:

@@ -8,8 +8,8 @@ Everything that is not a pixel (EXIF, ICC profile, XMP, resolution) travels alon
 orientation is applied, and 16 bits stay 16 bits. Nothing here imports torch.
 """
 
-from ganedit.image._decode import MAX_PIXELS, decode
-from ganedit.image._encode import encode
+from ganedit.image._decode import MAX_PIXELS, decode, size_of
+from ganedit.image._encode import encode, output_errors
 from ganedit.image._formats import (
     READABLE_SUFFIXES,
     WRITABLE_FORMATS,
@@ -21,7 +21,7 @@ from ganedit.image._metadata import Metadata
 from ganedit.image._model import Image
 from ganedit.image._resize import resize
 from ganedit.image._samples import to_eight
-from ganedit.image._save import save
+from ganedit.image._save import publish, save, stage
 
 __all__ = [
     "MAX_PIXELS",
@@ -33,8 +33,12 @@ __all__ = [
     "decode",
     "encode",
     "format_for",
+    "output_errors",
     "preferred_suffix",
+    "publish",
     "resize",
     "save",
+    "size_of",
+    "stage",
     "to_eight",
 ]

@@ -92,6 +92,19 @@ def decode(
             raise type(error)(f"{opened.label}: {error}") from error
 
 
+def size_of(source: Path) -> tuple[int, int]:
+    """Width and height of a picture from the head of its file, before EXIF orientation.
+
+    Raises:
+        UnreadableImageError: not a picture, empty, missing, or no permission.
+        TruncatedImageError: so damaged that even this is not to be found.
+    """
+    with _opened(source) as opened, decoding_switches():
+        if is_deep_tiff(opened.file):
+            return deep_tiff_size(opened.file)
+        return _identified(opened, opened.head(), lenient=False).size
+
+
 @contextmanager
 def _opened(source: Path | bytes) -> Iterator[_Source]:
     if isinstance(source, bytes):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ganedit.errors import OutputError, UsageError
+from ganedit.errors import DiskFullError, OutputError, UsageError
 from ganedit.image._formats import Format, check_limits, describe
 from ganedit.image._metadata import EXIF_PREFIX, Metadata, exif_with_dpi, refreshed
 from ganedit.image._model import Image
@@ -73,7 +73,8 @@ def output_errors(path: Path) -> Iterator[None]:
             errno.EISDIR: f"{path} is a folder; name a file in it",
             errno.ENOTDIR: f"{path} lies inside a file; choose another folder",
         }.get(error.errno or 0, f"cannot write {path}: {error.strerror or error}")
-        raise OutputError(advice) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (DiskFullError if full else OutputError)(advice) from error
 
 
 def _checked_quality(entry: Format, quality: int | None) -> int:

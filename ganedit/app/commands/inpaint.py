@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ganedit.app.commands.common import FilePath, edit_options, file_options, runtime_for
+from ganedit.app.commands.common import FilePath, edit_options, plan_for, run_options
 from ganedit.errors import UsageError
 from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
 
@@ -99,28 +99,25 @@ def inpaint(
         ganedit inpaint photos/ --masks masks/ -o clean/
     """  # fmt: skip
     options = InpaintOptions(method, dilate, feather, weights, seed)
-    files = file_options(shared)
+    shared_options = run_options(shared)
 
-    from ganedit.app.jobs import plan_jobs
     from ganedit.app.masks import Marking
 
     marking = Marking(mask, masks, mask_color, box, invert_mask, strict)
-    jobs = plan_jobs(photos, shared["output"], "inpaint", shared["format_name"])
-    if mask is not None and len(jobs) > 1:
+    plan = plan_for(photos, shared, "inpaint")
+    if mask is not None and len(plan.jobs) > 1:
         raise UsageError("--mask is for one photo; for several give --masks DIR")
     if masks is not None and not masks.is_dir():
         raise UsageError(f"--masks {masks}: no such folder")
 
-    from ganedit.app.filling import filler
+    from ganedit.app.recipes import inpaint_recipe
     from ganedit.app.run import run_jobs
     from ganedit.app.sheets import in_variants, write_sheets
-    from ganedit.tasks.inpaint.edit import InpaintEdit
 
-    where = runtime_for(shared, files)
-    apply = filler(InpaintEdit(options, where), marking)
+    recipe = inpaint_recipe(options, marking)
+    if candidates == 1:
+        sys.exit(run_jobs(plan, recipe, shared_options).code)
     names = [str(number + 1) for number in range(candidates)]
-    planned = in_variants(jobs, names) if candidates > 1 else jobs
-    failures = run_jobs(planned, apply, files, lambda width, height: (width, height))
-    if candidates > 1:
-        write_sheets(jobs, names, overwrite=files.overwrite)
-    sys.exit(1 if failures else 0)
+    result = run_jobs(in_variants(plan, names), recipe, shared_options)
+    write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
+    sys.exit(result.code)

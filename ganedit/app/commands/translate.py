@@ -1,13 +1,12 @@
 """`ganedit translate`."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ganedit.app.commands.common import FilePath, edit_options, file_options, runtime_for
+from ganedit.app.commands.common import FilePath, edit_options, plan_for, run_options
 from ganedit.errors import UsageError
 from ganedit.tasks.translate.options import TranslateOptions
 
@@ -49,30 +48,21 @@ def translate(
     A folder of paintings as photographs:
         ganedit translate paintings/ --to photo -o photos/
     """
-    files = file_options(shared)
     # Wrong values are told before anything is loaded.
     options = TranslateOptions(to, strength, keep_color, working_size, weights)
+    shared_options = run_options(shared)
+    plan = plan_for(photos, shared, "as" if to == ALL else f"as_{to}")
 
-    from ganedit.app.jobs import plan_jobs
+    from ganedit.app.recipes import translate_recipe
     from ganedit.app.run import run_jobs
     from ganedit.app.sheets import in_variants, write_sheets
-    from ganedit.app.translating import translator
     from ganedit.tasks.translate.edit import domains
 
-    names = domains(weights) if to == ALL else [to]
+    if to != ALL:
+        sys.exit(run_jobs(plan, translate_recipe(options, [to]), shared_options).code)
+    names = domains(weights)
     if not names:
         raise UsageError("--to all: no translations ship yet; give your own with --weights")
-    label = "as" if to == ALL else f"as_{to}"
-    jobs = plan_jobs(photos, shared["output"], label, shared["format_name"])
-    where = runtime_for(shared, files)
-    edits = [translator(replace(options, to=name), where) for name in names]
-    planned = in_variants(jobs, names) if to == ALL else jobs
-    failures = run_jobs(
-        planned,
-        lambda job, image, progress: edits[job.variant].apply(image, progress),
-        files,
-        lambda width, height: (width, height),
-    )
-    if to == ALL:
-        write_sheets(jobs, names, overwrite=files.overwrite)
-    sys.exit(1 if failures else 0)
+    result = run_jobs(in_variants(plan, names), translate_recipe(options, names), shared_options)
+    write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
+    sys.exit(result.code)

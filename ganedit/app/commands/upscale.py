@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ganedit.app.commands.common import FilePath, edit_options, file_options, runtime_for
+from ganedit.app.commands.common import FilePath, edit_options, plan_for, run_options
 from ganedit.errors import UsageError
 from ganedit.tasks.upscale.options import (
     DEFAULT_DETAIL,
@@ -63,7 +63,7 @@ def upscale(
     if scale is width is height is long_side is None:
         scale = 4
     target = Target(scale, width, height, long_side)
-    files = file_options(shared)
+    shared_options = run_options(shared)
     if weights is not None and not {model, detail} <= {None}:
         raise UsageError("--model and --detail choose among the shipped weights; with --weights "
                          "leave them out")  # fmt: skip
@@ -74,20 +74,12 @@ def upscale(
         weights,
         max_output_pixels,
     )
+    plan = plan_for(photos, shared, _label(target))
 
-    from ganedit.app.jobs import plan_jobs
-
-    jobs = plan_jobs(photos, shared["output"], _label(target), shared["format_name"])
-
+    from ganedit.app.recipes import upscale_recipe
     from ganedit.app.run import run_jobs
-    from ganedit.tasks.upscale.edit import UpscaleEdit
 
-    where = runtime_for(shared, files)
-    edit = UpscaleEdit(options, where)
-    failures = run_jobs(
-        jobs, lambda job, image, progress: edit.apply(image, progress), files, target.size_for
-    )
-    sys.exit(1 if failures else 0)
+    sys.exit(run_jobs(plan, upscale_recipe(options), shared_options).code)
 
 
 def _label(target: Target) -> str:

@@ -3,7 +3,7 @@
 import copy
 import difflib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -144,6 +144,16 @@ def domains(own: str | None = None) -> list[str]:
     return sorted({entry.labels["to"] for entry in weights.of_task("translate")})
 
 
+def check_domains(names: Sequence[str], own: str | None) -> None:
+    """Raise a UsageError for a name that no generator leads to; it tells the nearest."""
+    known = domains(own)
+    for name in names:
+        if name not in known and (known or own is not None):
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"--to {name}: no such domain{meant} There are: {', '.join(known)}")
+
+
 def load_translator(to: str, own: str | None) -> Translator:
     """The network that leads to a domain: the shipped one, or one of the user's own.
 
@@ -151,11 +161,7 @@ def load_translator(to: str, own: str | None) -> Translator:
         UsageError: none does; the message lists those there are.
         WeightsError: weights are missing, altered or of another task.
     """
-    known = domains(own)
-    if to not in known and (known or own is not None):
-        near = difflib.get_close_matches(to, known, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"--to {to}: no such domain{meant} There are: {', '.join(known)}")
+    check_domains([to], own)
     if own is None:
         entry = weights.find("translate", to=to)
         contents, path = weights.read_shipped(entry), entry.path
