@@ -32,6 +32,9 @@ NEAR = 16
 # Holes no point of which is farther than this from what is known are scratches.
 SCRATCH_DEPTH = 3.0
 DIFFUSION_RADIUS = 3
+# Where the network saw every pixel: the share of texture, from the depth on at which it is whole,
+# and the side over which colours are those of the network.
+MOST_TEXTURE, FULL_DEPTH, COLOR_SIDE = 0.6, 40, 9
 _NAMES = {"gan": "the network", "ns": "diffusion (ns)", "telea": "diffusion (telea)"}
 
 
@@ -147,6 +150,9 @@ class InpaintEdit:
             guide = self._coarse(picture, hole, side, mirrored=variant % 2 == 1)
             generator = torch.Generator().manual_seed(self.options.seed + variant)
             filled = synthesize(picture.contiguous(), hole, guide, generator)
+            if side >= max(hole.shape):
+                depth = torch.from_numpy(_depth(unknown))
+                filled = _textured(guide, filled, depth)
         if part.shape[2] == 1:
             filled = filled.mean(dim=0, keepdim=True)
         top = np.iinfo(part.dtype).max
@@ -187,6 +193,24 @@ class InpaintEdit:
         )  # fmt: skip
         network = network.eval().requires_grad_(False).to(self.runtime.device, self.runtime.dtype)
         return network.to(memory_format=torch.channels_last)
+
+
+def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
+    """The network's fill of a region that it saw at full size, with texture where it has little.
+
+    Near the rim the network knows best; deep inside it can only guess the mean of what might be
+    there. The texture, copied from elsewhere, gets the fill's own colours.
+
+    Args:
+        guide: `(3, H, W)`, the network's fill.
+        texture: `(3, H, W)`, the exemplar fill.
+        depth: `(H, W)`, pixels from what is known.
+    """
+    smooth_guide, smooth_texture = F.avg_pool2d(
+        torch.stack([guide, texture]), COLOR_SIDE, 1, COLOR_SIDE // 2, count_include_pad=False
+    )
+    share = MOST_TEXTURE * (depth / FULL_DEPTH).clamp(0, 1)
+    return guide + share * (texture - smooth_texture + smooth_guide - guide)
 
 
 def _multiple(side: float) -> int:
