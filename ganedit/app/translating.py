@@ -5,7 +5,7 @@ from ganedit.runtime import Runtime
 from ganedit.tasks.translate.edit import TranslateEdit
 from ganedit.tasks.translate.options import TranslateOptions
 from ganedit.tasks.upscale.edit import UpscaleEdit
-from ganedit.tasks.upscale.options import Target, UpscaleOptions
+from ganedit.tasks.upscale.options import UpscaleOptions
 
 # Below this factor interpolation is as good, and quicker.
 LEAST_FACTOR = 1.5
@@ -19,11 +19,11 @@ def translator(options: TranslateOptions, runtime: Runtime) -> TranslateEdit:
         WeightsError: weights are missing, altered or of another task.
     """
 
+    upscaler = UpscaleEdit(UpscaleOptions(), runtime)
+
     def enlarge(picture: Image, width: int, height: int) -> Image:
         if width / picture.width < LEAST_FACTOR:
             return resize(picture, width, height)
-        edit = UpscaleEdit(UpscaleOptions(Target(width=width)), runtime)
-        # The upscaler goes by the width alone; rounding may leave the height a pixel off.
-        return resize(edit.apply(picture, lambda done: None), width, height)
+        return upscaler.enlarge(picture, width, height, lambda done: None)
 
     return TranslateEdit(options, runtime, enlarge)

@@ -210,7 +210,8 @@ def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
         torch.stack([guide, texture]), COLOR_SIDE, 1, COLOR_SIDE // 2, count_include_pad=False
     )
     share = MOST_TEXTURE * (depth / FULL_DEPTH).clamp(0, 1)
-    return guide + share * (texture - smooth_texture + smooth_guide - guide)
+    colored: Tensor = texture - smooth_texture + smooth_guide
+    return torch.lerp(guide, colored, share)
 
 
 def _multiple(side: float) -> int:

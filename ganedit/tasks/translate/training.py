@@ -75,7 +75,8 @@ class TranslateTask:
         augment = self._augmentation(fakes)
         result: dict[str, Tensor] = defaultdict(lambda: fakes.new_zeros(()))
         for name, fake in made.items():
-            for kind, scores in self._scores(pair, name, augment(fake)).items():
+            seen = None if self.vgg is None else self.vgg(fake)
+            for kind, scores in self._scores(pair, name, augment(fake), seen).items():
                 verdict = losses.generator_loss("least-squares", scores)
                 result[kind] += self._weight_of(kind) * verdict
             real, source = batch[name], batch[self._other(name)]
@@ -85,10 +86,10 @@ class TranslateTask:
             if not options.one_sided:
                 there_and_back = pair.generator(fake, self._other(name))
                 result["cycle"] += options.cycle_weight * F.l1_loss(there_and_back, source)
-            elif self.vgg is not None:
+            elif self.vgg is not None and seen is not None:
                 with torch.no_grad():
                     wanted = self.vgg(source)
-                contrast = losses.patch_contrast(self.vgg(fake), wanted)
+                contrast = losses.patch_contrast(seen, wanted)
                 result["contrast"] += options.contrast_weight * contrast
         return dict(result)
 
@@ -96,9 +97,11 @@ class TranslateTask:
         options, augment = self.training, self._augmentation(fakes)
         result: Losses = {}
         for name, fake in self._by_domain(fakes).items():
-            real, fake = augment(batch[name]), augment(fake)
-            theirs = self._scores(pair, name, fake)
-            for kind, scores in self._scores(pair, name, real).items():
+            real = batch[name]
+            seen = [None if self.vgg is None else self.vgg(x) for x in (real, fake)]
+            real, fake = augment(real), augment(fake)
+            theirs = self._scores(pair, name, fake, seen[1])
+            for kind, scores in self._scores(pair, name, real, seen[0]).items():
                 loss = losses.critic_loss("least-squares", scores, theirs[kind])
                 result[f"critic_{name}_{kind}"] = loss
             if options.penalty_weight and step % options.penalty_every == 0:
@@ -125,12 +128,14 @@ class TranslateTask:
         assert isinstance(pair.critic, nn.ModuleDict)
         return pair.critic
 
-    def _scores(self, pair: Pair, name: str, pictures: Tensor) -> dict[str, Tensor]:
-        """What the critics of a domain say, by what they look at."""
+    def _scores(
+        self, pair: Pair, name: str, pictures: Tensor, seen: list[Tensor] | None
+    ) -> dict[str, Tensor]:
+        """What the critics of a domain say of pictures, and of what VGG19 sees in them."""
         critics = self._critics(pair)
         result = {"patches": critics[f"{name}_patches"](pictures)}
-        if self.vgg is not None and self.training.feature_weight:
-            result["features"] = critics[f"{name}_features"](self.vgg(pictures))
+        if seen is not None and self.training.feature_weight:
+            result["features"] = critics[f"{name}_features"](seen)
         return result
 
     def _weight_of(self, kind: str) -> float:

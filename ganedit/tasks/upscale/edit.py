@@ -83,6 +83,10 @@ class UpscaleEdit:
             ImageTooLargeError: the result would pass the limit of output pixels.
         """
         width, height = self.options.target.size_for(image.width, image.height)
+        return self.enlarge(image, width, height, progress)
+
+    def enlarge(self, image: Image, width: int, height: int, progress: Progress) -> Image:
+        """Enlarge one picture to a size of its own, as `apply` does."""
         if width * height > self.options.max_output_pixels:
             raise ImageTooLargeError(
                 f"the result would have {width}×{height} pixels, over the limit of "
