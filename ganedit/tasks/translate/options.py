@@ -42,7 +42,7 @@ class NetworkOptions:
     """Channels at the picture's own resolution; twice and `deep_width` at a half and a quarter."""
     deep_width: int = 96
     """Channels at a quarter of the resolution."""
-    blocks: int = 6
+    blocks: int = 5
     """Residual blocks at a quarter of the resolution."""
     wiring: Literal["ganedit", "cyclegan", "cut"] = "ganedit"
     """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing."""
