@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tiny
@@ -131,6 +132,22 @@ def test_far_holes_are_regions_of_their_own_and_near_ones_one() -> None:
         assert rows.stop - rows.start < 300
         assert columns.stop - columns.start < 300
         assert not (region.own & ~hole[region.window]).any()
+
+
+def test_long_shallow_hole_is_taken_in_cells_seen_at_full_size() -> None:
+    hole = np.zeros((700, 900), np.uint8)
+    cv2.line(hole, (10, 20), (880, 690), 1, 9)
+    hole = hole.astype(bool)
+    regions = find_regions(hole)
+    taken = np.zeros(hole.shape, int)
+    for region in regions:
+        assert max(region.own.shape) <= 256
+        taken[region.window] += region.own
+    assert len(regions) > 4
+    assert np.array_equal(taken, hole)
+    # A deep one is seen as a whole, reduced.
+    (deep,) = find_regions(cv2.dilate(hole.astype(np.uint8), np.ones((41, 41))) > 0)
+    assert deep.own.shape == hole.shape
 
 
 # --- editing ------------------------------------------------------------------------------------

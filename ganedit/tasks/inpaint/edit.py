@@ -32,9 +32,11 @@ NEAR = 16
 # Holes no point of which is farther than this from what is known are scratches.
 SCRATCH_DEPTH = 3.0
 DIFFUSION_RADIUS = 3
-# Where the network saw every pixel: the share of texture, from the depth on at which it is whole,
-# and the side over which colours are those of the network.
-MOST_TEXTURE, FULL_DEPTH, COLOR_SIDE = 0.6, 40, 9
+# Holes up to so deep are filled at full size, however long.
+SHALLOW_DEPTH = 16.0
+# Where the network saw every pixel: the largest share of texture, the depths between which it
+# grows, and the side over which colours are those of the network.
+MOST_TEXTURE, PLAIN_DEPTH, FULL_DEPTH, COLOR_SIDE = 0.6, 8, 40, 9
 _NAMES = {"gan": "the network", "ns": "diffusion (ns)", "telea": "diffusion (telea)"}
 
 
@@ -52,22 +54,45 @@ class Region:
 
 
 def find_regions(hole: np.ndarray) -> list[Region]:
-    """Holes with their context, those nearer than `NEAR` pixels joined, the smallest first."""
-    height, width = hole.shape
+    """Holes with their context, those nearer than `NEAR` pixels joined, the smallest first.
+
+    What fills a shallow hole is near: a long one is taken cell by cell, each seen at full size.
+    """
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (NEAR + 1, NEAR + 1))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         cv2.dilate(hole.astype(np.uint8), near)
     )
+    depth = _depth(hole)
     regions = []
     for label in sorted(range(1, count), key=lambda label: int(stats[label][cv2.CC_STAT_AREA])):
         left, top, wide, high = (int(v) for v in stats[label][:4])
+        box = slice(top, top + high), slice(left, left + wide)
+        own = hole[box] & (labels[box] == label)
         margin = max(LEAST_CONTEXT, round(CONTEXT * max(wide, high)))
-        window = (
-            slice(max(0, top - margin), min(height, top + high + margin)),
-            slice(max(0, left - margin), min(width, left + wide + margin)),
-        )
-        regions.append(Region(window, hole[window] & (labels[window] == label)))
+        cell = max(wide, high)
+        if cell + 2 * margin > WORKING_SIDE and float(depth[box][own].max()) <= SHALLOW_DEPTH:
+            margin, cell = LEAST_CONTEXT, WORKING_SIDE - 2 * LEAST_CONTEXT
+        for y in range(top, top + high, cell):
+            for x in range(left, left + wide, cell):
+                part = slice(y, min(y + cell, top + high)), slice(x, min(x + cell, left + wide))
+                mine = hole[part] & (labels[part] == label)
+                if mine.any():
+                    regions.append(_region(mine, part, margin, hole.shape))
     return regions
+
+
+def _region(
+    own: np.ndarray, box: tuple[slice, slice], margin: int, shape: tuple[int, ...]
+) -> Region:
+    """Part of a hole, `own` within `box`, with known picture around it."""
+    rows, columns = (
+        slice(max(0, side.start - margin), min(length, side.stop + margin))
+        for side, length in zip(box, shape, strict=True)
+    )
+    within = np.zeros((rows.stop - rows.start, columns.stop - columns.start), bool)
+    top, left = box[0].start - rows.start, box[1].start - columns.start
+    within[top : top + own.shape[0], left : left + own.shape[1]] = own
+    return Region((rows, columns), within)
 
 
 class InpaintEdit:
@@ -145,16 +170,20 @@ class InpaintEdit:
         if method in ("telea", "ns"):
             return _diffused(part, unknown, method)
         picture, hole = to_tensor(part, torch.device("cpu"))[0], torch.from_numpy(unknown)
+        depth = torch.from_numpy(_depth(unknown))
         with torch.inference_mode():
             side = WORKING_SIDE * VARIANT_SCALES[variant % len(VARIANT_SCALES)]
-            guide = self._coarse(picture, hole, side, mirrored=variant % 2 == 1)
-            generator = torch.Generator().manual_seed(self.options.seed + variant)
-            filled = synthesize(picture.contiguous(), hole, guide, generator)
-            if side >= max(hole.shape):
-                depth = torch.from_numpy(_depth(unknown))
+            filled = guide = self._coarse(picture, hole, side, mirrored=variant % 2 == 1)
+            seen_whole = max(hole.shape) <= side
+            if not seen_whole or bool((depth > PLAIN_DEPTH).any()):
+                generator = torch.Generator().manual_seed(self.options.seed + variant)
+                filled = synthesize(picture.contiguous(), hole, guide, generator)
+            if seen_whole:
                 filled = _textured(guide, filled, depth)
-        if part.shape[2] == 1:
-            filled = filled.mean(dim=0, keepdim=True)
+            known = picture[:, ~hole]
+            if bool((known == known[:1]).all()):
+                # What is grey stays grey.
+                filled = filled.mean(dim=0, keepdim=True).expand(part.shape[2], -1, -1)
         top = np.iinfo(part.dtype).max
         result: np.ndarray = filled.clamp(0, 1).mul(top).permute(1, 2, 0).numpy()
         return result
@@ -209,7 +238,7 @@ def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
     smooth_guide, smooth_texture = F.avg_pool2d(
         torch.stack([guide, texture]), COLOR_SIDE, 1, COLOR_SIDE // 2, count_include_pad=False
     )
-    share = MOST_TEXTURE * (depth / FULL_DEPTH).clamp(0, 1)
+    share = MOST_TEXTURE * ((depth - PLAIN_DEPTH) / (FULL_DEPTH - PLAIN_DEPTH)).clamp(0, 1)
     colored: Tensor = texture - smooth_texture + smooth_guide
     return torch.lerp(guide, colored, share)
 
