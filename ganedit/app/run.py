@@ -58,6 +58,8 @@ class Sorted:
     finished: list[Job] = field(default_factory=list)
     refused: list[Outcome] = field(default_factory=list)
     """Their results exist, and nothing tells that they are what this run would make."""
+    replaceable: set[Path] = field(default_factory=set)
+    """The one of a picture and its preview that is there, and may be made again with the other."""
 
 
 def run_jobs(plan: Plan, recipe: Recipe, options: RunOptions) -> Result:
@@ -129,6 +131,7 @@ def sort_out(
             result.finished.append(job)
         else:
             result.todo.append(job)
+            result.replaceable.update(existing)
     return result
 
 
@@ -150,6 +153,7 @@ class _Run:
                 self.journals[home] = stack.enter_context(Journal(home))
             self.report = stack.enter_context(Report(self.work, self.options))
             jobs = sort_out(self.plan.jobs, self.work, self.options, self.journals)
+            self.replaceable = jobs.replaceable
             for job in jobs.finished:
                 self._tell(self.report.skipped, job)
             for outcome in jobs.refused:
@@ -207,9 +211,8 @@ class _Run:
                 record = Record(result.stamp, outcome.sources, self.recipe)
                 self.journals[job.home].write(result.target, record, self.work.made_with())
         for result in reversed(outcome.results):
-            # A preview whose picture is missing was found to be this run's own.
-            own = job.home is not None and result.target == job.preview
-            publish(result.partial, result.target, overwrite=self.options.overwrite or own)
+            overwrite = self.options.overwrite or result.target in self.replaceable
+            publish(result.partial, result.target, overwrite=overwrite)
 
     def _tell(self, told: Callable[[Told], None], what: Told) -> None:
         """Add to the report; a report that cannot be written ends the run."""
@@ -232,10 +235,8 @@ def tell(result: Result, plan: Plan, options: RunOptions, seconds: float, reason
                          "goes on with them"), err=True)  # fmt: skip
     if options.verbosity < 0 or all(job.home is None for job in plan.jobs):
         return
-    count, words = len(result.done), []
-    words.append(
-        f"{count:,} pictures in {tqdm.format_interval(seconds)}, {count / seconds:.2f} a second"
-    )
+    count, took = len(result.done), tqdm.format_interval(seconds)
+    words = [f"{count:,} pictures in {took}, {count / seconds:.2f} a second"]
     if result.skipped:
         words.append(f"{result.skipped:,} were finished before")
     if plan.left_out.total():

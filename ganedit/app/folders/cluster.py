@@ -90,7 +90,7 @@ def _edit(work: Work, job: Job, folder: str) -> Outcome | GaneditError:
 
 def _outcome(task: "ray.ObjectRef[Outcome | GaneditError]", job: Job) -> Outcome:
     try:
-        result = ray.get(task)
+        result: Outcome | GaneditError = ray.get(task)
     except RayError as error:
         reason = type(error).__name__
         return Outcome(job, DeviceError(f"{job.source}: its workers died ({reason}); run again"))
