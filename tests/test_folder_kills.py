@@ -181,7 +181,8 @@ def test_disk_full_halfway(tmp_path: Path) -> None:
     save_network(tmp_path / "own.safetensors")
     command = f"{sys.executable} -m ganedit upscale in -o out --weights own.safetensors"
     script = f"""
-        mkdir out kept && mount -t tmpfs -o size=3072k none out && head -c 2800K /dev/zero >out/other
+        mkdir out kept && mount -t tmpfs -o size=3072k none out
+        head -c 2800K /dev/zero >out/other
         {command} --report report.jsonl; echo "code $?"
         ls -A out; find out -name '*.part*'
         rm out/other
