@@ -115,7 +115,7 @@ def test_killed_at_any_moment(tmp_path: Path, start: Start) -> None:
     last = start("in", "-o", "out", "--report", "report.jsonl")
     assert last.wait() == 0, last.log.read_text()
     assert contents(out) == whole
-    assert f"; {len(now)} were finished before" in last.log.read_text()
+    assert f"; {len(now)} finished before" in last.log.read_text()
     assert listing(out / JOURNAL_FOLDER) == ["journal.jsonl", "lock"]
 
 
@@ -197,7 +197,7 @@ def test_disk_full_halfway(tmp_path: Path) -> None:
     assert "pictures are left; the same command goes on with them" in done.stderr
     there = [name for name in second.split("\n") if name.endswith(".png")]
     assert 0 < len(there) < 12
-    assert f"; {len(there)} were finished before" in second
+    assert f"; {len(there)} finished before" in second
     assert second.endswith("code 0\n")
     assert ".part" not in second
     assert first.startswith(f"{len(there)} pictures in ")

@@ -110,7 +110,7 @@ def test_what_is_no_picture_is_counted(home: Path, upscale: Upscale) -> None:
     for name in ("in/notes.txt", "in/movie.mp4"):
         (home / name).touch()
     done = upscale("in", "-o", "out")
-    assert done.out.endswith("left out: 2 hidden, 2 no pictures\n")
+    assert done.out.endswith("left out: 2 hidden, 2 not pictures\n")
     assert listing(home / "out") == ["a.png"]
 
 
@@ -160,7 +160,7 @@ def test_suffix_and_format(home: Path, upscale: Upscale) -> None:
 @pytest.mark.parametrize("name", ["日本語.png", "Ünï cödé.png", "מפה.png", "🦦.png", "a\nb.png"])
 def test_names_in_any_script(home: Path, upscale: Upscale, name: str) -> None:
     write_photo(home / "in" / name)
-    for text in ("1 pictures in", "1 were finished before"):
+    for text in ("1 picture in", "1 finished before"):
         done = upscale("in", "-o", "out", "--report", "report.jsonl")
         assert (done.code, done.err) == (0, "")
         assert text in done.out
@@ -186,7 +186,7 @@ def test_finished_results_are_skipped(home: Path, upscale: Upscale) -> None:
     (home / "out" / names[1]).unlink()
     done = upscale("in", "-o", "out", "--report", "report.jsonl")
     assert done.code == 0
-    assert "3 were finished before" in done.out
+    assert "3 finished before" in done.out
     found = statuses(home / "report.jsonl")
     assert found.pop(f"in/{names[1]}") == "done"
     assert set(found.values()) == {"skipped"}
@@ -198,9 +198,9 @@ def test_without_output_folder_too(home: Path, upscale: Upscale) -> None:
     write_photos(home / "in", 2)
     (home / "list.txt").write_text("in/000.png\nin/001.png\n")
     assert "2 pictures in" in upscale("in").out
-    assert "2 were finished before" in upscale("in").out
+    assert "2 finished before" in upscale("in").out
     assert upscale("@list.txt", "--scale", 2).code == 0
-    assert "2 were finished before" in upscale("@list.txt", "--scale", 2).out
+    assert "2 finished before" in upscale("@list.txt", "--scale", 2).out
     assert listing(home / "in") == [
         "000.png", "000_x2.png", "000_x4.png", "001.png", "001_x2.png", "001_x4.png",
     ]  # fmt: skip
@@ -212,7 +212,7 @@ def test_copies_count_as_the_same(home: Path, upscale: Upscale) -> None:
     upscale("in", "-o", "out")
     for path in (home / "in/000.png", home / "out/000.png"):
         path.write_bytes(path.read_bytes())
-    assert "1 were finished before" in upscale("in", "-o", "out").out
+    assert "1 finished before" in upscale("in", "-o", "out").out
 
 
 @pytest.mark.parametrize("change", ["input", "options", "weights", "result", "journal"])
@@ -241,7 +241,7 @@ def test_what_does_not_match_is_refused(
     assert contents(home / "out") == first
     assert upscale("in", "-o", "out", *options, "--overwrite").code == 0
     assert change == "journal" or contents(home / "out") != first
-    assert "1 were finished before" in upscale("in", "-o", "out", *options).out
+    assert "1 finished before" in upscale("in", "-o", "out", *options).out
 
 
 def test_previews_are_results(home: Path, upscale: Upscale) -> None:
@@ -249,7 +249,7 @@ def test_previews_are_results(home: Path, upscale: Upscale) -> None:
     both = ["000.png", "000.png.preview.png"]
     assert upscale("in", "-o", "out", "--preview").code == 0
     assert listing(home / "out") == both
-    assert "1 were finished before" in upscale("in", "-o", "out", "--preview").out
+    assert "1 finished before" in upscale("in", "-o", "out", "--preview").out
     (home / "out/000.png").unlink()
     assert upscale("in", "-o", "out", "--preview").code == 0
     (home / "out/000.png.preview.png").unlink()
@@ -272,7 +272,7 @@ def test_journal_survives_torn_lines_and_what_runs_leave(home: Path, upscale: Up
     assert upscale("in", "-o", "out", "--overwrite").code == 0
     assert contents(home / "out") == whole
     assert not staging_folder(home / "out").exists()
-    assert "3 were finished before" in upscale("in", "-o", "out").out
+    assert "3 finished before" in upscale("in", "-o", "out").out
 
 
 def test_record_of_a_result_that_never_came(home: Path, upscale: Upscale) -> None:
@@ -284,7 +284,7 @@ def test_record_of_a_result_that_never_came(home: Path, upscale: Upscale) -> Non
     record["made"] = {"bytes": 7, "mtime_ns": 7, "sha256": "7"}
     with journal.open("a") as file:
         file.write(json.dumps(record) + "\n")
-    assert "1 were finished before" in upscale("in", "-o", "out").out
+    assert "1 finished before" in upscale("in", "-o", "out").out
 
 
 def test_second_job_on_the_same_output_is_told(home: Path, upscale: Upscale) -> None:
@@ -308,11 +308,11 @@ def test_inpainted_folder(home: Path, tmp_path: Path) -> None:
         write_mask(home / name, left, top)
     assert run(*command).code == 0
     assert contents(home / "out")["a.png"] != contents(home / "out")["deep/a.png"]
-    assert "2 were finished before" in run(*command).out
+    assert "2 finished before" in run(*command).out
     write_mask(home / "masks/a.png", 40, 20)
     changed = run(*command)
     assert changed.code == 1
-    assert "1 were finished before" in changed.out
+    assert "1 finished before" in changed.out
     assert changed.err.startswith("ganedit: out/a.png: exists already; add --overwrite")
 
 
@@ -468,7 +468,7 @@ def test_dry_run(home: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch) 
     assert second.startswith("about 00:0")
     assert others == [
         "1 that cannot be read",
-        "1 were finished before",
+        "1 finished before",
         "refused: out/d.png: exists already; add --overwrite to replace it",
     ]
     assert listing(home) == before

@@ -236,9 +236,9 @@ def tell(result: Result, plan: Plan, options: RunOptions, seconds: float, reason
     if options.verbosity < 0 or all(job.home is None for job in plan.jobs):
         return
     count, took = len(result.done), tqdm.format_interval(seconds)
-    words = [f"{count:,} pictures in {took}, {count / seconds:.2f} a second"]
+    words = [f"{count:,} picture{'s' * (count != 1)} in {took}, {count / seconds:.2f} a second"]
     if result.skipped:
-        words.append(f"{result.skipped:,} were finished before")
+        words.append(f"{result.skipped:,} finished before")
     if plan.left_out.total():
         words.append(f"left out: {describe(plan.left_out)}")
     click.echo("; ".join(words))

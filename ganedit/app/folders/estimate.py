@@ -45,7 +45,7 @@ def tell_estimate(jobs: "Sorted", plan: Plan, work: Work) -> None:
     if unreadable := len(jobs.todo) - len(readable):
         click.echo(f"{unreadable:,} that cannot be read")
     if jobs.finished:
-        click.echo(f"{len(jobs.finished):,} were finished before")
+        click.echo(f"{len(jobs.finished):,} finished before")
     if plan.left_out.total():
         click.echo(f"left out: {describe(plan.left_out)}")
     for outcome in jobs.refused:
