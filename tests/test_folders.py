@@ -13,6 +13,7 @@ from command_line import EXACT, Outcome, listing, run, save_network, write_photo
 from ganedit.app.folders.inputs import JOURNAL_FOLDER
 from ganedit.app.folders.journal import Journal, Records, journal_file, staging_folder
 from ganedit.app.folders.threads import MemoryBudget
+from ganedit.app.options import Placement
 from ganedit.image import Image
 from ganedit.tasks.upscale.edit import UpscaleEdit
 
@@ -316,6 +317,21 @@ def test_inpainted_folder(home: Path, tmp_path: Path) -> None:
     assert changed.err.startswith("ganedit: out/a.png: exists already; add --overwrite")
 
 
+def test_contact_sheets_of_a_folder(home: Path) -> None:
+    """Made of the files, so that a run that goes on makes those that are missing."""
+    for name in ("a", "b"):
+        write_photo(home / f"in/{name}.png", 60, 40)
+    command = ("inpaint", "in", "--box", "20,10,8,8", "--candidates", 2, "--method", "ns")
+    fills = [f"{name}_{end}.png" for name in ("a", "b") for end in ("1", "2", "sheet")]
+    assert run(*command, "-o", "out").code == 0
+    assert listing(home / "out") == fills
+    whole = contents(home / "out")
+    (home / "out/a_sheet.png").unlink()
+    (home / "out/b_2.png").unlink()
+    assert run(*command, "-o", "out").code == 0
+    assert contents(home / "out") == whole
+
+
 def write_mask(path: Path, left: int, top: int) -> None:
     import numpy as np
 
@@ -520,6 +536,19 @@ def test_results_do_not_depend_on_neighbours_order_or_memory(home: Path, upscale
     for number, options in enumerate((["--jobs", 1], ["--jobs", 5], ["--jobs", 7])):
         assert upscale("in", "-o", f"out{number}", *options).code == 0
         assert contents(home / f"out{number}") == alone
+
+
+@pytest.mark.parametrize(
+    ("device", "names"),
+    [
+        ("auto", ["auto"]),
+        ("cuda:0,1", ["cuda:0", "cuda:1"]),
+        ("cuda:2,cuda:3", ["cuda:2", "cuda:3"]),
+        ("cpu,cpu", ["cpu", "cpu"]),
+    ],
+)
+def test_names_of_devices(device: str, names: list[str]) -> None:
+    assert Placement(device).devices == names
 
 
 def test_several_devices_are_several_processes(home: Path, tmp_path: Path) -> None:

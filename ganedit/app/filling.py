@@ -45,8 +45,9 @@ def write_sheets(jobs: Sequence[Job], done: Collection[Job], *, overwrite: bool)
     made = set(done)
     for _, group in groupby(jobs, lambda job: job.source):
         fills = [job for job in group if job.target.is_file()]
-        if made.intersection(fills):
-            # In a folder, fills that an earlier run made had their sheet made by it.
+        # In a folder, an earlier run may have made the fills and been stopped before their sheet.
+        missing = fills and fills[0].home is not None and not sheet_path(fills[0]).exists()
+        if made.intersection(fills) or missing:
             replaced = overwrite or not made.issuperset(fills)
             shown = [_reduced(decode(job.target)) for job in fills]
             _sheet(shown).save(sheet_path(fills[0]), overwrite=replaced)

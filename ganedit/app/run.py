@@ -20,7 +20,7 @@ from ganedit.app.folders.stopping import Stop
 from ganedit.app.folders.threads import edit_overlapped
 from ganedit.app.jobs import Job, Plan
 from ganedit.app.options import RunOptions
-from ganedit.app.picture import JobProgress, Outcome, discard, edit_picture
+from ganedit.app.picture import JobProgress, Outcome, Outcomes, discard, edit_picture
 from ganedit.app.recipe import Recipe, Work, digest
 from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
 from ganedit.image import publish
@@ -28,7 +28,7 @@ from ganedit.runtime import Runtime, available_memory
 
 Told = TypeVar("Told")
 # Turns jobs into outcomes whose results are staged.
-Engine = Callable[[Iterator[Job], Work, JobProgress], Iterator[Outcome]]
+Engine = Callable[[Iterator[Job], Work, JobProgress], Outcomes]
 
 
 @dataclass
@@ -98,7 +98,7 @@ def _engine(work: Work, options: RunOptions, *, folder: bool) -> Engine:
 
 def edit_in_turn(
     jobs: Iterator[Job], work: Work, progress: JobProgress, runtime: Runtime
-) -> Iterator[Outcome]:
+) -> Outcomes:
     """The engine for pictures named one by one: all cores for each, Ctrl-C stops at once."""
     apply = work.recipe.load(runtime)
     for job in jobs:
@@ -169,15 +169,21 @@ class _Run:
         return self.result
 
     def _edit(self, jobs: list[Job], engine: Engine) -> None:
+        if not jobs:
+            return
         self.result.left = len(jobs)
         display = Display(len(jobs), self.options, folder=self.folder)
-        try:
-            with display, self.stop.at_interrupts() if self.folder else nullcontext():
-                for outcome in engine(self.stop.until(jobs), self.work, display.progress):
+        work = replace(self.work, pictures=len(jobs))
+        outcomes = engine(self.stop.until(jobs), work, display.progress)
+        with display, self.stop.at_interrupts() if self.folder else nullcontext():
+            try:
+                for outcome in outcomes:
                     self.result.left -= 1
                     display.finished(self._settle(outcome))
-        except GaneditError as error:
-            self.fatal = error
+            except KeyboardInterrupt as interrupt:
+                outcomes.throw(interrupt)  # the engine knows how to stop what it started
+            except GaneditError as error:
+                self.fatal = error
 
     def _settle(self, outcome: Outcome) -> Outcome:
         """Put a result in its place, or note why there is none."""

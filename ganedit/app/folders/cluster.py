@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from ganedit.app.folders.threads import bytes_for
 from ganedit.app.jobs import Job
-from ganedit.app.picture import JobProgress, Outcome, edit_picture
+from ganedit.app.picture import JobProgress, Outcome, Outcomes, edit_picture
 from ganedit.app.recipe import Apply, Work, digest
 from ganedit.errors import DeviceError, GaneditError, UsageError
 from ganedit.runtime import limited_threads
@@ -36,8 +36,8 @@ SHARES_OF_GPU = 4
 
 def edit_on_cluster(
     jobs: Iterator[Job], work: Work, progress: JobProgress, address: str
-) -> Iterator[Outcome]:
-    """Edit jobs on every node of a cluster; outcomes as they are ready.
+) -> Outcomes:
+    """Edit jobs on every node of a cluster.
 
     Args:
         jobs: asked for the next one whenever the cluster has room.
