@@ -14,6 +14,8 @@ from ganedit.app.picture import Outcome
 
 # Seconds between lines where there is no terminal.
 LINE_EVERY = 30.0
+# Nothing is drawn for so long: most single pictures are done by then.
+BAR_AFTER = 1.0
 _BAR = "{desc} {percentage:3.0f}% |{bar}| "
 _ALONE, _OF_MANY = "{remaining} left", "{n:.0f} of {total}, {rate_noinv_fmt}, {remaining} left"
 
@@ -31,9 +33,8 @@ class Display:
         self._total, self._done = pictures, 0
         self._shares: dict[Job, float] = {}
         self._lock = threading.Lock()
-        # Nothing is drawn for the first second: most single pictures are done by then.
         self._bar: tqdm[Any] = tqdm(
-            total=pictures, disable=not (told and terminal), delay=1, leave=False,
+            total=pictures, disable=not (told and terminal), delay=BAR_AFTER, leave=False,
             unit=" pictures", bar_format=_BAR + (_OF_MANY if folder else _ALONE),
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +43,10 @@ class Outcome:
     output_size: tuple[int, int] = (0, 0)
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+
+
+# What an engine yields: in any order, each as soon as it is ready.
+Outcomes = Generator[Outcome, None, None]
 
 
 def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:

@@ -20,7 +20,7 @@ from ganedit.app.folders.stopping import Stop
 from ganedit.app.folders.threads import edit_overlapped
 from ganedit.app.jobs import Job, Plan
 from ganedit.app.options import RunOptions
-from ganedit.app.picture import JobProgress, Outcome, discard, edit_picture
+from ganedit.app.picture import JobProgress, Outcome, Outcomes, discard, edit_picture
 from ganedit.app.recipe import Recipe, Work, digest
 from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
 from ganedit.image import publish
@@ -28,7 +28,7 @@ from ganedit.runtime import Runtime, available_memory
 
 Told = TypeVar("Told")
 # Turns jobs into outcomes whose results are staged.
-Engine = Callable[[Iterator[Job], Work, JobProgress], Iterator[Outcome]]
+Engine = Callable[[Iterator[Job], Work, JobProgress], Outcomes]
 
 
 @dataclass
@@ -58,6 +58,8 @@ class Sorted:
     finished: list[Job] = field(default_factory=list)
     refused: list[Outcome] = field(default_factory=list)
     """Their results exist, and nothing tells that they are what this run would make."""
+    replaceable: set[Path] = field(default_factory=set)
+    """The one of a picture and its preview that is there, and may be made again with the other."""
 
 
 def run_jobs(plan: Plan, recipe: Recipe, options: RunOptions) -> Result:
@@ -96,7 +98,7 @@ def _engine(work: Work, options: RunOptions, *, folder: bool) -> Engine:
 
 def edit_in_turn(
     jobs: Iterator[Job], work: Work, progress: JobProgress, runtime: Runtime
-) -> Iterator[Outcome]:
+) -> Outcomes:
     """The engine for pictures named one by one: all cores for each, Ctrl-C stops at once."""
     apply = work.recipe.load(runtime)
     for job in jobs:
@@ -129,6 +131,7 @@ def sort_out(
             result.finished.append(job)
         else:
             result.todo.append(job)
+            result.replaceable.update(existing)
     return result
 
 
@@ -150,6 +153,7 @@ class _Run:
                 self.journals[home] = stack.enter_context(Journal(home))
             self.report = stack.enter_context(Report(self.work, self.options))
             jobs = sort_out(self.plan.jobs, self.work, self.options, self.journals)
+            self.replaceable = jobs.replaceable
             for job in jobs.finished:
                 self._tell(self.report.skipped, job)
             for outcome in jobs.refused:
@@ -165,15 +169,21 @@ class _Run:
         return self.result
 
     def _edit(self, jobs: list[Job], engine: Engine) -> None:
+        if not jobs:
+            return
         self.result.left = len(jobs)
         display = Display(len(jobs), self.options, folder=self.folder)
-        try:
-            with display, self.stop.at_interrupts() if self.folder else nullcontext():
-                for outcome in engine(self.stop.until(jobs), self.work, display.progress):
+        work = replace(self.work, pictures=len(jobs))
+        outcomes = engine(self.stop.until(jobs), work, display.progress)
+        with display, self.stop.at_interrupts() if self.folder else nullcontext():
+            try:
+                for outcome in outcomes:
                     self.result.left -= 1
                     display.finished(self._settle(outcome))
-        except GaneditError as error:
-            self.fatal = error
+            except KeyboardInterrupt as interrupt:
+                outcomes.throw(interrupt)  # the engine knows how to stop what it started
+            except GaneditError as error:
+                self.fatal = error
 
     def _settle(self, outcome: Outcome) -> Outcome:
         """Put a result in its place, or note why there is none."""
@@ -207,9 +217,8 @@ class _Run:
                 record = Record(result.stamp, outcome.sources, self.recipe)
                 self.journals[job.home].write(result.target, record, self.work.made_with())
         for result in reversed(outcome.results):
-            # A preview whose picture is missing was found to be this run's own.
-            own = job.home is not None and result.target == job.preview
-            publish(result.partial, result.target, overwrite=self.options.overwrite or own)
+            overwrite = self.options.overwrite or result.target in self.replaceable
+            publish(result.partial, result.target, overwrite=overwrite)
 
     def _tell(self, told: Callable[[Told], None], what: Told) -> None:
         """Add to the report; a report that cannot be written ends the run."""
@@ -232,12 +241,10 @@ def tell(result: Result, plan: Plan, options: RunOptions, seconds: float, reason
                          "goes on with them"), err=True)  # fmt: skip
     if options.verbosity < 0 or all(job.home is None for job in plan.jobs):
         return
-    count, words = len(result.done), []
-    words.append(
-        f"{count:,} pictures in {tqdm.format_interval(seconds)}, {count / seconds:.2f} a second"
-    )
+    count, took = len(result.done), tqdm.format_interval(seconds)
+    words = [f"{count:,} picture{'s' * (count != 1)} in {took}, {count / seconds:.2f} a second"]
     if result.skipped:
-        words.append(f"{result.skipped:,} were finished before")
+        words.append(f"{result.skipped:,} finished before")
     if plan.left_out.total():
         words.append(f"left out: {describe(plan.left_out)}")
     click.echo("; ".join(words))

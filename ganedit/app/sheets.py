@@ -47,8 +47,9 @@ def write_sheets(
     made = set(done)
     for job in jobs:
         results = [each for each in _variants(job, names) if each.target.is_file()]
-        if made.intersection(results):
-            # In a folder, results that an earlier run made had their sheet made by it.
+        # In a folder, an earlier run may have been stopped before it made the sheet.
+        missing = results and job.home is not None and not sheet_path(job).exists()
+        if made.intersection(results) or missing:
             replaced = overwrite or not made.issuperset(results)
             cells = [_cell(each.target, names[each.variant]) for each in results]
             _sheet(cells).save(sheet_path(job), overwrite=replaced)

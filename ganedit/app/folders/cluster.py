@@ -12,14 +12,14 @@ from contextlib import contextmanager, suppress
 
 from ganedit.app.folders.threads import bytes_for
 from ganedit.app.jobs import Job
-from ganedit.app.picture import JobProgress, Outcome, edit_picture
+from ganedit.app.picture import JobProgress, Outcome, Outcomes, edit_picture
 from ganedit.app.recipe import Apply, Work, digest
 from ganedit.errors import DeviceError, GaneditError, UsageError
 from ganedit.runtime import limited_threads
 
 try:
     import ray
-    from ray.exceptions import RayError
+    from ray.exceptions import RayError, RayTaskError
 except ImportError as error:
     raise UsageError(
         "--engine ray needs one more package: pip install 'ganedit[cluster]'"
@@ -36,8 +36,8 @@ SHARES_OF_GPU = 4
 
 def edit_on_cluster(
     jobs: Iterator[Job], work: Work, progress: JobProgress, address: str
-) -> Iterator[Outcome]:
-    """Edit jobs on every node of a cluster; outcomes as they are ready.
+) -> Outcomes:
+    """Edit jobs on every node of a cluster.
 
     Args:
         jobs: asked for the next one whenever the cluster has room.
@@ -51,9 +51,8 @@ def edit_on_cluster(
     if len(work.placement.devices) > 1:
         raise UsageError("--device: a cluster finds its GPUs itself; give cuda, cpu or auto")
     with _connected(address):
-        edit = ray.remote(_edit).options(
-            num_cpus=1, num_gpus=_gpu_share(work.placement.device), max_retries=RETRIES
-        )
+        share = _gpu_share(work.placement.device)
+        edit = ray.remote(num_cpus=1, num_gpus=share, max_retries=RETRIES)(_edit)
         shared, here = ray.put(work), os.getcwd()  # noqa: PTH109 - text is what is sent
         running: dict[ray.ObjectRef[Outcome | GaneditError], Job] = {}
         while True:
@@ -90,7 +89,12 @@ def _edit(work: Work, job: Job, folder: str) -> Outcome | GaneditError:
 
 def _outcome(task: "ray.ObjectRef[Outcome | GaneditError]", job: Job) -> Outcome:
     try:
-        result = ray.get(task)
+        result: Outcome | GaneditError = ray.get(task)
+    except RayTaskError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DeviceError(
+            f"a worker cannot begin ({reason}); install the same ganedit on every node"
+        ) from error
     except RayError as error:
         reason = type(error).__name__
         return Outcome(job, DeviceError(f"{job.source}: its workers died ({reason}); run again"))

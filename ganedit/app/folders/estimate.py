@@ -45,7 +45,7 @@ def tell_estimate(jobs: "Sorted", plan: Plan, work: Work) -> None:
     if unreadable := len(jobs.todo) - len(readable):
         click.echo(f"{unreadable:,} that cannot be read")
     if jobs.finished:
-        click.echo(f"{len(jobs.finished):,} were finished before")
+        click.echo(f"{len(jobs.finished):,} finished before")
     if plan.left_out.total():
         click.echo(f"left out: {describe(plan.left_out)}")
     for outcome in jobs.refused:
@@ -61,7 +61,12 @@ def _pixels(job: Job) -> int:
 
 
 def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:
-    """Megapixels of input per second, and bytes of result per input pixel."""
+    """Megapixels of input per second, and bytes of result per input pixel.
+
+    Of several devices the first is measured, and the others are taken to be like it.
+    """
+    device, *others = work.placement.devices
+    work = replace(work, placement=replace(work.placement, device=device))
     spread = jobs[:: -(-len(jobs) // SAMPLES)]
     ends = [float("inf")]
     with tempfile.TemporaryDirectory(prefix="ganedit-") as name:
@@ -81,4 +86,5 @@ def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:
         counted = [outcome for outcome, _ in measured] or [first]
         pixels = sum(width * height for width, height in (o.input_size for o in counted))
         made = sum(result.stamp.bytes for o in counted for result in o.results)
-    return max(pixels, 1) / 1e6 / max(elapsed, 1e-6), made / max(pixels, 1)
+    rate = max(pixels, 1) / 1e6 / max(elapsed, 1e-6) * (1 + len(others))
+    return rate, made / max(pixels, 1)

@@ -154,7 +154,7 @@ class Search:
             file
             for file in files
             if self._counted(not file.name.startswith("."), "hidden")
-            and self._counted(file.suffix.lower() in READABLE_SUFFIXES, "no pictures")
+            and self._counted(file.suffix.lower() in READABLE_SUFFIXES, "not pictures")
             and self._counted(self.selection.takes(file.relative_to(root)), "excluded")
             and (skipped is None or skipped not in file.resolve().parents)
             and file.is_file()
@@ -180,5 +180,5 @@ def _matches(place: Path, pattern: str) -> bool:
 
 
 def describe(left_out: Mapping[str, int]) -> str:
-    """What was left out as text, empty if that is nothing: `3 hidden, 12 no pictures`."""
+    """What was left out as text, empty if that is nothing: `3 hidden, 12 not pictures`."""
     return ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)

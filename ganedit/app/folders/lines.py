@@ -18,16 +18,17 @@ class LineFile:
         self.path = path
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        size = os.fstat(self._file).st_size
-        if size and os.pread(self._file, 1, size - 1) != b"\n":
-            self.append("")  # a line that a killed run did not finish must not spoil the next
+            self._file = path.open("ab+", buffering=0)
+        if self._file.tell():
+            self._file.seek(-1, os.SEEK_END)
+            if self._file.read(1) != b"\n":
+                self.append("")  # a line that a killed run did not finish would spoil the next
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        os.close(self._file)
+        self._file.close()
 
     def append(self, *lines: str) -> None:
         """Append lines, all of them or none.
@@ -36,12 +37,12 @@ class LineFile:
             OutputError: the disk refuses.
         """
         data = "".join(f"{line}\n" for line in lines).encode()
-        size = os.fstat(self._file).st_size
+        size = self._file.seek(0, os.SEEK_END)
         with output_errors(self.path):
             try:
-                written = os.write(self._file, data)
+                written = 0
                 while written < len(data):
-                    written += os.write(self._file, data[written:])
+                    written += self._file.write(data[written:])
             except OSError:
-                os.ftruncate(self._file, size)
+                self._file.truncate(size)
                 raise

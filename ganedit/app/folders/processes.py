@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 
 from ganedit.app.folders.threads import edit_overlapped
 from ganedit.app.jobs import Job
-from ganedit.app.picture import JobProgress, Outcome
+from ganedit.app.picture import JobProgress, Outcome, Outcomes
 from ganedit.app.recipe import Work
 from ganedit.errors import DeviceError, GaneditError
 
@@ -19,8 +19,8 @@ from ganedit.errors import DeviceError, GaneditError
 MOST_DEATHS = 2
 
 
-def edit_on_devices(jobs: Iterator[Job], work: Work, progress: JobProgress) -> Iterator[Outcome]:
-    """Edit jobs on every device that was asked for; outcomes as they are ready.
+def edit_on_devices(jobs: Iterator[Job], work: Work, progress: JobProgress) -> Outcomes:
+    """Edit jobs on every device that was asked for.
 
     A process that dies has its pictures redone by the others.
 

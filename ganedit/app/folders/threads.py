@@ -15,7 +15,7 @@ from queue import SimpleQueue
 import click
 
 from ganedit.app.jobs import Job
-from ganedit.app.picture import JobProgress, Outcome, edit_picture
+from ganedit.app.picture import JobProgress, Outcome, Outcomes, edit_picture
 from ganedit.app.recipe import Apply, Work
 from ganedit.image import Image, size_of
 from ganedit.runtime import Runtime, limited_threads, threads
@@ -73,8 +73,8 @@ class MemoryBudget:
 
 def edit_overlapped(
     jobs: Iterator[Job], work: Work, progress: JobProgress, runtime: Runtime | None = None
-) -> Iterator[Outcome]:
-    """Edit jobs on one device; outcomes come in the order in which they are ready.
+) -> Outcomes:
+    """Edit jobs on one device.
 
     Args:
         jobs: asked for the next one whenever a thread is free, by one thread at a time. When it

@@ -1,0 +1,74 @@
+"""A Ray cluster of two nodes on this machine, one of which is taken away in the middle."""
+
+import json
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import EXACT, REPOSITORY, listing, run_process, save_network, write_photo
+
+pytest.importorskip("ray")
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A head that edits nothing, so that every picture is in the hands of what may die."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))  # what is installed elsewhere
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Ray's own
+        from ray.cluster_utils import Cluster
+
+        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        yield nodes
+        nodes.shutdown()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in listing(folder)}
+
+
+def test_node_that_dies_has_its_pictures_redone(tmp_path: Path, cluster: Any) -> None:
+    own = save_network(tmp_path / "own.safetensors")
+    for number in range(60):
+        write_photo(tmp_path / f"in/{number % 3}/{number:02}.png", 120, 90, seed=number)
+    (tmp_path / "in/bad.png").touch()
+    command = ["upscale", "in", "--weights", own, *EXACT, "--report", "report.jsonl", "-o"]
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+
+    def remove_one() -> None:
+        limit = time.monotonic() + 60
+        while len(list((tmp_path / "out").glob("*/*.png"))) < 8 and time.monotonic() < limit:
+            time.sleep(0.01)
+        cluster.remove_node(nodes[0], allow_graceful=False)
+
+    remover = threading.Thread(target=remove_one)
+    remover.start()
+    ray = ("--engine", "ray", "--address", cluster.address)
+    done = run_process(*command, "out", *ray, folder=tmp_path)
+    remover.join()
+    assert done.code == 1
+    assert done.err == ("ganedit: in/bad.png is empty; get another copy\n1 of 61 pictures failed\n")
+    lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert [line["status"] for line in lines].count("done") == 60
+    again = run_process(*command, "out", *ray, folder=tmp_path)
+    assert again.code == 1
+    assert "60 finished before" in again.out
+    alone = run_process(*command, "one", folder=tmp_path)
+    assert alone.code == 1
+    assert contents(tmp_path / "out") == contents(tmp_path / "one")
+    assert len(contents(tmp_path / "one")) == 60
+
+
+def test_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_photo(tmp_path / "in/a.png")
+    own = save_network(tmp_path / "own.safetensors")
+    done = run_process(
+        "upscale", "in", "-o", "out", "--weights", own, "--engine", "ray", folder=tmp_path
+    )
+    assert (done.code, done.complaint) == (
+        1, "--address auto: no Ray cluster answers; start one with: ray start --head",
+    )  # fmt: skip
