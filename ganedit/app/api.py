@@ -220,7 +220,7 @@ def inpaint(
         mask: likewise, or a bool array; white (True) is the hole. None takes the picture's own
             transparent parts.
         invert_mask: black is the hole.
-        method: `auto` (diffusion for scratches, the network for the rest), `gan`, `telea`, `ns`.
+        method: `auto` (diffusion for hairlines, the network for the rest), `gan`, `telea`, `ns`.
         dilate: pixels by which the hole grows; None for what suits the picture's size.
         feather: pixels over which fill and picture mix in the grown ring; None for all of it.
         seed: another one gives another fill.

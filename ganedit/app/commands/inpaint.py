@@ -49,7 +49,7 @@ from ganedit.tasks.inpaint.options import METHODS, InpaintOptions, Method
     type=click.Choice(METHODS),
     default="auto",
     show_default=True,
-    help="auto: diffusion for scratches, the network and the photo's own texture for "
+    help="auto: diffusion for hairlines, the network and the photo's own texture for "
     "the rest. telea, ns: diffusion only.",
 )
 @click.option(

@@ -29,8 +29,9 @@ VARIANT_SCALES = (1.0, 1.0, 0.75, 0.5)
 CONTEXT, LEAST_CONTEXT = 0.75, 48
 # Holes with fewer pixels between them are filled together.
 NEAR = 16
-# Holes no point of which is farther than this from what is known are scratches.
-SCRATCH_DEPTH = 3.0
+# Holes no point of which is farther than this from what is known, lines of one or two pixels, are
+# left to diffusion: there it is better, and quicker.
+HAIRLINE_DEPTH = 1.0
 DIFFUSION_RADIUS = 3
 # Holes up to so deep are filled at full size, however long.
 SHALLOW_DEPTH = 16.0
@@ -161,7 +162,7 @@ class InpaintEdit:
     def _method_for(self, unknown: np.ndarray) -> Method:
         if self.options.method != "auto":
             return self.options.method
-        return "ns" if float(_depth(unknown).max()) <= SCRATCH_DEPTH else "gan"
+        return "ns" if float(_depth(unknown).max()) <= HAIRLINE_DEPTH else "gan"
 
     def _fill(
         self, part: np.ndarray, unknown: np.ndarray, method: Method, variant: int
@@ -173,7 +174,10 @@ class InpaintEdit:
         depth = torch.from_numpy(_depth(unknown))
         with torch.inference_mode():
             side = WORKING_SIDE * VARIANT_SCALES[variant % len(VARIANT_SCALES)]
-            filled = guide = self._coarse(picture, hole, side, mirrored=variant % 2 == 1)
+            ways = (False, True) if variant == 0 else (variant % 2 == 1,)
+            # Two guesses are better than one: what they disagree on is noise.
+            guesses = [self._coarse(picture, hole, side, mirrored=mirrored) for mirrored in ways]
+            filled = guide = torch.stack(guesses).mean(0)
             seen_whole = max(hole.shape) <= side
             if not seen_whole or bool((depth > PLAIN_DEPTH).any()):
                 generator = torch.Generator().manual_seed(self.options.seed + variant)

@@ -19,7 +19,7 @@ class InpaintOptions:
     """How holes are filled."""
 
     method: Method = "auto"
-    """auto: diffusion for scratches, the network for the rest. telea, ns: diffusion only."""
+    """auto: diffusion for hairlines, the network for the rest. telea, ns: diffusion only."""
     dilate: int | None = None
     """Pixels by which holes grow first, so that halos go too; None for what suits the size."""
     feather: int | None = None
