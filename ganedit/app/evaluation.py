@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
-from ganedit import metrics
 from ganedit.data.masks import MASK_KINDS
 from ganedit.errors import UsageError
 from ganedit.image import Image
@@ -18,7 +16,7 @@ from ganedit.task import Edit
 from ganedit.tasks.inpaint import evaluation as filling
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.translate import evaluation as translation
-from ganedit.tasks.translate.evaluation import Described
+from ganedit.tasks.translate.evaluation import Translated
 from ganedit.tasks.upscale.evaluation import (
     DAMAGE_BLUR,
     DAMAGE_QUALITY,
@@ -173,25 +171,16 @@ def evaluate_translator(
     features = VGG19Features(vgg, translation.LAYERS)
     source, target = (translation.read_set(folder, side) for folder in folders)
     wanted = [translation.describe(picture, features) for picture in target.values()]
-    before: list[Described] = []
-    after: list[Described] = []
-    rows: list[dict[str, Any]] = []
+    done: dict[str, Translated] = {}
     for name, picture in tqdm(source.items(), unit="picture", leave=False, disable=None):
-        output = translation.through(edit)(picture)
-        before.append(translation.describe(picture, features))
-        after.append(translation.describe(output, features))
-        row = {"PD relu4_4": translation.content_distance(before[-1], after[-1])}
-        if back is not None:
-            there_and_back = translation.through(back)(output)
-            row["cycle PSNR"] = metrics.psnr(
-                torch.from_numpy(there_and_back), torch.from_numpy(picture)
-            )
-        rows.append({"picture": name, **row})
+        done[name] = translation.translated(picture, edit, back, features)
         if save_to is not None:
-            Image(output).save(save_to / f"{name}_as_{names[1]}.png", overwrite=True)
-    gap, left = (translation.distances(ours, wanted) for ours in (before, after))
+            path = save_to / f"{name}_as_{names[1]}.png"
+            Image(done[name].output).save(path, overwrite=True)
+    gap = translation.distances([each.before for each in done.values()], wanted)
+    left = translation.distances([each.after for each in done.values()], wanted)
     share = {"% of gap left": 100 * left["kernel distance"] / gap["kernel distance"]}
-    kept = mean_scores([{k: v for k, v in row.items() if k != "picture"} for row in rows])
+    kept = mean_scores([each.kept for each in done.values()])
     means = {f"{names[0]} (the gap)": gap, f"{names[0]} as {names[1]}": left | share | kept}
     if more is not None:
         others = translation.read_set(more, side).values()
@@ -201,7 +190,7 @@ def evaluate_translator(
         f"{len(source)} pictures of {folders[0].name} against {len(target)} of {folders[1].name} "
         f"at {side}×{side}; distances of pooled VGG19 {features.sha256[:8]} relu5_4"
     )
-    return Report(protocol, rows, means)
+    return Report(protocol, [{"picture": name, **each.kept} for name, each in done.items()], means)
 
 
 def _shown(name: str, score: float | None) -> str:

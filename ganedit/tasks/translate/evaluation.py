@@ -1,6 +1,6 @@
 """Scores of translations, for which there is no truth: two sets of pictures are compared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from ganedit.nets.vgg import VGG19Features
 from ganedit.task import Edit
 
 Scores = dict[str, float]
-Method = Callable[[np.ndarray], np.ndarray]
 
 # Of VGG19: where contents are compared, and where sets are.
 LAYERS = ("relu4_4", "relu5_4")
@@ -37,11 +36,6 @@ def read_set(folder: Path, side: int) -> dict[str, np.ndarray]:
         path.relative_to(folder).with_suffix("").as_posix(): square(load_rgb(path), side)
         for path in files
     }
-
-
-def through(edit: Edit) -> Method:
-    """Translation by the loaded task, the same path that files take."""
-    return lambda picture: edit.apply(Image(picture), lambda done: None).samples
 
 
 @dataclass(frozen=True)
@@ -76,6 +70,36 @@ def distances(ours: Sequence[Described], theirs: Sequence[Described]) -> Scores:
     }
 
 
-def content_distance(one: Described, other: Described) -> float:
-    """PD at relu4_4 of a picture and its translation: how much of what was shown is lost."""
-    return float(losses.perceptual([one.content], [other.content]))
+@dataclass(frozen=True)
+class Translated:
+    """A picture of a set and what became of it.
+
+    Attributes:
+        output: `(S, S, 3)` uint8.
+        before: what VGG19 sees in the picture; `after`: in the output.
+        after: see `before`.
+        kept: how much of the picture is left: PD at relu4_4 and, where there is a way back, the
+            PSNR of the picture that comes back.
+    """
+
+    output: np.ndarray
+    before: Described
+    after: Described
+    kept: Scores
+
+
+def translated(
+    picture: np.ndarray, edit: Edit, back: Edit | None, vgg: VGG19Features
+) -> Translated:
+    """Translate one picture by the loaded task, the same path that files take, and look at it."""
+    output = _through(edit, picture)
+    before, after = describe(picture, vgg), describe(output, vgg)
+    kept = {"PD relu4_4": float(losses.perceptual([before.content], [after.content]))}
+    if back is not None:
+        returned = torch.from_numpy(_through(back, output))
+        kept["cycle PSNR"] = metrics.psnr(returned, torch.from_numpy(picture))
+    return Translated(output, before, after, kept)
+
+
+def _through(edit: Edit, picture: np.ndarray) -> np.ndarray:
+    return edit.apply(Image(picture), lambda done: None).samples
