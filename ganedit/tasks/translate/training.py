@@ -20,6 +20,8 @@ from ganedit.tasks.translate.options import TranslateTraining
 
 # What the critics of features look at: strokes, things made of them, and scenes.
 LAYERS = ("relu2_2", "relu3_4", "relu4_4")
+# VGG19 looks at crops that begin up to so many pixels in, reduced to as little as this.
+SHIFT, SMALLEST_LOOK = 16, 0.7
 
 
 class TranslateTask:
@@ -74,8 +76,9 @@ class TranslateTask:
         made = self._by_domain(fakes)
         augment = self._augmentation(fakes)
         result: dict[str, Tensor] = defaultdict(lambda: fakes.new_zeros(()))
+        look = _draw_look(fakes.shape[-1])
         for name, fake in made.items():
-            seen = None if self.vgg is None else self.vgg(fake)
+            seen = None if self.vgg is None else self.vgg(look(fake))
             for kind, scores in self._scores(pair, name, augment(fake), seen).items():
                 verdict = losses.generator_loss("least-squares", scores)
                 result[kind] += self._weight_of(kind) * verdict
@@ -88,7 +91,7 @@ class TranslateTask:
                 result["cycle"] += options.cycle_weight * F.l1_loss(there_and_back, source)
             elif self.vgg is not None and seen is not None:
                 with torch.no_grad():
-                    wanted = self.vgg(source)
+                    wanted = self.vgg(look(source))
                 contrast = losses.patch_contrast(seen, wanted)
                 result["contrast"] += options.contrast_weight * contrast
         return dict(result)
@@ -97,8 +100,8 @@ class TranslateTask:
         options, augment = self.training, self._augmentation(fakes)
         result: Losses = {}
         for name, fake in self._by_domain(fakes).items():
-            real = batch[name]
-            seen = [None if self.vgg is None else self.vgg(x) for x in (real, fake)]
+            real, look = batch[name], _draw_look(fakes.shape[-1])
+            seen = [None if self.vgg is None else self.vgg(look(x)) for x in (real, fake)]
             real, fake = augment(real), augment(fake)
             theirs = self._scores(pair, name, fake, seen[1])
             for kind, scores in self._scores(pair, name, real, seen[0]).items():
@@ -146,3 +149,20 @@ class TranslateTask:
         if not self.training.augment:
             return lambda unchanged: unchanged
         return draw_augmentation(pictures.shape[-1], pictures.device)
+
+
+def _draw_look(side: int) -> Augment:
+    """A random crop and reduction, through which VGG19 sees pictures.
+
+    Its pooling lies on a fixed grid. Looked at always in the same place and size, it would be told
+    by a faint pattern on that grid, which no one takes for paint, what it wants to see.
+    """
+    top, left = (int(v) for v in torch.randint(SHIFT, (2,)))
+    scale = float(torch.empty(()).uniform_(SMALLEST_LOOK, 1))
+    size = max(SHIFT, round((side - SHIFT) * scale))
+
+    def look(pictures: Tensor) -> Tensor:
+        crop = pictures[..., top : top + side - SHIFT, left : left + side - SHIFT]
+        return F.interpolate(crop, size=(size, size), mode="bilinear", align_corners=False)
+
+    return look
