@@ -109,7 +109,9 @@ def test_one_batch_can_be_overfitted(
     assert float(rows[-1][kept]) < 0.6 * float(rows[0][kept])
     assert ("contrast" in rows[0]) == one_sided
     if one_sided:
-        assert float(rows[-1]["contrast"]) < float(rows[0]["contrast"])
+        # Each step looks at other places.
+        contrast = [float(row["contrast"]) for row in rows]
+        assert sum(contrast[-10:]) < sum(contrast[:10])
 
 
 def test_pool_shows_old_and_new_and_resumes() -> None:
