@@ -108,10 +108,6 @@ def test_one_batch_can_be_overfitted(
     kept = "identity" if one_sided else "cycle"
     assert float(rows[-1][kept]) < 0.6 * float(rows[0][kept])
     assert ("contrast" in rows[0]) == one_sided
-    if one_sided:
-        # Each step looks at other places.
-        contrast = [float(row["contrast"]) for row in rows]
-        assert sum(contrast[-10:]) < sum(contrast[:10])
 
 
 def test_pool_shows_old_and_new_and_resumes() -> None:
