@@ -97,15 +97,16 @@ def _shapes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 def _level(picture: Tensor, hole: Tensor, guide: Tensor, shape: tuple[int, int]) -> _Level:
-    small = F.adaptive_avg_pool2d(torch.stack([picture, guide]), shape)
-    holes = F.adaptive_max_pool2d(hole[None, None].float(), shape)
-    touched = F.max_pool2d(holes, PATCH, 1, RADIUS)[0, 0] > 0
+    if hole.shape != shape:
+        picture, guide = (F.adaptive_avg_pool2d(x[None], shape)[0] for x in (picture, guide))
+        hole = F.adaptive_max_pool2d(hole[None].float(), shape)[0] > 0
+    touched = F.max_pool2d(hole[None].float(), PATCH, 1, RADIUS)[0] > 0
     inside = torch.zeros_like(touched)
     inside[RADIUS:-RADIUS, RADIUS:-RADIUS] = True
     targets = touched.nonzero()
     place = torch.full(shape, -1)
     place[targets[:, 0], targets[:, 1]] = torch.arange(len(targets))
-    return _Level(small[0], holes[0, 0] > 0, small[1], inside & ~touched, targets, place)
+    return _Level(picture, hole, guide, inside & ~touched, targets, place)
 
 
 def _random(level: _Level, generator: torch.Generator) -> Tensor:
