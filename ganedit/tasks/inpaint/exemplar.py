@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganedit.tasks.inpaint.network import canvas
+
 PATCH = 7
 RADIUS = PATCH // 2
 # Patches are compared by this many principal components of the known ones: sixth of the numbers,
@@ -26,6 +28,8 @@ ROUNDS_COARSEST, ROUNDS_FINEST = 6, 2
 # Beyond this many pixels matches are only carried on: to look for new ones would take gigabytes.
 MATCHED_PIXELS = 1_500_000
 JUMPS = (4, 1)
+# A fill is shifted to meet its rim by this at most, measured over stretches so long.
+LARGEST_SHIFT, RIM_SIDE = 0.1, 25
 NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 
@@ -83,7 +87,7 @@ def synthesize(picture: Tensor, hole: Tensor, guide: Tensor, generator: torch.Ge
                 current = _vote(level, found, cost)
         if shape == shapes[-1]:
             # In the end only the middles of patches vote: an average of many is blurred.
-            current = _vote(level, found, cost, reach=1)
+            current = _without_rim(level, _votes(level, found, cost, reach=1))
         offsets = torch.zeros(*shape, 2, dtype=torch.long)
         offsets[level.targets[:, 0], level.targets[:, 1]] = found - level.targets
         result = current
@@ -199,8 +203,32 @@ def _match(
     return best, cost
 
 
-def _vote(level: _Level, found: Tensor, cost: Tensor, reach: int = RADIUS) -> Tensor:
-    """The mean of what all patches over a pixel say, better matches counting more."""
+def _vote(level: _Level, found: Tensor, cost: Tensor) -> Tensor:
+    """The level's picture, its hole filled with what the patches say."""
+    return torch.where(level.hole, _votes(level, found, cost), level.picture)
+
+
+def _without_rim(level: _Level, votes: Tensor) -> Tensor:
+    """The level's picture, its hole filled with the votes, shifted to meet what is around it.
+
+    Patches vote on a few pixels outside the hole too, whose colour is known. By how much they are
+    wrong there is spread smoothly over the hole: the eye sees the smallest step along a rim.
+    """
+    ring = ((level.place >= 0) & ~level.hole).float()[None, None]
+    error = (level.picture - votes).clamp(-LARGEST_SHIFT, LARGEST_SHIFT)[None] * ring
+    # Of single pixels the error is texture; of a stretch of the rim it is light.
+    total, count = (
+        F.avg_pool2d(x, RIM_SIDE, 1, RIM_SIDE // 2, count_include_pad=False) for x in (error, ring)
+    )
+    shift = canvas(total / count.clamp_min(1e-6) * ring, 1 - ring)[0]
+    return torch.where(level.hole, (votes + shift).clamp(0, 1), level.picture)
+
+
+def _votes(level: _Level, found: Tensor, cost: Tensor, reach: int = RADIUS) -> Tensor:
+    """The mean of what all patches over a pixel say, better matches counting more.
+
+    `(3, H, W)`, of meaning where there are targets.
+    """
     height, width = level.valid.shape
     weight = torch.exp(-cost / (2 * cost.median()).clamp_min(1e-8)) + 1e-6
     total = torch.zeros(height * width, 4)
@@ -213,5 +241,4 @@ def _vote(level: _Level, found: Tensor, cost: Tensor, reach: int = RADIUS) -> Te
             values = torch.cat([colors * weight, weight[None]]).T * inside[:, None]
             index = to.clamp_min(0) @ torch.tensor([width, 1])
             total.index_add_(0, index.clamp_max(height * width - 1), values)
-    mean = (total[:, :3] / total[:, 3:].clamp_min(1e-12)).T.reshape(3, height, width)
-    return torch.where(level.hole, mean, level.picture)
+    return (total[:, :3] / total[:, 3:].clamp_min(1e-12)).T.reshape(3, height, width)
