@@ -5,7 +5,8 @@
     python benchmarks/pictures.py --task inpaint
 
 Enlargements are one detail at 1:1: bicubic, and ganedit by default. Fills are one detail at 1:1:
-the photo, its hole in grey, and the fill. Translations are whole pictures, reduced.
+the photo, its hole in grey, and the fill. Translations are whole pictures, reduced, and a detail at
+1:1 of one of 12 megapixels.
 """
 
 from collections.abc import Callable
@@ -26,8 +27,10 @@ SIDE, GAP = 480, 6
 ENLARGED = {"otter": (1500, 900), "lake": (2300, 1300), "dune": (2100, 1500)}
 FILLED = {"dune": (200, 520, 460, 260), "otter": (20, 0, 460, 260)}
 # Pictures and the domains they go to.
-TRANSLATED = {"lake": ("monet", "vangogh"), "water-lilies": ("photo",)}
+TRANSLATED = {"lake": ("monet",)}
 HEIGHT = 320
+# A translation at 12 megapixels: width it is enlarged to first, left and top of the detail.
+LARGE = {"lake": (4619, 2200, 1000)}
 
 
 def enlargements() -> None:
@@ -56,6 +59,11 @@ def translations() -> None:
         width = round(HEIGHT * image.width / image.height)
         columns = [resize(picture, width, HEIGHT).samples for picture in pictures]
         _write(f"{name}_as_{'_'.join(domains)}", columns)
+    for name, (width, left, top) in LARGE.items():
+        large = ganedit.upscale(decode(EXAMPLES / f"{name}.jpg"), width=width)
+        columns = [large.samples, ganedit.translate(large, "monet").samples]
+        window = (slice(top, top + SIDE), slice(left, left + SIDE))
+        _write(f"{name}_12mp_as_monet", [column[window] for column in columns])
 
 
 TASKS: dict[str, Callable[[], None]] = {
