@@ -38,15 +38,15 @@ def translate(
     weights: str | None,
     **shared: Any,
 ) -> None:
-    """Turn photos into paintings, paintings into photos; folders are translated whole.
+    """Turn photos into paintings, or into what a network of yours learned; folders too.
 
     \b
     As Monet would have it, beside the original as photo_as_monet.jpg:
         ganedit translate photo.jpg --to monet
     Half the way, in the photo's own colours:
-        ganedit translate photo.jpg --to vangogh --strength 0.5 --keep-color
-    A folder of paintings as photographs:
-        ganedit translate paintings/ --to photo -o photos/
+        ganedit translate photo.jpg --to monet --strength 0.5 --keep-color
+    A folder, by a network of your own (see ganedit train translate --help):
+        ganedit translate holiday/ --to winter --weights runs/winter -o winter/
     """
     # Wrong values are told before anything is loaded.
     options = TranslateOptions(to, strength, keep_color, working_size, weights)
