@@ -27,7 +27,7 @@ SIDE, GAP = 480, 6
 ENLARGED = {"otter": (1500, 900), "lake": (2300, 1300), "dune": (2100, 1500)}
 FILLED = {"dune": (200, 520, 460, 260), "otter": (20, 0, 460, 260)}
 # Pictures and the domains they go to.
-TRANSLATED = {"lake": ("monet",)}
+TRANSLATED = {"lake": ("monet", "vangogh")}
 HEIGHT = 320
 # A translation at 12 megapixels: width it is enlarged to first, left and top of the detail.
 LARGE = {"lake": (4619, 2200, 1000)}
