@@ -11,6 +11,7 @@ from ganedit import runtime
 from ganedit.app.filling import fill
 from ganedit.app.translating import translator
 from ganedit.image import Image, decode
+from ganedit.runtime import Runtime
 from ganedit.task import Edit
 from ganedit.tasks.inpaint import holes
 from ganedit.tasks.inpaint.edit import InpaintEdit
@@ -59,8 +60,7 @@ class Editor:
             detail=detail,
             weights=str(weights) if weights is not None else None,
         )
-        budget = runtime.parse_bytes(memory) if isinstance(memory, str) else memory
-        return cls(UpscaleEdit(options, runtime.choose(device, precision, budget)))
+        return cls(UpscaleEdit(options, _runtime(device, precision, memory)))
 
     @classmethod
     def translate(
@@ -78,8 +78,7 @@ class Editor:
         """Load a translation; the arguments are those of `ganedit.translate`."""
         own = str(weights) if weights is not None else None
         options = TranslateOptions(to, strength, keep_color, working_size, own)
-        budget = runtime.parse_bytes(memory) if isinstance(memory, str) else memory
-        return cls(translator(options, runtime.choose(device, precision, budget)))
+        return cls(translator(options, _runtime(device, precision, memory)))
 
     def __call__(
         self, picture: Picture, progress: Callable[[float], None] = lambda done: None
@@ -283,6 +282,11 @@ def translate(
         device=device, precision=precision, memory=memory,
     )  # fmt: skip
     return editor(picture)
+
+
+def _runtime(device: str, precision: str, memory: int | str | None) -> Runtime:
+    budget = runtime.parse_bytes(memory) if isinstance(memory, str) else memory
+    return runtime.choose(device, precision, budget)
 
 
 def as_image(picture: Picture) -> Image:

@@ -28,14 +28,14 @@ def preview_of(before: Image, after: Image) -> Image:
     )
     left = min(round(low_left * scale), after.width - side)
     top = min(round(low_top * scale), after.height - side)
-    shown = _rgb(after.samples[top : top + side, left : left + side])
+    shown = as_rgb(after.samples[top : top + side, left : left + side])
     cut = before.samples[low_top : low_top + low_side, low_left : low_left + low_side]
-    source = resize(Image(_rgb(cut)), side, side).samples
+    source = resize(Image(as_rgb(cut)), side, side).samples
     gap = np.full((side, GAP, 3), 255, np.uint8)
     return Image(np.concatenate([source, gap, shown], axis=1))
 
 
-def _rgb(samples: np.ndarray) -> np.ndarray:
+def as_rgb(samples: np.ndarray) -> np.ndarray:
     """A contiguous `(H, W, 3)` uint8 copy."""
     samples = np.broadcast_to(to_eight(samples), (*samples.shape[:2], 3))
     return np.ascontiguousarray(samples)

@@ -11,7 +11,8 @@ import PIL.ImageDraw
 import PIL.ImageFont
 
 from ganedit.app.jobs import Job, Plan
-from ganedit.image import Image, decode, resize, to_eight
+from ganedit.app.preview import as_rgb
+from ganedit.image import Image, decode, resize
 
 # Longer side of each result on a sheet.
 SHEET_SIDE = 480
@@ -73,10 +74,7 @@ def _cell(path: Path, name: str) -> np.ndarray:
     image = decode(path)
     scale = min(1.0, SHEET_SIDE / max(image.width, image.height))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    small = to_eight(resize(Image(image.samples), *size).samples)
-    picture = PIL.Image.fromarray(
-        np.ascontiguousarray(np.broadcast_to(small, (*small.shape[:2], 3)))
-    )
+    picture = PIL.Image.fromarray(as_rgb(resize(Image(image.samples), *size).samples))
     font = PIL.ImageFont.load_default(TEXT_SIZE)
     PIL.ImageDraw.Draw(picture).text(
         (TEXT_SIZE // 3, TEXT_SIZE // 6), name, "white", font, stroke_width=2, stroke_fill="black"

@@ -147,9 +147,10 @@ class InpaintEdit:
         used: Counter[str] = Counter()
         for number, region in enumerate(regions, start=1):
             part, unknown = samples[region.window], missing[region.window]
-            method = self._method_for(unknown)
+            depth = _depth(unknown)
+            method = self._method_for(depth)
             used[method] += 1
-            filled = self._fill(part, unknown, method, variant)
+            filled = self._fill(part, unknown, depth, method, variant)
             share = (shown[region.window] * region.own)[..., None]
             # Not `part + (filled - part) * share`, where rounding would let `part` through.
             mixed = np.rint(part * (1 - share) + filled * share).astype(part.dtype)
@@ -159,19 +160,18 @@ class InpaintEdit:
         told = ", ".join(f"{count} by {_NAMES[method]}" for method, count in used.items())
         return replace(image, samples=samples, notes=(*image.notes, f"holes filled: {told}"))
 
-    def _method_for(self, unknown: np.ndarray) -> Method:
+    def _method_for(self, depth: np.ndarray) -> Method:
         if self.options.method != "auto":
             return self.options.method
-        return "ns" if float(_depth(unknown).max()) <= HAIRLINE_DEPTH else "gan"
+        return "ns" if float(depth.max()) <= HAIRLINE_DEPTH else "gan"
 
     def _fill(
-        self, part: np.ndarray, unknown: np.ndarray, method: Method, variant: int
+        self, part: np.ndarray, unknown: np.ndarray, depth: np.ndarray, method: Method, variant: int
     ) -> np.ndarray:
         """`(h, w, C)` samples with what is unknown filled, as float32 in the samples' range."""
         if method in ("telea", "ns"):
             return _diffused(part, unknown, method)
         picture, hole = to_tensor(part, torch.device("cpu"))[0], torch.from_numpy(unknown)
-        depth = torch.from_numpy(_depth(unknown))
         with torch.inference_mode():
             side = WORKING_SIDE * VARIANT_SCALES[variant % len(VARIANT_SCALES)]
             ways = (False, True) if variant == 0 else (variant % 2 == 1,)
@@ -179,11 +179,11 @@ class InpaintEdit:
             guesses = [self._coarse(picture, hole, side, mirrored=mirrored) for mirrored in ways]
             filled = guide = torch.stack(guesses).mean(0)
             seen_whole = max(hole.shape) <= side
-            if not seen_whole or bool((depth > PLAIN_DEPTH).any()):
+            if not seen_whole or float(depth.max()) > PLAIN_DEPTH:
                 generator = torch.Generator().manual_seed(self.options.seed + variant)
                 filled = synthesize(picture.contiguous(), hole, guide, generator)
             if seen_whole:
-                filled = _textured(guide, filled, depth)
+                filled = _textured(guide, filled, torch.from_numpy(depth))
             known = picture[:, ~hole]
             if bool((known == known[:1]).all()):
                 # What is grey stays grey.

@@ -58,7 +58,7 @@ class TranslatePredictor:
         whole = to_tensor(samples, self.runtime.device)
         reduce = math.sqrt(whole[0, 0].numel() / STATISTICS_PIXELS)
         if reduce > 1:
-            size = [max(SMALLEST, _multiple(side / reduce)) for side in whole.shape[-2:]]
+            size = [_multiple(side / reduce) for side in whole.shape[-2:]]
             whole = F.interpolate(whole, size=size, mode="bicubic", antialias=True).clamp_(0, 1)
         with torch.inference_mode():
             gather(self.generator, whole)
