@@ -209,6 +209,7 @@ def test_training_begins_from_weights_it_is_given(make_task: MakeTask, tmp_path:
         {"steps": 0},
         {"accumulate": 0},
         {"ema": 1.0},
+        {"steps": 3, "critic_lead": 3},
     ],
 )
 def test_impossible_configurations_are_refused(tmp_path: Path, wrong: dict) -> None:

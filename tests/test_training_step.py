@@ -126,6 +126,22 @@ def test_critic_learns_to_tell_real_from_fake(make_task: MakeTask, tmp_path: obj
     assert losses[-1] < losses[0]
 
 
+def test_in_its_lead_only_the_critic_learns(make_task: MakeTask, tmp_path: object) -> None:
+    task = make_task("adversarial")
+    config = tiny.config(tmp_path, warmup=0, critic_lead=2)
+    state, batch = begin(task, config), batch_of(task)
+    before = [p.clone() for p in state.pair.generator.parameters()]
+    for moved in (False, False, True):
+        critic = state.pair.critic
+        assert critic is not None
+        verdict = [p.clone() for p in critic.parameters()]
+        terms = step(task, state, config, batch)
+        assert {"pixel", "critic"} <= terms.keys()
+        assert any(not torch.equal(p, q) for p, q in zip(verdict, critic.parameters(), strict=True))
+        pairs = zip(before, state.pair.generator.parameters(), strict=True)
+        assert any(not torch.equal(p, q) for p, q in pairs) == moved
+
+
 @pytest.mark.parametrize(
     ("kind", "critic"),
     [*((kind, "unet") for kind in KINDS), ("hinge", "patch"), ("wasserstein", "patch")],

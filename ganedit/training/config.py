@@ -31,7 +31,10 @@ class TrainingConfig:
     learning_rate: float = 2.5e-4
     """Peak rate of the generator; warmed up, then lowered to zero along a cosine."""
     critic_learning_rate: float = 1e-4
-    """Peak rate of the critic, on the same schedule."""
+    """Rate of the critic, warmed up and then kept: it has to follow the generator to the end."""
+    critic_lead: int = 0
+    """First steps, in which only the critic learns. From trained weights some hundred serve well:
+    a critic at chance has nothing to teach, and a generator ahead of it stays there."""
     warmup: int = 200
     """Steps over which the rates rise to their peaks."""
     betas: tuple[float, float] = (0.9, 0.99)
@@ -39,7 +42,7 @@ class TrainingConfig:
     ema: float = 0.999
     """Decay of the exponential moving average that becomes the weights."""
     clip: float = 1.0
-    """Largest gradient norm of either network; 0 leaves gradients as they are."""
+    """Largest gradient norm of the generator; 0 leaves gradients as they are."""
     accumulate: int = 1
     """Batches per optimizer step, gradients averaged."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -68,6 +71,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:  # NaN is neither
                 raise UsageError(f"--{name.replace('_', '-')} must be over 0, not {value}")
+        if self.steps is not None and self.critic_lead >= self.steps:
+            raise UsageError(f"--critic-lead {self.critic_lead}: use fewer than --steps")
         if not 0 <= self.ema < 1:
             raise UsageError(f"--ema must be at least 0 and under 1, not {self.ema}")
 

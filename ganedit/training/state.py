@@ -46,14 +46,13 @@ class State:
 
     def set_rates(self, config: TrainingConfig) -> None:
         """Set both learning rates for the current step."""
-        warm = min(1.0, (self.step + 1) / max(1, config.warmup))
-        share = warm * 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / self.total_steps)))
-        rates = [(self.generator_optimizer, config.learning_rate)]
+        step = max(0, self.step - config.critic_lead)
+        done = min(1.0, step / max(1, self.total_steps - config.critic_lead))
+        rate = config.learning_rate * _warmth(step, config) * 0.5 * (1 + math.cos(math.pi * done))
+        _set_rate(self.generator_optimizer, rate)
         if self.critic_optimizer is not None:
-            rates.append((self.critic_optimizer, config.critic_learning_rate))
-        for optimizer, peak in rates:
-            for group in optimizer.param_groups:
-                group["lr"] = peak * share
+            rate = config.critic_learning_rate * _warmth(self.step, config)
+            _set_rate(self.critic_optimizer, rate)
 
     def update_average(self, config: TrainingConfig) -> None:
         """Take the generator into its moving average.
@@ -91,6 +90,15 @@ class State:
         self.pool.pictures = saved["pool"]
         self.total_steps, self.step = saved["total_steps"], saved["step"]
         self.seconds = saved["seconds"]
+
+
+def _warmth(step: int, config: TrainingConfig) -> float:
+    return min(1.0, (step + 1) / max(1, config.warmup))
+
+
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
 
 
 def _average(decay: float) -> Callable[..., None]:

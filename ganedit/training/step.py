@@ -48,13 +48,15 @@ def training_step(
     if pair.critic is not None:
         pair.critic.requires_grad_(False)
     drawn: list[Tensor] = []
+    learns = state.step >= config.critic_lead
     for batch in batches:
-        with autocast:
+        with autocast, torch.set_grad_enabled(learns):
             fakes = task.generate(pair, batch)
             losses = task.generator_loss(pair, batch, fakes)
         _backward(losses, share, log, state.step)
         drawn.append(fakes.detach())
-    _update(pair.generator, state.generator_optimizer, config, ranks, state.step)
+    if learns:
+        _update(pair.generator, state.generator_optimizer, config.clip, ranks, state.step)
 
     if pair.critic is not None and state.critic_optimizer is not None:
         pair.critic.requires_grad_(True)
@@ -63,7 +65,8 @@ def training_step(
             with autocast:
                 losses = task.critic_loss(pair, batch, shown, state.step)
             _backward(losses, share, log, state.step)
-        _update(pair.critic, state.critic_optimizer, config, ranks, state.step)
+        # Not clipped: the pictures that it tells apart worst have the steepest gradients.
+        _update(pair.critic, state.critic_optimizer, 0, ranks, state.step)
 
     state.update_average(config)
     state.step += 1
@@ -71,12 +74,13 @@ def training_step(
 
 
 def _backward(losses: Losses, share: float, log: dict[str, Tensor], step: int) -> None:
-    """Differentiate the sum of the terms and add each, times `share`, to the log."""
+    """Differentiate the sum of the terms, if anything is to learn, and add each to the log."""
     total = torch.stack([term.float() for term in losses.values()]).sum()
     if not torch.isfinite(total):
         bad = [name for name, term in losses.items() if not torch.isfinite(term)]
         raise NonFiniteError(f"step {step}: {', '.join(bad) or 'the objective'} {_ADVICE}")
-    torch.autograd.backward(total * share)
+    if total.requires_grad:
+        torch.autograd.backward(total * share)
     for name, term in losses.items():
         log[name] = log.get(name, torch.zeros_like(total)) + term.detach().float() * share
 
@@ -84,12 +88,12 @@ def _backward(losses: Losses, share: float, log: dict[str, Tensor], step: int) -
 def _update(
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
-    config: TrainingConfig,
+    clip: float,
     ranks: Ranks,
     step: int,
 ) -> None:
     average_gradients(module.parameters(), ranks)
-    norm = nn.utils.clip_grad_norm_(module.parameters(), config.clip or math.inf)
+    norm = nn.utils.clip_grad_norm_(module.parameters(), clip or math.inf)
     if not torch.isfinite(norm):  # a finite loss can have gradients that are not
         raise NonFiniteError(f"step {step}: the gradients {_ADVICE}")
     optimizer.step()
