@@ -27,7 +27,7 @@ SIDE, GAP = 480, 6
 ENLARGED = {"otter": (1500, 900), "lake": (2300, 1300), "dune": (2100, 1500)}
 FILLED = {"dune": (200, 520, 460, 260), "otter": (20, 0, 460, 260)}
 # Pictures and the domains they go to.
-TRANSLATED = {"lake": ("monet", "vangogh")}
+TRANSLATED = {"lake": ("monet", "vangogh"), "pourville": ("photo",)}
 HEIGHT = 320
 # A translation at 12 megapixels: width it is enlarged to first, left and top of the detail.
 LARGE = {"lake": (4619, 2200, 1000)}
@@ -56,8 +56,9 @@ def translations() -> None:
     for name, domains in TRANSLATED.items():
         image = decode(EXAMPLES / f"{name}.jpg")
         pictures = [image, *(ganedit.translate(image, domain) for domain in domains)]
-        width = round(HEIGHT * image.width / image.height)
-        columns = [resize(picture, width, HEIGHT).samples for picture in pictures]
+        height = min(HEIGHT, image.height)
+        width = round(height * image.width / image.height)
+        columns = [resize(picture, width, height).samples for picture in pictures]
         _write(f"{name}_as_{'_'.join(domains)}", columns)
     for name, (width, left, top) in LARGE.items():
         large = ganedit.upscale(decode(EXAMPLES / f"{name}.jpg"), width=width)

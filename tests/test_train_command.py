@@ -107,6 +107,12 @@ def test_minutes_set_the_length(train: Train, out: Path) -> None:
     assert checkpoint(out)["step"] >= 1
 
 
+def test_minutes_that_end_within_the_critics_lead_are_refused(train: Train) -> None:
+    done = train("--minutes", 0.0001, "--critic-lead", 5)
+    assert done.code == 1
+    assert "all within --critic-lead 5" in done.complaint
+
+
 def test_adversarial_phase_starts_from_a_run(
     train: Train, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

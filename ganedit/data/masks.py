@@ -32,7 +32,7 @@ def training_mask(side: int, rng: np.random.Generator) -> np.ndarray:
 
     Wide holes teach structure: to LaMa (Suvorov et al. 2022) they were worth a third of the error.
     """
-    kind = rng.choice(["square", "strokes", "scratches"], p=[0.35, 0.5, 0.15])
+    kind = rng.choice(["square", "strokes", "scratches"], p=[0.3, 0.45, 0.25])
     if kind == "square":
         hole = np.zeros((side, side), bool)
         height, width = (int(rng.integers(side // 5, side * 9 // 16)) for _ in range(2))

@@ -83,6 +83,11 @@ def train(
         state = _begin(task, config, where.device, ranks, start)
         if config.minutes is not None:
             state.total_steps = _steps_for(task, state, batches, config, dtype, ranks)
+            if state.total_steps <= config.critic_lead:
+                raise TrainingError(
+                    f"--minutes {config.minutes:g}: time for {state.total_steps} steps, all within "
+                    f"--critic-lead {config.critic_lead}; give more minutes or a shorter lead"
+                )
         _run(task, state, batches, config, dtype, ranks, progress)
     state.pair.generator.load_state_dict(state.ema.module.state_dict())
     return state.pair

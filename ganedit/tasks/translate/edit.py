@@ -44,11 +44,12 @@ class TranslatePredictor:
 
     @property
     def footprint(self) -> Footprint:
-        # At full resolution: a layer before and after its norm, interpolated and activated.
+        # At full resolution: a layer before and after its norm, interpolated and activated, and
+        # the first one's features.
         return Footprint(
             halo=self.generator.halo,
             multiple=MULTIPLE,
-            bytes_per_pixel=4 * (4 * self.generator.width + 24),
+            bytes_per_pixel=4 * (5 * self.generator.width + 24),
             # Night may become day.
             mean_change=math.inf,
         )

@@ -37,7 +37,8 @@ class Generator(nn.Module):
 
     Pictures are averaged before each strided step down and interpolated before each convolution
     on the way up. The result is the picture plus what the network adds, so that the first step
-    leaves it as it is.
+    leaves it as it is. What comes back up cannot undo the finest brushwork: that is left to a
+    convolution of the first layer's features.
 
     `(N, 3, H, W)` RGB in [0, 1], sides multiples of 4 and at least 16 → float32, not clamped.
     """
@@ -51,8 +52,10 @@ class Generator(nn.Module):
         self.up = nn.ModuleList([_conv(deep_width, middle), _conv(middle, width)])
         self.norms = nn.ModuleList(HeldNorm(n) for n in (width, middle, deep_width, middle, width))
         self.tail = _conv(width, 3, 7)
+        self.fine = _conv(width, 3)
         kaiming_(self)
         self.tail.weight.data.mul_(0.1)
+        self.fine.weight.data.zero_()
 
     @property
     def halo(self) -> int:
@@ -64,7 +67,7 @@ class Generator(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         seen = (pictures * 2 - 1).to(self.head.weight.dtype)
-        x = F.relu(self.norms[0](self.head(seen)))
+        x = first = F.relu(self.norms[0](self.head(seen)))
         for conv, norm in zip(self.down, self.norms[1:3], strict=True):
             x = F.relu(norm(conv(F.avg_pool2d(x, 2))))
         x = self.body(x)
@@ -72,7 +75,7 @@ class Generator(nn.Module):
             # Interpolation last: convolutions at the lower resolution are a quarter of the work.
             x = F.relu(norm(conv(x)))
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        change: Tensor = self.tail(x)
+        change: Tensor = self.tail(x) + self.fine(first)
         return pictures.float() + change.float()
 
 
