@@ -19,7 +19,7 @@ from ganedit.tasks.translate.network import Translator
 from ganedit.tasks.translate.options import TranslateTraining
 
 # What the critics of features look at: strokes, things made of them, and scenes.
-LAYERS = ("relu2_2", "relu3_4", "relu4_4")
+LAYERS = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")
 # VGG19 looks at crops that begin up to so many pixels in, reduced to as little as this.
 SHIFT, SMALLEST_LOOK = 16, 0.7
 
