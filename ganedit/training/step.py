@@ -53,7 +53,7 @@ def training_step(
         with autocast, torch.set_grad_enabled(learns):
             fakes = task.generate(pair, batch)
             losses = task.generator_loss(pair, batch, fakes)
-        _backward(losses, share, log, state.step)
+        _backward(losses, share, log, state.step, learns=learns)
         drawn.append(fakes.detach())
     if learns:
         _update(pair.generator, state.generator_optimizer, config.clip, ranks, state.step)
@@ -73,13 +73,15 @@ def training_step(
     return log, drawn[-1]
 
 
-def _backward(losses: Losses, share: float, log: dict[str, Tensor], step: int) -> None:
-    """Differentiate the sum of the terms, if anything is to learn, and add each to the log."""
+def _backward(
+    losses: Losses, share: float, log: dict[str, Tensor], step: int, *, learns: bool = True
+) -> None:
+    """Add each term, times `share`, to the log and, where the network learns, differentiate."""
     total = torch.stack([term.float() for term in losses.values()]).sum()
     if not torch.isfinite(total):
         bad = [name for name, term in losses.items() if not torch.isfinite(term)]
         raise NonFiniteError(f"step {step}: {', '.join(bad) or 'the objective'} {_ADVICE}")
-    if total.requires_grad:
+    if learns:
         torch.autograd.backward(total * share)
     for name, term in losses.items():
         log[name] = log.get(name, torch.zeros_like(total)) + term.detach().float() * share

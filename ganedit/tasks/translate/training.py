@@ -101,7 +101,8 @@ class TranslateTask:
         result: Losses = {}
         for name, fake in self._by_domain(fakes).items():
             real, look = batch[name], _draw_look(fakes.shape[-1])
-            seen = [None if self.vgg is None else self.vgg(look(x)) for x in (real, fake)]
+            vgg = self.vgg if options.feature_weight else None
+            seen = [None if vgg is None else vgg(look(x)) for x in (real, fake)]
             real, fake = augment(real), augment(fake)
             theirs = self._scores(pair, name, fake, seen[1])
             for kind, scores in self._scores(pair, name, real, seen[0]).items():
