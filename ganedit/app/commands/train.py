@@ -264,6 +264,14 @@ def train_inpaint(
     help="Residual blocks at a quarter of the resolution.",
 )
 @click.option(
+    "--grain",
+    type=float,
+    default=TranslateNetwork.grain,
+    show_default=True,
+    help="Grain that pictures get first, as a share of full scale (0.016): it gives painters "
+    "something to make strokes of in a plain sky.",
+)
+@click.option(
     "--pool",
     type=click.IntRange(0),
     default=TranslateTraining.pool,
@@ -278,7 +286,13 @@ def train_inpaint(
 )
 @training_options(TranslateTraining)
 def train_translate(
-    start: str | None, names: str, width: int, deep_width: int, blocks: int, **given: Any
+    start: str | None,
+    names: str,
+    width: int,
+    deep_width: int,
+    blocks: int,
+    grain: float,
+    **given: Any,
 ) -> None:
     """Train translators between two folders of pictures that do not correspond.
 
@@ -289,7 +303,7 @@ def train_translate(
     config = _config(given)
     domains = tuple(name.strip() for name in names.split(","))
     to = domains[1:] if given["one_sided"] else domains[::-1]
-    network = TranslateNetwork(domains, to, width, deep_width, blocks)
+    network = TranslateNetwork(domains, to, width, deep_width, blocks, grain)
 
     from ganedit.app.training import run_training
     from ganedit.tasks.translate.training import TranslateTask

@@ -13,13 +13,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, predict_samples, to_tensor
+from ganedit.editing import fill_transparent, predict_samples, to_samples, to_tensor
 from ganedit.errors import UsageError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.translate.blending import at_full_size, keep_color, mix
 from ganedit.tasks.translate.foreign import ResnetGenerator
+from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import MULTIPLE, SMALLEST, Generator, Translator
 from ganedit.tasks.translate.normalization import gather
 from ganedit.tasks.translate.options import NetworkOptions, TranslateOptions
@@ -96,7 +97,7 @@ class TranslateEdit:
         translator = load_translator(options.to, options.weights)
         generator = translator.to_domain[options.to]
         assert isinstance(generator, AnyGenerator)
-        self._generator = generator
+        self._generator, self._grain = generator, translator.options.grain
 
     def apply(self, image: Image, progress: Progress) -> Image:
         """Translate one picture; its size, depth, alpha and metadata stay."""
@@ -131,6 +132,10 @@ class TranslateEdit:
         height, width = samples.shape[:2]
         high, wide = (max(SMALLEST, -(-n // MULTIPLE) * MULTIPLE) for n in (height, width))
         padded = np.pad(samples, ((0, high - height), (0, wide - width), (0, 0)), mode="symmetric")
+        if self._grain:
+            # The same for every picture of a size: a picture translated twice is the same twice.
+            whole = grained(to_tensor(padded, torch.device("cpu")), self._grain, seed=0)
+            padded = to_samples(whole, padded.dtype, channels=3)
         predictor.gather(padded)
         painted = predict_samples(padded, predictor, self.runtime, progress)[:height, :width]
         if self.options.strength < 1:

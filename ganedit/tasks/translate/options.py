@@ -44,6 +44,8 @@ class NetworkOptions:
     """Channels at a quarter of the resolution."""
     blocks: int = 5
     """Residual blocks at a quarter of the resolution."""
+    grain: float = 0.0
+    """Deviation of the grain that pictures get first, as a share of full scale."""
     wiring: Literal["ganedit", "cyclegan", "cut"] = "ganedit"
     """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing."""
 
@@ -55,6 +57,8 @@ class NetworkOptions:
             raise UsageError(
                 f"--names {','.join(self.names)}: give two different names, like photo,monet"
             )
+        if not 0 <= self.grain <= 0.1:
+            raise UsageError(f"--grain {self.grain:g}: use 0 to 0.1")
         if min(self.width, self.deep_width) < 1 or self.blocks < 0:
             raise UsageError(
                 f"no translator has width {self.width}, deep width {self.deep_width}, "

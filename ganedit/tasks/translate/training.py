@@ -15,6 +15,7 @@ from ganedit.nets.critics import FeatureCritic, PatchCritic
 from ganedit.nets.vgg import CHANNELS, VGG19Features
 from ganedit.task import Batch, Losses, Pair
 from ganedit.tasks.translate.data import TranslateBatches
+from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import Translator
 from ganedit.tasks.translate.options import TranslateTraining
 
@@ -68,7 +69,7 @@ class TranslateTask:
 
     def generate(self, pair: Pair, batch: Batch) -> Tensor:
         """`(N, 3 or 6, H, W)`: what the pictures become in each domain that is led to."""
-        fakes = [pair.generator(batch[self._other(name)], name) for name in self.to_domains]
+        fakes = [self._paint(pair, batch[self._other(name)], name) for name in self.to_domains]
         return torch.cat(fakes, dim=1)
 
     def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
@@ -84,10 +85,10 @@ class TranslateTask:
                 result[kind] += self._weight_of(kind) * verdict
             real, source = batch[name], batch[self._other(name)]
             if options.identity_weight:
-                same = F.l1_loss(pair.generator(real, name), real)
+                same = F.l1_loss(self._paint(pair, real, name), real)
                 result["identity"] += options.identity_weight * same
             if not options.one_sided:
-                there_and_back = pair.generator(fake, self._other(name))
+                there_and_back = self._paint(pair, fake, self._other(name))
                 result["cycle"] += options.cycle_weight * F.l1_loss(there_and_back, source)
             elif self.vgg is not None and seen is not None:
                 with torch.no_grad():
@@ -123,6 +124,10 @@ class TranslateTask:
     def _other(self, name: str) -> str:
         first, second = self.training.network.names
         return second if name == first else first
+
+    def _paint(self, pair: Pair, pictures: Tensor, name: str) -> Tensor:
+        result: Tensor = pair.generator(grained(pictures, self.training.network.grain), name)
+        return result
 
     def _by_domain(self, fakes: Tensor) -> dict[str, Tensor]:
         """What `generate` made, taken apart."""
