@@ -207,15 +207,17 @@ def test_orthogonalise_keeps_directions() -> None:
     assert (result - torch.diag(result.diagonal())).abs().max() < 0.1
 
 
+def names_of_hidden_kernels(module: nn.Module) -> set[str]:
+    kernels = {id(parameter) for parameter in hidden_kernels(module)}
+    return {name for name, parameter in module.named_parameters() if id(parameter) in kernels}
+
+
 def test_hidden_kernels_are_those_between_feature_maps() -> None:
     network = tiny.network(options=NetworkOptions(scale=2, width=16, blocks=1))
-    kernels = {id(parameter) for parameter in hidden_kernels(network)}
-    names = {name for name, parameter in network.named_parameters() if id(parameter) in kernels}
-    assert names == {"body.0.first.weight", "body.0.second.weight", "gather.weight"}
+    wanted = {"body.0.first.weight", "body.0.second.weight", "gather.weight"}
+    assert names_of_hidden_kernels(network) == wanted
     # Spectrally normalised ones are among them: critics learn little by Adam.
-    critic = UNetCritic(width=16)
-    kernels = {id(parameter) for parameter in hidden_kernels(critic)}
-    names = {name for name, parameter in critic.named_parameters() if id(parameter) in kernels}
+    names = names_of_hidden_kernels(UNetCritic(width=16))
     assert "down.0.parametrizations.weight.original" in names
     assert not {"stem.parametrizations.weight.original", "stem.bias"} & names
 

@@ -107,8 +107,14 @@ def test_minutes_set_the_length(train: Train, out: Path) -> None:
     assert checkpoint(out)["step"] >= 1
 
 
-def test_minutes_that_end_within_the_critics_lead_are_refused(train: Train) -> None:
-    done = train("--minutes", 0.0001, "--critic-lead", 5)
+def test_lead_that_no_critic_can_take_is_refused(
+    train: Train, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = train("--steps", 9, "--critic-lead", 5)
+    assert done.code == 1
+    assert "--critic-lead 5: this training has no critic" in done.complaint
+    monkeypatch.setattr("ganedit.tasks.upscale.training.VGG19Features", tiny.Features)
+    done = train("--phase", "adversarial", "--minutes", 0.0001, "--critic-lead", 5)
     assert done.code == 1
     assert "all within --critic-lead 5" in done.complaint
 

@@ -10,6 +10,7 @@ import torch
 
 from ganedit.errors import TrainingError, UsageError
 from ganedit.tasks.translate import training
+from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import Generator
 from ganedit.tasks.translate.normalization import HeldNorm
 from ganedit.tasks.translate.options import NetworkOptions, TranslateTraining
@@ -108,6 +109,48 @@ def test_one_batch_can_be_overfitted(
     kept = "identity" if one_sided else "cycle"
     assert float(rows[-1][kept]) < 0.6 * float(rows[0][kept])
     assert ("contrast" in rows[0]) == one_sided
+
+
+def test_contrast_brings_places_back_to_what_they_were(
+    folders: tuple[str, str], tmp_path: Path, features: None
+) -> None:
+    task = task_for(folders, adversarial_weight=0.0, identity_weight=0.0, one_sided=True)
+    config = tiny.config(tmp_path, warmup=5, learning_rate=5e-3)
+    torch.manual_seed(0)
+    pair = task.build()
+    pair.generator.to_domain["dark"].tail.weight.data.mul_(30)  # an invented picture over it
+    state = State.fresh(pair, config, 100, task.pool)
+    batch = to_device(task.batches(0)[0], tiny.CPU)
+    rows = [
+        training_step(task, state, [batch], config, torch.float32, Ranks())[0] for _ in range(40)
+    ]
+    assert float(rows[-1]["contrast"]) < 0.85 * float(rows[0]["contrast"])
+
+
+def test_grain_is_soft_and_the_same_for_a_seed() -> None:
+    plain = torch.full((2, 3, 64, 96), 0.5)
+    assert grained(plain, 0.0) is plain
+    grain = grained(plain, 0.02, seed=1) - plain
+    assert torch.equal(grain, grained(plain, 0.02, seed=1) - plain)
+    assert not torch.equal(grain, grained(plain, 0.02, seed=2) - plain)
+    assert not torch.equal(grain[0], grain[1]), "each picture of a batch has its own"
+    # Interpolated values vary less than those between which they lie.
+    assert 0.008 < float(grain.std()) < 0.02
+    steps = grain.diff(dim=-1)
+    assert float(steps.std()) < 0.6 * float(grain.std())
+    black = grained(torch.zeros(1, 3, 16, 16), 0.1, seed=0)
+    assert black.min() == 0
+    assert black.max() > 0
+
+
+def test_generators_are_trained_on_grain_that_their_weights_name(folders: tuple[str, str]) -> None:
+    task = task_for(folders, network=replace(NETWORK, grain=0.05))
+    torch.manual_seed(0)
+    pair, batch = task.build(), to_device(task.batches(0)[0], tiny.CPU)
+    assert not torch.equal(task.generate(pair, batch), task.generate(pair, batch))
+    assert task.network["grain"] == 0.05
+    with pytest.raises(UsageError, match="grain"):
+        replace(NETWORK, grain=0.5)
 
 
 def test_pool_shows_old_and_new_and_resumes() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,22 @@ def test_result_has_the_pictures_size_and_is_another(translate: Translate) -> No
         "a_as_dark.png",
         "a_as_photo.png",
     ]
+
+
+def test_plain_picture_gets_what_its_weights_were_trained_with(home: Path, tmp_path: Path) -> None:
+    """Grain, the same each time, and none where the weights name none."""
+    PIL.Image.new("RGB", (64, 48), (90, 120, 200)).save("plain.png")
+    results = []
+    for grain in (0.0, 0.02):
+        options = replace(NETWORK, grain=grain)
+        torch.manual_seed(0)
+        path = tmp_path / "grain.safetensors"
+        weights.save(Translator(options), path, task="translate", options=asdict(options))
+        first, second = (ganedit.translate("plain.png", to="dark", weights=path) for _ in range(2))
+        assert np.array_equal(first.samples, second.samples)
+        results.append(float(first.samples.std(axis=(0, 1)).max()))
+    assert results[0] == 0
+    assert results[1] > 1
 
 
 def test_all_domains_and_their_sheet(translate: Translate, home: Path) -> None:

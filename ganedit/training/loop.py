@@ -104,6 +104,10 @@ def _begin(
     torch.manual_seed(config.seed)
     task.to(device)
     pair = task.build()
+    if config.critic_lead and pair.critic is None:
+        raise TrainingError(
+            f"--critic-lead {config.critic_lead}: this training has no critic; leave it out"
+        )
     if start is not None:
         start(pair)
     pair.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
