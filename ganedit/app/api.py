@@ -9,7 +9,7 @@ from PIL import Image as PILImage
 
 from ganedit import runtime
 from ganedit.app.filling import fill
-from ganedit.app.translating import translator
+from ganedit.app.translating import translators
 from ganedit.image import Image, decode
 from ganedit.runtime import Runtime
 from ganedit.task import Edit
@@ -78,7 +78,8 @@ class Editor:
         """Load a translation; the arguments are those of `ganedit.translate`."""
         own = str(weights) if weights is not None else None
         options = TranslateOptions(to, strength, keep_color, working_size, own)
-        return cls(translator(options, _runtime(device, precision, memory)))
+        (edit,) = translators(options, [options.to], _runtime(device, precision, memory))
+        return cls(edit)
 
     def __call__(
         self, picture: Picture, progress: Callable[[float], None] = lambda done: None

@@ -1,7 +1,7 @@
 """The recipe of each editing command: how its task is loaded, and what its results depend on."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from ganedit.app.filling import filler
 from ganedit.app.jobs import Job
 from ganedit.app.masks import Marking
 from ganedit.app.recipe import Apply, Recipe
-from ganedit.app.translating import translator
+from ganedit.app.translating import translators
 from ganedit.runtime import Runtime
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.options import InpaintOptions
@@ -93,7 +93,7 @@ def translate_recipe(options: TranslateOptions, names: Sequence[str]) -> Recipe:
 
 
 def _load_translate(options: TranslateOptions, names: Sequence[str], runtime: Runtime) -> Apply:
-    edits = [translator(replace(options, to=name), runtime) for name in names]
+    edits = translators(options, names, runtime)
     return lambda job, image, progress: edits[job.variant].apply(image, progress)
 
 

@@ -1,5 +1,8 @@
 """Translation as the command line and the Python interface do it: painted small, enlarged well."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.tasks.translate.edit import TranslateEdit
@@ -11,14 +14,15 @@ from ganedit.tasks.upscale.options import UpscaleOptions
 LEAST_FACTOR = 1.5
 
 
-def translator(options: TranslateOptions, runtime: Runtime) -> TranslateEdit:
-    """The loaded task, its results enlarged by the project's upscaler.
+def translators(
+    options: TranslateOptions, names: Sequence[str], runtime: Runtime
+) -> list[TranslateEdit]:
+    """The loaded task for each domain, results enlarged by the project's upscaler.
 
     Raises:
-        UsageError: no generator leads to that domain.
+        UsageError: no generator leads to one of the domains.
         WeightsError: weights are missing, altered or of another task.
     """
-
     upscaler = UpscaleEdit(UpscaleOptions(), runtime)
 
     def enlarge(picture: Image, width: int, height: int) -> Image:
@@ -26,4 +30,4 @@ def translator(options: TranslateOptions, runtime: Runtime) -> TranslateEdit:
             return resize(picture, width, height)
         return upscaler.enlarge(picture, width, height, lambda done: None)
 
-    return TranslateEdit(options, runtime, enlarge)
+    return [TranslateEdit(replace(options, to=name), runtime, enlarge) for name in names]
