@@ -15,11 +15,13 @@ from command_line import EXACT, Outcome, listing, run
 import ganedit
 from ganedit import editing, weights
 from ganedit.image import Image, decode
+from ganedit.runtime import choose
 from ganedit.tasks.translate.blending import keep_color, mix
-from ganedit.tasks.translate.edit import TranslatePredictor
+from ganedit.tasks.translate.edit import TranslateEdit, TranslatePredictor
+from ganedit.tasks.translate.evaluation import translated
 from ganedit.tasks.translate.network import Generator, Translator
 from ganedit.tasks.translate.normalization import gather
-from ganedit.tasks.translate.options import NetworkOptions
+from ganedit.tasks.translate.options import NetworkOptions, TranslateOptions
 
 NETWORK = NetworkOptions(("photo", "dark"), ("dark", "photo"), width=4, deep_width=8, blocks=1)
 Translate = Callable[..., Outcome]
@@ -232,6 +234,18 @@ def test_bad_options_are_told(
     assert complaint in done.complaint
 
 
+def test_evaluation_tells_of_pictures_left_alone(home: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Translator(NETWORK)
+    network.to_domain["dark"].tail.weight.data.zero_()
+    network.to_domain["dark"].tail.bias.data.zero_()
+    path = tmp_path / "idle.safetensors"
+    weights.save(network, path, task="translate", options=asdict(NETWORK))
+    edit = TranslateEdit(TranslateOptions("dark", weights=str(path)), choose("cpu", "fp32"))
+    done = translated(tiny.photo(0, 32, 48), edit, None, tiny.Features(layers=("a", "b")))
+    assert done.kept["% left alone"] == 100
+
+
 def test_evaluation_finds_the_share_of_the_gap(
     home: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +264,7 @@ def test_evaluation_finds_the_share_of_the_gap(
     share = 100 * left["kernel distance"] / gap["kernel distance"]
     assert left["% of gap left"] == pytest.approx(share)
     assert {"PD relu4_4", "cycle PSNR"} <= left.keys()
+    assert left["% left alone"] == 0
     assert means["more dark (the floor)"]["Fréchet distance"] == pytest.approx(0, abs=1e-6)
     assert "–" in done.out
     assert len(listing(home / "made")) == 3

@@ -20,6 +20,8 @@ Scores = dict[str, float]
 
 # Of VGG19: where contents are compared, and where sets are.
 LAYERS = ("relu4_4", "relu5_4")
+# Mean change, of 255, under which nobody would call a picture translated.
+LEFT_ALONE = 5
 _CPU = torch.device("cpu")
 
 
@@ -78,8 +80,9 @@ class Translated:
         output: `(S, S, 3)` uint8.
         before: what VGG19 sees in the picture; `after`: in the output.
         after: see `before`.
-        kept: how much of the picture is left: PD at relu4_4 and, where there is a way back, the
-            PSNR of the picture that comes back.
+        kept: how much of the picture is left: PD at relu4_4, 100 where nearly nothing has changed
+            (of a set, the mean is the percentage of such pictures) and, where there is a way back,
+            the PSNR of the picture that comes back.
     """
 
     output: np.ndarray
@@ -94,7 +97,11 @@ def translated(
     """Translate one picture by the loaded task, the same path that files take, and look at it."""
     output = _through(edit, picture)
     before, after = describe(picture, vgg), describe(output, vgg)
-    kept = {"PD relu4_4": float(losses.perceptual([before.content], [after.content]))}
+    change = float(np.abs(output.astype(np.float32) - picture).mean())
+    kept = {
+        "PD relu4_4": float(losses.perceptual([before.content], [after.content])),
+        "% left alone": 100.0 * (change < LEFT_ALONE),
+    }
     if back is not None:
         returned = torch.from_numpy(_through(back, output))
         kept["cycle PSNR"] = metrics.psnr(returned, torch.from_numpy(picture))
