@@ -178,8 +178,11 @@ class InpaintEdit:
             side = WORKING_SIDE * VARIANT_SCALES[variant % len(VARIANT_SCALES)]
             ways = (False, True) if variant == 0 else (variant % 2 == 1,)
             # Two guesses are better than one: what they disagree on is noise.
-            guesses = [self._coarse(picture, hole, side, mirrored=mirrored) for mirrored in ways]
-            filled = guide = _sharpened(torch.stack(guesses).mean(0))
+            guesses = torch.stack(
+                [self._coarse(picture, hole, side, mirrored=mirrored) for mirrored in ways]
+            )
+            filled = guide = _sharpened(guesses.mean(0))
+            del guesses  # of a large region they take gigabytes
             seen_whole = max(hole.shape) <= side
             if not seen_whole or float(depth.max()) > PLAIN_DEPTH:
                 generator = torch.Generator().manual_seed(self.options.seed + variant)

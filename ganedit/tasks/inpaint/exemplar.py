@@ -43,7 +43,8 @@ class _Level:
         guide: `(3, H, W)`.
         valid: `(H, W)` bool, centres of patches without a hole.
         targets: `(T, 2)` row and column.
-        place: `(H, W)`, where a pixel stands in `targets`, -1 where it does not.
+        place: `(H, W)` int32, where a pixel stands in `targets`, -1 where it does not.
+        window: rows and columns that hold all targets; often far less than the picture.
     """
 
     picture: Tensor
@@ -52,6 +53,7 @@ class _Level:
     valid: Tensor
     targets: Tensor
     place: Tensor
+    window: tuple[slice, slice]
 
 
 def synthesize(picture: Tensor, hole: Tensor, guide: Tensor, generator: torch.Generator) -> Tensor:
@@ -69,7 +71,6 @@ def synthesize(picture: Tensor, hole: Tensor, guide: Tensor, generator: torch.Ge
     known = torch.where(hole, guide, picture)
     shapes = _shapes(*hole.shape)
     offsets: Tensor | None = None
-    result = known
     for shape in shapes:
         level = _level(known, hole, guide, shape)
         if not level.valid.any():
@@ -87,11 +88,10 @@ def synthesize(picture: Tensor, hole: Tensor, guide: Tensor, generator: torch.Ge
                 current = _vote(level, found, cost)
         if shape == shapes[-1]:
             # In the end only the middles of patches vote: an average of many is blurred.
-            current = _without_rim(level, _votes(level, found, cost, reach=1))
-        offsets = torch.zeros(*shape, 2, dtype=torch.long)
-        offsets[level.targets[:, 0], level.targets[:, 1]] = found - level.targets
-        result = current
-    return torch.where(hole, result, picture) if result.shape == picture.shape else known
+            return _without_rim(level, _votes(level, found, cost, reach=1))
+        offsets = torch.zeros(*shape, 2, dtype=torch.int32)
+        offsets[level.targets[:, 0], level.targets[:, 1]] = (found - level.targets).int()
+    return known
 
 
 def _shapes(height: int, width: int) -> list[tuple[int, int]]:
@@ -108,9 +108,11 @@ def _level(picture: Tensor, hole: Tensor, guide: Tensor, shape: tuple[int, int])
     inside = torch.zeros_like(touched)
     inside[RADIUS:-RADIUS, RADIUS:-RADIUS] = True
     targets = touched.nonzero()
-    place = torch.full(shape, -1)
-    place[targets[:, 0], targets[:, 1]] = torch.arange(len(targets))
-    return _Level(picture, hole, guide, inside & ~touched, targets, place)
+    place = torch.full(shape, -1, dtype=torch.int32)
+    place[targets[:, 0], targets[:, 1]] = torch.arange(len(targets), dtype=torch.int32)
+    first, last = targets.amin(0).tolist(), targets.amax(0).tolist()
+    rows, columns = (slice(a, b + 1) for a, b in zip(first, last, strict=True))
+    return _Level(picture, hole, guide, inside & ~touched, targets, place, (rows, columns))
 
 
 def _random(level: _Level, generator: torch.Generator) -> Tensor:
@@ -193,7 +195,7 @@ def _match(
         for step in NEIGHBOURS:
             shift = torch.tensor(step) * jump
             beside = level.targets + shift
-            number = _look_up(level.place, beside, -1)
+            number = _look_up(level.place, beside, -1).long()
             consider(best[number.clamp_min(0)] - shift, number >= 0)
     reach = float(max(level.valid.shape))
     while reach >= 1:
@@ -205,7 +207,15 @@ def _match(
 
 def _vote(level: _Level, found: Tensor, cost: Tensor) -> Tensor:
     """The level's picture, its hole filled with what the patches say."""
-    return torch.where(level.hole, _votes(level, found, cost), level.picture)
+    return _filled(level, _votes(level, found, cost))
+
+
+def _filled(level: _Level, votes: Tensor) -> Tensor:
+    """The level's picture, its hole filled from `(3, h, w)` of its window."""
+    result = level.picture.clone()
+    part = result[:, *level.window]
+    part.copy_(torch.where(level.hole[level.window], votes, part))
+    return result
 
 
 def _without_rim(level: _Level, votes: Tensor) -> Tensor:
@@ -214,28 +224,31 @@ def _without_rim(level: _Level, votes: Tensor) -> Tensor:
     Patches vote on a few pixels outside the hole too, whose colour is known. By how much they are
     wrong there is spread smoothly over the hole: the eye sees the smallest step along a rim.
     """
-    ring = ((level.place >= 0) & ~level.hole).float()[None, None]
-    error = (level.picture - votes).clamp(-LARGEST_SHIFT, LARGEST_SHIFT)[None] * ring
+    ring = ((level.place >= 0) & ~level.hole)[level.window].float()[None, None]
+    error = level.picture[:, *level.window] - votes
+    error = error.clamp_(-LARGEST_SHIFT, LARGEST_SHIFT)[None] * ring
     # Of single pixels the error is texture; of a stretch of the rim it is light.
     total, count = (
         F.avg_pool2d(x, RIM_SIDE, 1, RIM_SIDE // 2, count_include_pad=False) for x in (error, ring)
     )
     shift = canvas(total / count.clamp_min(1e-6) * ring, 1 - ring)[0]
-    return torch.where(level.hole, (votes + shift).clamp(0, 1), level.picture)
+    return _filled(level, (votes + shift).clamp(0, 1))
 
 
 def _votes(level: _Level, found: Tensor, cost: Tensor, reach: int = RADIUS) -> Tensor:
     """The mean of what all patches over a pixel say, better matches counting more.
 
-    `(3, H, W)`, of meaning where there are targets.
+    `(3, h, w)` of the level's window, of meaning where there are targets.
     """
-    height, width = level.valid.shape
+    rows, columns = level.window
+    corner = torch.tensor([rows.start, columns.start])
+    height, width = rows.stop - rows.start, columns.stop - columns.start
     weight = torch.exp(-cost / (2 * cost.median()).clamp_min(1e-8)) + 1e-6
     total = torch.zeros(height * width, 4)
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
             shift = torch.tensor([dy, dx])
-            to, of = level.targets + shift, found + shift
+            to, of = level.targets + shift - corner, found + shift
             inside = ((to >= 0) & (to < torch.tensor([height, width]))).all(1)
             colors = level.picture[:, of[:, 0], of[:, 1]]
             values = torch.cat([colors * weight, weight[None]]).T * inside[:, None]
