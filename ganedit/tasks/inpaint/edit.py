@@ -153,11 +153,11 @@ class InpaintEdit:
             method = self._method_for(depth)
             used[method] += 1
             filled = self._fill(part, unknown, depth, method, variant)
-            share = (shown[region.window] * region.own)[..., None]
+            own = region.own
+            share = shown[region.window][own][:, None]
             # Not `part + (filled - part) * share`, where rounding would let `part` through.
-            mixed = np.rint(part * (1 - share) + filled * share).astype(part.dtype)
-            part[region.own] = mixed[region.own]
-            unknown &= ~region.own
+            part[own] = np.rint(part[own] * (1 - share) + filled[own] * share).astype(part.dtype)
+            unknown &= ~own
             progress(number / len(regions))
         told = ", ".join(f"{count} by {_NAMES[method]}" for method, count in used.items())
         return replace(image, samples=samples, notes=(*image.notes, f"holes filled: {told}"))
@@ -173,7 +173,8 @@ class InpaintEdit:
         """`(h, w, C)` samples with what is unknown filled, as float32 in the samples' range."""
         if method in ("telea", "ns"):
             return _diffused(part, unknown, method)
-        picture, hole = to_tensor(part, torch.device("cpu"))[0], torch.from_numpy(unknown)
+        picture = to_tensor(part, torch.device("cpu"))[0].contiguous()
+        hole = torch.from_numpy(unknown)
         with torch.inference_mode():
             side = WORKING_SIDE * VARIANT_SCALES[variant % len(VARIANT_SCALES)]
             ways = (False, True) if variant == 0 else (variant % 2 == 1,)
@@ -186,15 +187,14 @@ class InpaintEdit:
             seen_whole = max(hole.shape) <= side
             if not seen_whole or float(depth.max()) > PLAIN_DEPTH:
                 generator = torch.Generator().manual_seed(self.options.seed + variant)
-                filled = synthesize(picture.contiguous(), hole, guide, generator)
+                filled = synthesize(picture, hole, guide, generator)
             if seen_whole:
                 filled = _textured(guide, filled, torch.from_numpy(depth))
-            known = picture[:, ~hole]
-            if bool((known == known[:1]).all()):
+            if bool(((part == part[..., :1]).all(axis=2) | unknown).all()):
                 # What is grey stays grey.
-                filled = filled.mean(dim=0, keepdim=True).expand(part.shape[2], -1, -1)
-        top = np.iinfo(part.dtype).max
-        result: np.ndarray = filled.clamp(0, 1).mul(top).permute(1, 2, 0).numpy()
+                filled = filled.mean(dim=0, keepdim=True).repeat(part.shape[2], 1, 1)
+            filled = filled.clamp_(0, 1).mul_(np.iinfo(part.dtype).max)
+        result: np.ndarray = filled.permute(1, 2, 0).numpy()
         return result
 
     def _coarse(self, picture: Tensor, hole: Tensor, side: float, *, mirrored: bool) -> Tensor:
