@@ -75,13 +75,12 @@ def synthesize(picture: Tensor, hole: Tensor, guide: Tensor, generator: torch.Ge
         level = _level(known, hole, guide, shape)
         if not level.valid.any():
             continue  # too coarse for a patch without a hole
-        rounds, found, current = ROUNDS_COARSEST, _random(level, generator), level.picture
-        cost = torch.ones(len(found))
+        rounds, found = ROUNDS_COARSEST, _random(level, generator)
         if offsets is not None:
             rounds, found = ROUNDS_FINEST, _enlarged(offsets, level, found)
+        cost = torch.ones(len(found))
         if level.valid.numel() <= MATCHED_PIXELS or offsets is None:
-            if offsets is not None:
-                current = _vote(level, found, cost)
+            current = level.picture if offsets is None else _vote(level, found, cost)
             basis = _basis(level, generator)
             offered = _described(level.picture, level.picture, basis)
             for _ in range(rounds):
