@@ -36,16 +36,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def written(path: Path, options: NetworkOptions = NETWORK, change: float = 1) -> Path:
+    """Two directions of an untrained network, their last layer multiplied."""
+    torch.manual_seed(0)
+    network = Translator(options)
+    for direction in network.to_domain.values():
+        direction.tail.weight.data.mul_(change)
+        direction.tail.bias.data.mul_(change)
+    weights.save(network, path, task="translate", options=asdict(options))
+    return path
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """Two directions of an untrained network whose change can be seen."""
-    path = tmp_path / "mine.safetensors"
-    torch.manual_seed(0)
-    network = Translator(NETWORK)
-    for direction in network.to_domain.values():
-        direction.tail.weight.data.mul_(20)
-    weights.save(network, path, task="translate", options=asdict(NETWORK))
-    return path
+    """A network whose change can be seen."""
+    return written(tmp_path / "mine.safetensors", change=20)
 
 
 @pytest.fixture
@@ -77,10 +82,7 @@ def test_plain_picture_gets_what_its_weights_were_trained_with(home: Path, tmp_p
     PIL.Image.new("RGB", (64, 48), (90, 120, 200)).save("plain.png")
     results = []
     for grain in (0.0, 0.02):
-        options = replace(NETWORK, grain=grain)
-        torch.manual_seed(0)
-        path = tmp_path / "grain.safetensors"
-        weights.save(Translator(options), path, task="translate", options=asdict(options))
+        path = written(tmp_path / "grain.safetensors", replace(NETWORK, grain=grain))
         first, second = (ganedit.translate("plain.png", to="dark", weights=path) for _ in range(2))
         assert np.array_equal(first.samples, second.samples)
         results.append(float(first.samples.std(axis=(0, 1)).max()))
@@ -221,7 +223,7 @@ def test_memory_of_one_picture_does_not_meet_another(own: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [
-        (["--to", "drak"], 2, "--to drak: no such domain; did you mean dark? There are: dark, pho"),
+        (["--to", "drak"], 2, "drak: no such domain; did you mean dark? There are: dark, pho"),
         (["--to", "dark", "--strength", "2"], 2, "--strength 2: use 0 to 1"),
         (["--to", "dark", "--working-size", "3"], 2, "use 64 or more"),
     ],
@@ -235,12 +237,7 @@ def test_bad_options_are_told(
 
 
 def test_evaluation_tells_of_pictures_left_alone(home: Path, tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    network = Translator(NETWORK)
-    network.to_domain["dark"].tail.weight.data.zero_()
-    network.to_domain["dark"].tail.bias.data.zero_()
-    path = tmp_path / "idle.safetensors"
-    weights.save(network, path, task="translate", options=asdict(NETWORK))
+    path = written(tmp_path / "idle.safetensors", change=0)
     edit = TranslateEdit(TranslateOptions("dark", weights=str(path)), choose("cpu", "fp32"))
     done = translated(tiny.photo(0, 32, 48), edit, None, tiny.Features(layers=("a", "b")))
     assert done.kept["% left alone"] == 100

@@ -157,7 +157,7 @@ def check_domains(names: Sequence[str], own: str | None) -> None:
         if name not in known and (known or own is not None):
             near = difflib.get_close_matches(name, known, 1)
             meant = f"; did you mean {near[0]}?" if near else "."
-            raise UsageError(f"--to {name}: no such domain{meant} There are: {', '.join(known)}")
+            raise UsageError(f"{name}: no such domain{meant} There are: {', '.join(known)}")
 
 
 def load_translator(to: str, own: str | None) -> Translator:
