@@ -154,6 +154,11 @@ def train() -> None:
     help="Of the fidelity phase.",
 )
 @click.option(
+    "--teacher",
+    metavar="FILE|RUN",
+    help="Weights to learn from as well: --start of the same ones makes them surer of themselves.",
+)
+@click.option(
     "--adversarial",
     default="relativistic",
     show_default=True,

@@ -2,10 +2,8 @@
 
 import copy
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,9 +70,7 @@ class UpscaleEdit:
         self._predictors: dict[int, UpscalePredictor] = {}
         self._own: UpscalePredictor | None = None
         if options.weights is not None:
-            path = weights.locate(options.weights)
-            contents = weights.read(path, "upscale")
-            self._own = self._load(contents.options, contents.state, path)
+            self._own = UpscalePredictor(load_upscaler(options.weights), runtime)
 
     def apply(self, image: Image, progress: Progress) -> Image:
         """Enlarge one picture.
@@ -135,16 +131,24 @@ class UpscaleEdit:
                 other = weights.find("upscale", **labels, end="adversarial")
                 end = weights.read_shipped(other).state
                 state = weights.interpolate(state, end, self.options.detail)
-            self._predictors[scale] = self._load(contents.options, state, faithful.path)
+            network = weights.rebuild(_upscaler, contents.options, state, faithful.path)
+            self._predictors[scale] = UpscalePredictor(network, self.runtime)
         return self._predictors[scale]
 
-    def _load(
-        self, options: Mapping[str, Any], state: Mapping[str, Tensor], path: Path
-    ) -> UpscalePredictor:
-        network = weights.rebuild(
-            lambda **stored: Upscaler(NetworkOptions(**stored)), options, state, path
-        )
-        return UpscalePredictor(network, self.runtime)
+
+def load_upscaler(name: str) -> Upscaler:
+    """The network of a weight file, a training run or a name in the user's folder.
+
+    Raises:
+        WeightsError: weights are missing or of another task.
+    """
+    path = weights.locate(name)
+    contents = weights.read(path, "upscale")
+    return weights.rebuild(_upscaler, contents.options, contents.state, path)
+
+
+def _upscaler(**stored: Any) -> Upscaler:
+    return Upscaler(NetworkOptions(**stored))
 
 
 def _reduced(samples: np.ndarray, width: int, height: int, scale: int) -> np.ndarray:

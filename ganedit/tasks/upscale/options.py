@@ -119,6 +119,9 @@ class UpscaleTraining:
     """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
     pixel_loss: Literal["l1", "l2"] = "l1"
     """Of the fidelity phase; l2 raises PSNR a little when it ends a run."""
+    teacher: str | None = None
+    """Weights whose guesses from turned and mirrored pictures are half of the fidelity phase's
+    target."""
     vgg: Path | None = None
     """VGG19 features for the perceptual loss; torchvision's are downloaded without it."""
     adversarial: str = "relativistic"
@@ -146,6 +149,8 @@ class UpscaleTraining:
         if self.penalty_weight is None:
             usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
             object.__setattr__(self, "penalty_weight", usual)
+        if self.teacher is not None and self.phase != "fidelity":
+            raise UsageError("--teacher: only the fidelity phase learns from one; leave it out")
         if not 0 < self.reduce <= 1:
             raise UsageError(f"--reduce {self.reduce:g}: use a factor over 0 and at most 1")
         if self.crop % (self.network.scale * 8) or self.crop < 32:

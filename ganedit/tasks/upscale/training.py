@@ -1,6 +1,6 @@
 """How an upscaler is trained: fidelity first, then adversarial from there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Self, cast
 
@@ -10,15 +10,19 @@ from torch import Tensor, nn
 
 from ganedit import losses
 from ganedit.data.augment import Augment, draw_augmentation
+from ganedit.errors import UsageError
 from ganedit.nets.critics import PatchCritic, UNetCritic
 from ganedit.nets.vgg import VGG19Features
 from ganedit.task import Batch, Losses, Pair
 from ganedit.tasks.upscale.data import UpscaleBatches
+from ganedit.tasks.upscale.edit import load_upscaler
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
 
 # Pixels that the perceptual loss cuts off, at random places: as many as VGG19 pools into one.
 VGG_SHIFT = 16
+# Of the target of the fidelity phase, where there is a teacher.
+TEACHER_SHARE = 0.5
 
 
 class UpscaleTask:
@@ -32,6 +36,7 @@ class UpscaleTask:
         self.adversarial_phase = training.phase == "adversarial"
         self.kind = cast(losses.Adversarial, training.adversarial)
         self.vgg = VGG19Features(training.vgg) if self.adversarial_phase else None
+        self.teacher = _teacher(training)
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -44,6 +49,8 @@ class UpscaleTask:
     def to(self, device: torch.device) -> Self:
         if self.vgg is not None:
             self.vgg.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.teacher is not None:
+            self.teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     def build(self) -> Pair:
@@ -63,6 +70,8 @@ class UpscaleTask:
         options, real = self.training, batch["high"]
         if not self.adversarial_phase:
             pixel = F.l1_loss if options.pixel_loss == "l1" else F.mse_loss
+            if self.teacher is not None:
+                real = torch.lerp(real, guess_turned(self.teacher, batch["low"]), TEACHER_SHARE)
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
         assert self.vgg is not None
         # Pooling always begins at the same phase of the shuffle; seen from random offsets, a
@@ -111,3 +120,29 @@ class UpscaleTask:
         if not self.training.augment:
             return lambda unchanged: unchanged
         return draw_augmentation(pictures.shape[-1], pictures.device)
+
+
+def _teacher(training: UpscaleTraining) -> Upscaler | None:
+    if training.teacher is None:
+        return None
+    network = load_upscaler(training.teacher)
+    if network.options.scale != training.network.scale:
+        raise UsageError(
+            f"--teacher {training.teacher}: enlarges x{network.options.scale}, the network to be "
+            f"trained x{training.network.scale}; give one of the same --scale"
+        )
+    return network.requires_grad_(False)
+
+
+@torch.no_grad()
+def guess_turned(network: Callable[[Tensor], Tensor], low: Tensor) -> Tensor:
+    """What a network makes of square pictures turned and mirrored at random, turned back.
+
+    The mean over the eight ways is nearer to the truth than any one of them (Timofte et al. 2016),
+    and free of what no network can know, which is most of the noise in a target. A squared error
+    to one way drawn anew each step has the gradient of that to the mean, without its cost.
+    """
+    turns, mirrored = int(torch.randint(4, ())), bool(torch.randint(2, ()))
+    low = torch.rot90(low, turns, (2, 3))
+    guess = network(low.flip(3)).flip(3) if mirrored else network(low)
+    return torch.rot90(guess, -turns, (2, 3))
