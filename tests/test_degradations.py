@@ -6,7 +6,7 @@ import tiny
 import torch
 
 from ganedit.data import degradations
-from ganedit.data.augment import draw_augmentation
+from ganedit.data.augment import LOOK_SHIFT, SMALLEST_LOOK, draw_augmentation, draw_look
 from ganedit.data.degradations import degrade
 from ganedit.tasks.upscale.data import reduce_bicubic
 
@@ -92,3 +92,34 @@ def test_augmentation_is_the_same_for_all_it_is_applied_to() -> None:
         place = (moved > 0).nonzero()[0]
         draws.add(int(moved[tuple(place)]) - int(place[2] * 32 + place[3]))
     assert len(draws) > 10
+
+
+def test_look_shows_the_same_part_of_all_it_is_applied_to() -> None:
+    side = 64
+    x = torch.arange(float(side)).expand(2, 3, side, side)
+    corners, sizes = set(), set()
+    for seed in range(40):
+        torch.manual_seed(seed)
+        look = draw_look(side)
+        seen = look(x)
+        assert torch.equal(look(x + 100).round(decimals=2), (seen + 100).round(decimals=2))
+        assert seen.shape[-1] == seen.shape[-2]
+        # What is seen rises by one over the scale from pixel to pixel: a crop, evenly reduced.
+        step = (side - LOOK_SHIFT) / seen.shape[-1]
+        torch.testing.assert_close(seen.diff(dim=3), torch.full_like(seen.diff(dim=3), step))
+        assert seen.min() >= 0
+        assert seen.max() <= side - 1
+        corners.add(round(float(seen.min() - (step - 1) / 2)))
+        sizes.add(seen.shape[-1])
+    assert min(corners) <= 1
+    assert max(corners) >= LOOK_SHIFT - 2
+    assert max(corners) < LOOK_SHIFT
+    assert min(sizes) >= round((side - LOOK_SHIFT) * SMALLEST_LOOK)
+    assert max(sizes) - min(sizes) > 8
+
+
+def test_look_lets_gradients_through() -> None:
+    x = torch.rand(1, 3, 64, 64, requires_grad=True)
+    draw_look(64)(x).sum().backward()
+    assert x.grad is not None
+    assert (x.grad != 0).float().mean() > 0.3

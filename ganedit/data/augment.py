@@ -1,4 +1,4 @@
-"""Differentiable augmentation of what the critic sees (DiffAugment, Zhao et al. 2020)."""
+"""Differentiable augmentation of what critics and feature networks see."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,13 @@ from torch import Tensor
 
 Augment = Callable[[Tensor], Tensor]
 
+# VGG19 looks at crops that begin up to so many pixels in (as many as it pools into one), reduced
+# to as little as this.
+LOOK_SHIFT, SMALLEST_LOOK = 16, 0.7
+
 
 def draw_augmentation(size: int, device: torch.device, *, shift: float = 0.125) -> Augment:
-    """A random translation and cutout, the same for every picture it is then applied to.
+    """A random translation and cutout (DiffAugment, Zhao et al. 2020), the same for all pictures.
 
     Real and generated pictures of one step must go through the same draw, or the critic learns
     to tell the draws apart. Colour is left alone: a critic blind to casts lets them pass.
@@ -32,3 +36,23 @@ def draw_augmentation(size: int, device: torch.device, *, shift: float = 0.125) 
         return moved * keep
 
     return apply
+
+
+def draw_look(side: int) -> Augment:
+    """A random crop and reduction, through which VGG19 sees pictures.
+
+    Its pooling lies on a fixed grid. Looked at always in the same place and size, it would be told
+    by a faint pattern on that grid, which no one takes for paint or fur, what it wants to see.
+
+    Args:
+        side: of the `(N, C, side, side)` pictures it will be applied to, over 32.
+    """
+    top, left = (int(v) for v in torch.randint(LOOK_SHIFT, (2,)))
+    scale = float(torch.empty(()).uniform_(SMALLEST_LOOK, 1))
+    size = max(LOOK_SHIFT, round((side - LOOK_SHIFT) * scale))
+
+    def look(pictures: Tensor) -> Tensor:
+        crop = pictures[..., top : top + side - LOOK_SHIFT, left : left + side - LOOK_SHIFT]
+        return F.interpolate(crop, size=(size, size), mode="bilinear", align_corners=False)
+
+    return look

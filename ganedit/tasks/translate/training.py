@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
-from ganedit.data.augment import Augment, draw_augmentation
+from ganedit.data.augment import Augment, draw_augmentation, draw_look
 from ganedit.nets.critics import FeatureCritic, PatchCritic
 from ganedit.nets.vgg import CHANNELS, VGG19Features
 from ganedit.task import Batch, Losses, Pair
@@ -21,8 +21,6 @@ from ganedit.tasks.translate.options import TranslateTraining
 
 # What the critics of features look at: strokes, things made of them, and scenes.
 LAYERS = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")
-# VGG19 looks at crops that begin up to so many pixels in, reduced to as little as this.
-SHIFT, SMALLEST_LOOK = 16, 0.7
 
 
 class TranslateTask:
@@ -77,7 +75,7 @@ class TranslateTask:
         made = self._by_domain(fakes)
         augment = self._augmentation(fakes)
         result: dict[str, Tensor] = defaultdict(lambda: fakes.new_zeros(()))
-        look = _draw_look(fakes.shape[-1])
+        look = draw_look(fakes.shape[-1])
         for name, fake in made.items():
             seen = None if self.vgg is None else self.vgg(look(fake))
             for kind, scores in self._scores(pair, name, augment(fake), seen).items():
@@ -101,7 +99,7 @@ class TranslateTask:
         options, augment = self.training, self._augmentation(fakes)
         result: Losses = {}
         for name, fake in self._by_domain(fakes).items():
-            real, look = batch[name], _draw_look(fakes.shape[-1])
+            real, look = batch[name], draw_look(fakes.shape[-1])
             vgg = self.vgg if options.feature_weight else None
             seen = [None if vgg is None else vgg(look(x)) for x in (real, fake)]
             real, fake = augment(real), augment(fake)
@@ -155,20 +153,3 @@ class TranslateTask:
         if not self.training.augment:
             return lambda unchanged: unchanged
         return draw_augmentation(pictures.shape[-1], pictures.device)
-
-
-def _draw_look(side: int) -> Augment:
-    """A random crop and reduction, through which VGG19 sees pictures.
-
-    Its pooling lies on a fixed grid. Looked at always in the same place and size, it would be told
-    by a faint pattern on that grid, which no one takes for paint, what it wants to see.
-    """
-    top, left = (int(v) for v in torch.randint(SHIFT, (2,)))
-    scale = float(torch.empty(()).uniform_(SMALLEST_LOOK, 1))
-    size = max(SHIFT, round((side - SHIFT) * scale))
-
-    def look(pictures: Tensor) -> Tensor:
-        crop = pictures[..., top : top + side - SHIFT, left : left + side - SHIFT]
-        return F.interpolate(crop, size=(size, size), mode="bilinear", align_corners=False)
-
-    return look

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
-from ganedit.data.augment import Augment, draw_augmentation
+from ganedit.data.augment import Augment, draw_augmentation, draw_look
 from ganedit.errors import UsageError
 from ganedit.nets.critics import PatchCritic, UNetCritic
 from ganedit.nets.vgg import VGG19Features
@@ -19,8 +19,6 @@ from ganedit.tasks.upscale.edit import load_upscaler
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
 
-# Pixels that the perceptual loss cuts off, at random places: as many as VGG19 pools into one.
-VGG_SHIFT = 16
 # Of the target of the fidelity phase, where there is a teacher.
 TEACHER_SHARE = 0.5
 
@@ -74,13 +72,11 @@ class UpscaleTask:
                 real = torch.lerp(real, guess_turned(self.teacher, batch["low"]), TEACHER_SHARE)
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
         assert self.vgg is not None
-        # Pooling always begins at the same phase of the shuffle; seen from random offsets, a
-        # pattern that flatters VGG at one of them is no gain.
-        top, left = torch.randint(VGG_SHIFT, (2,)).tolist()
-        shifted = (..., slice(top, top - VGG_SHIFT), slice(left, left - VGG_SHIFT))
+        # The phases of the shuffle lie on a grid too, and their period is VGG's of two poolings.
+        look = draw_look(real.shape[-1])
         with torch.no_grad():
-            target = self.vgg(real[shifted])
-        perceptual = losses.perceptual(self.vgg(fakes[shifted]), target)
+            target = self.vgg(look(real))
+        perceptual = losses.perceptual(self.vgg(look(fakes)), target)
         drift = losses.phase_drift(fakes, real, options.network.scale)
         result = {
             "pixel": options.pixel_weight * F.l1_loss(fakes, real),
