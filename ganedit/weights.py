@@ -26,6 +26,7 @@ MANIFEST = "manifest.toml"
 # What a training run calls its weights.
 RUN_WEIGHTS = "generator.safetensors"
 _REINSTALL = "install ganedit again from its folder: pip install --force-reinstall --no-deps ."
+_REIMPORT = "import its weights again"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def imported() -> tuple[WeightFile, ...]:
     folder = user_folder()
     if not (folder / MANIFEST).exists():
         return ()
-    return _rows_of(folder, "remove it, and import its weights again")
+    return _rows_of(folder, f"remove it, and {_REIMPORT}")
 
 
 def _rows_of(folder: Path, remedy: str) -> tuple[WeightFile, ...]:
@@ -138,13 +139,14 @@ def read_shipped(entry: WeightFile) -> Contents:
     Raises:
         WeightsError: the file is missing or altered.
     """
+    remedy = _REINSTALL if entry.path.parent == shipped_folder() else _REIMPORT
     try:
         digest = hashlib.sha256(entry.path.read_bytes()).hexdigest()
     except OSError as error:
-        raise WeightsError(f"{entry.path}: weights are missing; {_REINSTALL}") from error
+        raise WeightsError(f"{entry.path}: weights are missing; {remedy}") from error
     if digest != entry.sha256:
         raise WeightsError(
-            f"{entry.path}: weights were altered or damaged (checksum differs); {_REINSTALL}"
+            f"{entry.path}: weights were altered or damaged (checksum differs); {remedy}"
         )
     return read(entry.path)
 

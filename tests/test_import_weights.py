@@ -13,6 +13,7 @@ from command_line import EXACT, Outcome, run
 from torch import Tensor, nn
 
 from ganedit import weights
+from ganedit.errors import WeightsError
 from ganedit.tasks.translate.edit import load_translator
 from ganedit.tasks.translate.foreign import ResnetGenerator, read_foreign
 
@@ -157,6 +158,24 @@ def test_imported_domain_is_listed_and_translates(take: Import, tmp_path: Path, 
     assert "exists already" in take(tmp_path / "g.pth").complaint
     assert take(tmp_path / "g.pth", "--overwrite").code == 0
     assert len(weights.imported()) == 1
+
+
+@pytest.mark.parametrize("name", ["v1.0", "all", "train", "a/b"])
+def test_names_that_no_domain_can_have(mine: Path, tmp_path: Path, name: str) -> None:
+    torch.save(reference(cut=False, dropout=False).state_dict(), tmp_path / "g.pth")
+    done = run("import-weights", tmp_path / "g.pth", "--as", "translate", "--to", name)
+    assert done.code == 2
+    assert f"{name!r} cannot name a domain" in done.complaint
+    assert not mine.exists()
+
+
+def test_altered_import_is_to_be_imported_again(take: Import, tmp_path: Path, mine: Path) -> None:
+    torch.save(reference(cut=False, dropout=False).state_dict(), tmp_path / "g.pth")
+    assert take(tmp_path / "g.pth").code == 0
+    with (mine / "translate_winter.safetensors").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(WeightsError, match="import its weights again"):
+        weights.read_shipped(weights.find("translate", to="winter"))
 
 
 def test_files_that_are_no_generator(take: Import, tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_options_that_click_refuses(train: Train, out: Path, arguments: list[obj
 def test_missing_data_folder(out: Path) -> None:
     done = run("train", "upscale", "--data", "nowhere", "--out", out, "--steps", 1, *SMALL)
     assert done.code == 1
-    assert done.complaint == "nowhere: no such folder; give --data an existing one"
+    assert done.complaint == "nowhere: no such folder; give an existing one"
 
 
 def test_nothing_is_made_for_a_run_that_cannot_begin(tmp_path: Path, out: Path) -> None:

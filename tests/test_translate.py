@@ -11,8 +11,8 @@ import torch
 from ganedit.errors import TrainingError, UsageError
 from ganedit.tasks.translate import training
 from ganedit.tasks.translate.grain import grained
-from ganedit.tasks.translate.network import Generator
-from ganedit.tasks.translate.normalization import HeldNorm
+from ganedit.tasks.translate.network import Generator, Translator
+from ganedit.tasks.translate.normalization import HeldNorm, gather
 from ganedit.tasks.translate.options import NetworkOptions, TranslateTraining
 from ganedit.tasks.translate.training import TranslateTask
 from ganedit.training.distributed import Ranks
@@ -66,6 +66,27 @@ def test_norm_is_instance_norm_until_its_statistics_are_held() -> None:
     whole = norm(x)
     tile = norm(x[..., :10, :10])
     torch.testing.assert_close(tile, whole[..., :10, :10])
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3, 1.0])
+def test_plain_pictures_are_the_same_in_bf16_and_have_gradients(level: float) -> None:
+    """Their variance is nothing: what rounding leaves of it must not become the picture."""
+    norm = HeldNorm(4)
+    with torch.no_grad():
+        norm.bias.copy_(torch.tensor([-1.0, 0.0, 0.5, 2.0]))
+    x = torch.full((1, 4, 12, 12), 7.3 * level - 3).bfloat16()
+    expected = norm.bias.detach().view(1, 4, 1, 1).expand(1, 4, 12, 12)
+    torch.testing.assert_close(norm(x).float(), expected, atol=0.02, rtol=0.01)
+    gather(norm, x)
+    held = norm(x)
+    assert held.dtype == torch.bfloat16
+    torch.testing.assert_close(held.float(), expected, atol=0.02, rtol=0.01)
+    picture = torch.full((2, 3, 32, 32), level, requires_grad=True)
+    torch.manual_seed(0)
+    generator = Generator(4, 8, 1)
+    generator(picture).square().mean().backward()
+    norm_of = torch.nn.utils.get_total_norm([p.grad for p in generator.parameters()])
+    assert norm_of < 100
 
 
 def test_step_moves_both_directions_and_all_critics(
@@ -172,10 +193,20 @@ def test_options_that_cannot_be_meant(folders: tuple[str, str], tmp_path: Path) 
         TranslateTraining((folders[0],), (folders[0],))
     with pytest.raises(UsageError, match="in both domains"):
         TranslateTraining((folders[0],), (f"{folders[0]}/../photo",))
+    with pytest.raises(UsageError, match="in both domains"):
+        TranslateTraining((folders[0],), (f"{folders[0]}@0.5",))
+    with pytest.raises(UsageError, match="--reduce 0: use a factor"):
+        TranslateTraining((folders[0],), (folders[1],), reduce=0)
     (tmp_path / "one").mkdir()
     PIL.Image.fromarray(tiny.photo(0, 64, 64)).save(tmp_path / "one" / "only.png")
     with pytest.raises(TrainingError, match="at least 2 pictures"):
         task_for((folders[0], str(tmp_path / "one"))).batches(0)
+
+
+@pytest.mark.parametrize("name", ["", "v1.0", "a/b", "c:\\d", "all", "train", "items"])
+def test_names_that_no_domain_can_have(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot name a domain"):
+        Translator(NetworkOptions(("photo", name), (name, "photo"), 4, 8, 1))
 
 
 def test_small_pictures_are_enlarged_and_counted(folders: tuple[str, str]) -> None:

@@ -69,7 +69,9 @@ def test_result_has_the_pictures_size_and_is_another(translate: Translate) -> No
     assert done.out.startswith("a_as_dark.png  82×60")
     assert np.abs(read("a_as_dark.png") - read("a.png")).mean() > 3
     # A result beside its original is no input of a folder.
-    assert translate(".", "--to", "photo").code == 0
+    done = translate(".", "--to", "photo")
+    assert done.code == 0
+    assert "left out: 1 results of earlier runs" in done.out + done.err
     assert sorted(p.name for p in Path().glob("[!.]*")) == [
         "a.png",
         "a_as_dark.png",
@@ -96,6 +98,14 @@ def test_all_domains_and_their_sheet(translate: Translate, home: Path) -> None:
     assert listing(home) == names
     assert read("a_as_sheet.png").shape == (60, 2 * 82, 3)
     assert not np.array_equal(read("a_as_dark.png"), read("a_as_photo.png"))
+
+
+def test_dry_run_makes_no_sheet(translate: Translate, home: Path) -> None:
+    assert translate(".", "--to", "all", "-o", "out").code == 0
+    (home / "out/a_sheet.png").unlink()
+    before = listing(home)
+    assert translate(".", "--to", "all", "-o", "out", "--dry-run").code == 0
+    assert listing(home) == before
 
 
 def test_strength(translate: Translate) -> None:
@@ -176,10 +186,15 @@ def test_large_picture_is_painted_at_the_working_size(own: Path) -> None:
     assert likeness[1] > 2 * abs(likeness[0])
 
 
-def test_one_colour_stays_finite(own: Path) -> None:
-    plain = np.full((70, 90, 3), 40, np.uint8)
-    result = ganedit.translate(plain, "dark", weights=own).samples.astype(int)
-    assert np.ptp(result.reshape(-1, 3), axis=0).max() <= 2
+@pytest.mark.parametrize("level", [0, 40, 255])
+def test_one_colour_stays_one_in_every_precision(own: Path, level: int) -> None:
+    plain = np.full((70, 90, 3), level, np.uint8)
+    exact, coarse = (
+        ganedit.translate(plain, "dark", weights=own, device="cpu", precision=precision)
+        .samples.astype(int) for precision in ("fp32", "bf16")
+    )  # fmt: skip
+    assert np.ptp(exact.reshape(-1, 3), axis=0).max() <= 2
+    assert np.abs(exact - coarse).max() <= 6
 
 
 def test_tiled_equals_whole_under_the_same_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +239,7 @@ def test_memory_of_one_picture_does_not_meet_another(own: Path) -> None:
     ("arguments", "code", "complaint"),
     [
         (["--to", "drak"], 2, "drak: no such domain; did you mean dark? There are: dark, pho"),
+        (["--to", "runs/dark"], 2, "'runs/dark' cannot name a domain"),
         (["--to", "dark", "--strength", "2"], 2, "--strength 2: use 0 to 1"),
         (["--to", "dark", "--working-size", "3"], 2, "use 64 or more"),
     ],

@@ -78,6 +78,7 @@ def plan_jobs(
     else:
         search = Search(selection, output)
         found = [each for path in inputs for each in search.find(path)]
+        everything = len(found)
         found = _without_earlier(found, beside=output is None)
         if not found:
             raise UsageError(f"{inputs[0]}: no pictures but results of earlier runs")
@@ -87,7 +88,9 @@ def plan_jobs(
         # A picture that was named twice, alone and in its folder, is one picture.
         unique = {(job.source, job.target): job for job in reversed(jobs)}
         jobs = list(reversed(unique.values()))
-        plan = Plan(_without_results(jobs, set(inputs)), search.left_out)
+        kept = _without_results(jobs, set(inputs))
+        earlier = everything - len(found) + len(jobs) - len(kept)
+        plan = Plan(kept, search.left_out + Counter({"results of earlier runs": earlier}))
     _check(plan.jobs)
     return plan
 

@@ -44,7 +44,7 @@ class Folder:
             with contextlib.suppress(ValueError):  # not a number: an @ in the folder's name
                 folder = cls(Path(path), float(factor))
         if not folder.path.is_dir():
-            raise TrainingError(f"{text}: no such folder; give --data an existing one")
+            raise TrainingError(f"{text}: no such folder; give an existing one")
         if not 0 < folder.scale <= 1:
             raise TrainingError(f"{text}: the factor after @ must be over 0 and at most 1")
         return folder

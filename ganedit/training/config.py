@@ -16,6 +16,12 @@ def plain(options: "DataclassInstance") -> dict[str, Any]:
     return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(options).items()}
 
 
+def check_reduce(factor: float) -> None:
+    """Raise a UsageError for what crops of training pictures cannot be reduced by."""
+    if not 0 < factor <= 1:
+        raise UsageError(f"--reduce {factor:g}: use a factor over 0 and at most 1")
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """One run. Exactly one of `minutes` and `steps` sets its length."""

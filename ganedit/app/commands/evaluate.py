@@ -212,16 +212,20 @@ def evaluate_translate(
     if no_pd:
         raise UsageError("--no-pd: nothing would be left to measure")
     from ganedit.app.evaluation import evaluate_translator
-    from ganedit.tasks.translate.edit import TranslateEdit
+    from ganedit.app.translating import translators
 
     where = runtime.choose(device, precision)
-    there, again = (
-        TranslateEdit(TranslateOptions(domain, weights=weights), where) if domain else None
-        for domain in (to, back)
-    )
-    assert there is not None
+    names = [domain for domain in (to, back) if domain is not None]
+    there, *again = translators(TranslateOptions(to, weights=weights), names, where)
     report = evaluate_translator(
-        there, again, (back or a.name, to), (a, b), more, side=size, vgg=vgg, save_to=save
+        there,
+        again[0] if again else None,
+        (back or a.name, to),
+        (a, b),
+        more,
+        side=size,
+        vgg=vgg,
+        save_to=save,
     )
     _show(report, csv_path, json_path)
 

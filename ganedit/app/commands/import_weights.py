@@ -7,6 +7,7 @@ import click
 
 from ganedit import weights
 from ganedit.errors import UsageError
+from ganedit.tasks.translate.options import NetworkOptions, check_name
 
 
 @click.command("import-weights")
@@ -27,8 +28,7 @@ def import_weights(file: Path, task: str, to: str, licence: str, overwrite: bool
     Nothing in the file is executed: it is read as tensors only.
     """
     folder = weights.user_folder()
-    if "/" in to or to in ("", "all", ".", ".."):
-        raise UsageError(f"--to {to!r}: choose a name like winter")
+    check_name(to)
     taken = {entry.labels["to"] for entry in weights.of_task(task) if entry.path.parent != folder}
     if to in taken:
         raise UsageError(f"--to {to}: weights of that name came with ganedit; choose another name")
@@ -41,7 +41,6 @@ def import_weights(file: Path, task: str, to: str, licence: str, overwrite: bool
     from ganedit.manifest import add_row
     from ganedit.tasks.translate.foreign import read_foreign
     from ganedit.tasks.translate.network import Translator
-    from ganedit.tasks.translate.options import NetworkOptions
 
     generator, wiring = read_foreign(file)
     blocks = len(generator.body) // 2

@@ -119,5 +119,6 @@ def inpaint(
         sys.exit(run_jobs(plan, recipe, shared_options).code)
     names = [str(number + 1) for number in range(candidates)]
     result = run_jobs(in_variants(plan, names), recipe, shared_options)
-    write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
+    if not shared_options.dry_run:
+        write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
     sys.exit(result.code)

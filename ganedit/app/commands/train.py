@@ -67,7 +67,7 @@ _WEIGHTS = {
     "contrast_weight": "Of each place resembling itself most, where there is no way back.",
     "identity_weight": "Of leaving alone what is in the domain already.",
     "matching_weight": "Of the distance of the critic's features.",
-    "adversarial_weight": "Of the critic's verdict; 0 trains without a critic.",
+    "adversarial_weight": "Of the critics' verdict; 0 trains upscalers and fillers without.",
     "feature_weight": "Of critics that see VGG19's features; 0 trains without them.",
     "penalty_weight": "Of the critic's gradient penalty (R1, R2) [default: by loss].",
 }

@@ -8,9 +8,7 @@ import click
 
 from ganedit.app.commands.common import FilePath, edit_options, plan_for, run_options
 from ganedit.errors import UsageError
-from ganedit.tasks.translate.options import TranslateOptions
-
-ALL = "all"
+from ganedit.tasks.translate.options import ALL, TranslateOptions
 
 
 @click.command()
@@ -64,5 +62,6 @@ def translate(
     if not names:
         raise UsageError("--to all: no translations ship yet; give your own with --weights")
     result = run_jobs(in_variants(plan, names), translate_recipe(options, names), shared_options)
-    write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
+    if not shared_options.dry_run:
+        write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
     sys.exit(result.code)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.errors import UsageError
-from ganedit.training.config import plain
+from ganedit.training.config import check_reduce, plain
 
 Method = Literal["auto", "gan", "telea", "ns"]
 Phase = Literal["fidelity", "adversarial"]
@@ -90,6 +90,7 @@ class InpaintTraining:
     def __post_init__(self) -> None:
         if not self.data:
             raise UsageError("give at least one --data DIR")
+        check_reduce(self.reduce)
         if self.crop % 32 or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of 32")
 

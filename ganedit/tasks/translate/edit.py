@@ -58,7 +58,8 @@ class TranslatePredictor:
     def gather(self, samples: np.ndarray) -> None:
         """Learn the statistics of a picture `(H, W, 3)`, for every tile of it."""
         whole = to_tensor(samples, self.runtime.device)
-        reduce = math.sqrt(whole[0, 0].numel() / STATISTICS_PIXELS)
+        most = min(STATISTICS_PIXELS, self.runtime.memory // self.footprint.bytes_per_pixel)
+        reduce = math.sqrt(whole[0, 0].numel() / most)
         if reduce > 1:
             size = [_multiple(side / reduce) for side in whole.shape[-2:]]
             whole = F.interpolate(whole, size=size, mode="bicubic", antialias=True).clamp_(0, 1)

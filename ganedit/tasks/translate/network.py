@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganedit.errors import UsageError
 from ganedit.nets.init import kaiming_
 from ganedit.tasks.translate.foreign import ResnetGenerator
 from ganedit.tasks.translate.normalization import HeldNorm
@@ -85,6 +86,9 @@ class Translator(nn.Module):
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
         self.options = options
+        for name in options.to:
+            if hasattr(nn.ModuleDict, name):  # it would hide a method of the dict
+                raise UsageError(f"{name!r} cannot name a domain; take another word")
         self.to_domain = nn.ModuleDict({name: _generator(options) for name in options.to})
 
     def forward(self, pictures: Tensor, name: str) -> Tensor:

@@ -1,9 +1,14 @@
 """Instance normalisation whose statistics can be held, so that tiles fit together."""
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 EPSILON = 1e-5
+# Too little to be seen once normalised, and more than float32 loses in a convolution.
+LEAST_VARIANCE = 1e-8
 
 
 class HeldNorm(nn.Module):
@@ -18,7 +23,8 @@ class HeldNorm(nn.Module):
 
     def __init__(self, channels: int | None = None) -> None:
         super().__init__()
-        self.affine = channels is not None
+        self.weight: nn.Parameter | None = None
+        self.bias: nn.Parameter | None = None
         if channels is not None:
             self.weight = nn.Parameter(torch.ones(channels))
             self.bias = nn.Parameter(torch.zeros(channels))
@@ -26,20 +32,29 @@ class HeldNorm(nn.Module):
         self.gathering = False
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.held is None:
-            # In float32: a sum over a large picture outgrows what bf16 can add.
-            variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
-            if self.gathering:
-                self.held = (mean, variance)
-        else:
+        # In float32, and the mean first: a sum over a large picture outgrows what bf16 can add, and
+        # in a plain one the variance is so small that rounding alone would be blown up.
+        if self.held is not None:
             mean, variance = self.held
-        scale = torch.rsqrt(variance + EPSILON)
-        if self.affine:
-            scale = scale * self.weight.view(1, -1, 1, 1)
-        shift = -mean * scale
-        if self.affine:
-            shift = shift + self.bias.view(1, -1, 1, 1)
-        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+            weight, bias = (
+                None if p is None else p.to(mean.dtype) for p in (self.weight, self.bias)
+            )
+            return F.batch_norm(x, mean, variance, weight, bias, eps=EPSILON)
+        values = x.to(torch.promote_types(x.dtype, torch.float32))
+        variance, mean = torch.var_mean(values, dim=(2, 3), correction=0, keepdim=True)
+        if self.gathering:
+            # What varies less than by rounding is plain, and differs between tiles by rounding
+            # alone; norm after norm would blow that up to a pattern. Divided by infinity it is 0.
+            rounding = (torch.finfo(x.dtype).eps * mean).square() + LEAST_VARIANCE
+            plain = variance < rounding
+            variance = variance.masked_fill(plain, math.inf)
+            self.held = (mean.detach().flatten(), variance.detach().flatten())
+        normal = (values - mean) * torch.rsqrt(variance + EPSILON)
+        if self.weight is not None and self.bias is not None:
+            normal = torch.addcmul(
+                self.bias.view(1, -1, 1, 1), normal, self.weight.view(1, -1, 1, 1)
+            )
+        return normal.to(x.dtype)
 
 
 def gather(generator: nn.Module, pictures: Tensor) -> None:

@@ -1,11 +1,21 @@
 """Options of the translation task, as plain data. Nothing here imports torch."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.errors import UsageError
-from ganedit.training.config import plain
+from ganedit.training.config import check_reduce, plain
+
+# The word for every domain there is.
+ALL = "all"
+
+
+def check_name(name: str) -> None:
+    """Raise a UsageError for what cannot name a domain: results and tensors are named after it."""
+    if not name or set(name) & set("/\\.:") or name == ALL:
+        raise UsageError(f"{name!r} cannot name a domain; take a word like winter")
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class TranslateOptions:
             raise UsageError(f"--strength {self.strength:g}: use 0 to 1")
         if self.working_size is not None and self.working_size < 64:
             raise UsageError(f"--working-size {self.working_size}: use 64 or more pixels")
+        if self.to != ALL:
+            check_name(self.to)
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,8 @@ class NetworkOptions:
             raise UsageError(
                 f"--names {','.join(self.names)}: give two different names, like photo,monet"
             )
+        for name in self.names:
+            check_name(name)
         if not 0 <= self.grain <= 0.1:
             raise UsageError(f"--grain {self.grain:g}: use 0 to 0.1")
         if min(self.width, self.deep_width) < 1 or self.blocks < 0:
@@ -108,10 +122,11 @@ class TranslateTraining:
         if not self.a or not self.b:
             raise UsageError("give a folder with --a and one with --b")
         for folder in self.a:
-            if Path(folder).resolve() in {Path(other).resolve() for other in self.b}:
+            if _folder(folder) in {_folder(other) for other in self.b}:
                 raise UsageError(f"{folder}: is in both domains; there would be nothing to learn")
         if self.one_sided != (len(self.network.to) == 1):
             raise UsageError("one-sided training leads to one domain, the other to both")
+        check_reduce(self.reduce)
         if self.crop % 4 or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
         if self.pool < 0:
@@ -120,3 +135,8 @@ class TranslateTraining:
     def plain(self) -> dict[str, Any]:
         """As data that a checkpoint can hold."""
         return plain(self)
+
+
+def _folder(text: str) -> Path:
+    """The folder of `DIR` or `DIR@0.5`."""
+    return Path(re.sub(r"@[\d.]+$", "", text)).resolve()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.errors import UsageError
-from ganedit.training.config import plain
+from ganedit.training.config import check_reduce, plain
 
 Model = Literal["photo", "clean"]
 Phase = Literal["fidelity", "adversarial"]
@@ -151,8 +151,7 @@ class UpscaleTraining:
             object.__setattr__(self, "penalty_weight", usual)
         if self.teacher is not None and self.phase != "fidelity":
             raise UsageError("--teacher: only the fidelity phase learns from one; leave it out")
-        if not 0 < self.reduce <= 1:
-            raise UsageError(f"--reduce {self.reduce:g}: use a factor over 0 and at most 1")
+        check_reduce(self.reduce)
         if self.crop % (self.network.scale * 8) or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
         if self.network.scale not in NATIVE_SCALES[self.model]:
