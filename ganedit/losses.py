@@ -14,6 +14,12 @@ from torch import Tensor
 Adversarial = Literal["non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
 Critic = Callable[[Tensor], Tensor]
 
+# BT.601.
+LUMA = (0.299, 0.587, 0.114)
+# What colours apart from luma weigh in `log_squared_error`, and an error (45 dB) under which a
+# picture has nothing more to gain in it.
+COLOR_SHARE, NEGLIGIBLE_ERROR = 0.1, 3e-5
+
 
 def critic_loss(kind: Adversarial, real: Tensor, fake: Tensor) -> Tensor:
     """What the critic minimises; `fake` must come from detached pictures.
@@ -96,6 +102,23 @@ def perceptual(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
     """
     layers = [_unit_distance(a.float(), b.float()) for a, b in zip(output, target, strict=True)]
     return torch.stack(layers).mean()
+
+
+def log_squared_error(output: Tensor, target: Tensor) -> Tensor:
+    """Mean over pictures of the logarithm of each one's squared error, mostly of luma.
+
+    It is what mean PSNR-Y measures (NAFNet, Chen et al. 2022, trains on PSNR). A squared error
+    alone leaves plain pictures to the few with hard edges.
+
+    Args:
+        output: `(N, 3, H, W)` RGB in [0, 1].
+        target: the same.
+    """
+    error = output.float() - target.float()
+    luma = (error * error.new_tensor(LUMA).view(1, 3, 1, 1)).sum(dim=1)
+    colors = error.square().mean(dim=(1, 2, 3))
+    squared = torch.lerp(luma.square().mean(dim=(1, 2)), colors, COLOR_SHARE)
+    return (squared + NEGLIGIBLE_ERROR).log().mean()
 
 
 def patch_contrast(

@@ -168,3 +168,20 @@ def test_patch_contrast_knows_a_place_by_itself() -> None:
     one = losses.patch_contrast([3 * seen[0]], seen, places=20)
     torch.manual_seed(1)
     torch.testing.assert_close(one, losses.patch_contrast(seen, seen, places=20))
+
+
+def test_log_squared_error_counts_pictures_alike_and_luma_most() -> None:
+    target = torch.full((2, 3, 8, 8), 0.5)
+    error = torch.tensor([0.02, 0.2]).view(2, 1, 1, 1)
+
+    def loss(of_plain: float, of_hard: float) -> float:
+        factors = torch.tensor([of_plain, of_hard]).view(2, 1, 1, 1)
+        return float(losses.log_squared_error(target + error * factors, target))
+
+    # Halving either error gains nearly the same, though one is a hundredth of the other squared.
+    assert loss(1, 1) - loss(1, 0.5) == pytest.approx(math.log(4) / 2, abs=0.01)
+    assert loss(1, 1) - loss(0.5, 1) == pytest.approx(math.log(4) / 2, abs=0.15)
+    assert loss(0, 0) == pytest.approx(math.log(losses.NEGLIGIBLE_ERROR), abs=1e-3)
+    grey = target + 0.1
+    tinted = target + torch.tensor([0.2, -0.1, -0.0]).view(1, 3, 1, 1)
+    assert losses.log_squared_error(grey, target) > losses.log_squared_error(tinted, target) + 1

@@ -148,10 +148,10 @@ def train() -> None:
 )
 @click.option(
     "--pixel-loss",
-    type=click.Choice(["l1", "l2"]),
+    type=click.Choice(["l1", "l2", "psnr"]),
     default="l1",
     show_default=True,
-    help="Of the fidelity phase.",
+    help="Of the fidelity phase; l2 or psnr may end it.",
 )
 @click.option(
     "--teacher",

@@ -117,8 +117,8 @@ class UpscaleTraining:
     """Crops per batch."""
     reduce: float = 0.5
     """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
-    pixel_loss: Literal["l1", "l2"] = "l1"
-    """Of the fidelity phase; l2 raises PSNR a little when it ends a run."""
+    pixel_loss: Literal["l1", "l2", "psnr"] = "l1"
+    """Of the fidelity phase; the others raise PSNR a little when they end a run."""
     teacher: str | None = None
     """Weights whose guesses from turned and mirrored pictures are half of the fidelity phase's
     target."""

@@ -21,6 +21,11 @@ from ganedit.tasks.upscale.options import UpscaleTraining
 
 # Of the target of the fidelity phase, where there is a teacher.
 TEACHER_SHARE = 0.5
+PIXEL_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l1": F.l1_loss,
+    "l2": F.mse_loss,
+    "psnr": losses.log_squared_error,
+}
 
 
 class UpscaleTask:
@@ -67,7 +72,7 @@ class UpscaleTask:
     def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
         options, real = self.training, batch["high"]
         if not self.adversarial_phase:
-            pixel = F.l1_loss if options.pixel_loss == "l1" else F.mse_loss
+            pixel = PIXEL_LOSSES[options.pixel_loss]
             if self.teacher is not None:
                 real = torch.lerp(real, guess_turned(self.teacher, batch["low"]), TEACHER_SHARE)
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
