@@ -139,7 +139,7 @@ def read_shipped(entry: WeightFile) -> Contents:
     Raises:
         WeightsError: the file is missing or altered.
     """
-    remedy = _REINSTALL if entry.path.parent == shipped_folder() else _REIMPORT
+    remedy = _REIMPORT if entry.path.parent == user_folder() else _REINSTALL
     try:
         digest = hashlib.sha256(entry.path.read_bytes()).hexdigest()
     except OSError as error:
