@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganedit import metrics
+
 Adversarial = Literal["non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
 Critic = Callable[[Tensor], Tensor]
 
-# BT.601.
-LUMA = (0.299, 0.587, 0.114)
 # What colours apart from luma weigh in `log_squared_error`, and an error (45 dB) under which a
 # picture has nothing more to gain in it.
 COLOR_SHARE, NEGLIGIBLE_ERROR = 0.1, 3e-5
@@ -114,10 +114,10 @@ def log_squared_error(output: Tensor, target: Tensor) -> Tensor:
         output: `(N, 3, H, W)` RGB in [0, 1].
         target: the same.
     """
-    error = output.float() - target.float()
-    luma = (error * error.new_tensor(LUMA).view(1, 3, 1, 1)).sum(dim=1)
-    colors = error.square().mean(dim=(1, 2, 3))
-    squared = torch.lerp(luma.square().mean(dim=(1, 2)), colors, COLOR_SHARE)
+    output, target = output.float(), target.float()
+    luma = (metrics.luma(output) - metrics.luma(target)) / metrics.LUMA_RANGE
+    of_luma, of_colors = (x.square().mean(dim=(1, 2, 3)) for x in (luma, output - target))
+    squared = torch.lerp(of_luma, of_colors, COLOR_SHARE)
     return (squared + NEGLIGIBLE_ERROR).log().mean()
 
 

@@ -8,6 +8,8 @@ from torch import Tensor
 
 # BT.601 studio-range luma, as MATLAB's rgb2ycbcr and every super-resolution table use it.
 _LUMA = (65.481, 128.553, 24.966)
+# From black to white.
+LUMA_RANGE = 219.0
 
 
 def luma(picture: Tensor) -> Tensor:

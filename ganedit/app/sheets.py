@@ -11,7 +11,10 @@ import PIL.ImageDraw
 import PIL.ImageFont
 
 from ganedit.app.jobs import Job, Plan
+from ganedit.app.options import RunOptions
 from ganedit.app.preview import as_rgb
+from ganedit.app.recipe import Recipe
+from ganedit.app.run import run_jobs
 from ganedit.image import Image, decode, resize
 
 # Longer side of each result on a sheet.
@@ -22,6 +25,18 @@ TEXT_SIZE = 20
 def in_variants(plan: Plan, names: Sequence[str]) -> Plan:
     """Each job once for each name, which is appended to its result's; `variant` counts them."""
     return replace(plan, jobs=[each for job in plan.jobs for each in _variants(job, names)])
+
+
+def run_variants(plan: Plan, names: Sequence[str], recipe: Recipe, options: RunOptions) -> int:
+    """Do each planned job once for each name, and make its contact sheet; returns the exit code.
+
+    Raises:
+        GaneditError: as `run_jobs`; or a sheet cannot be written.
+    """
+    result = run_jobs(in_variants(plan, names), recipe, options)
+    if not options.dry_run:
+        write_sheets(plan.jobs, names, result.done, overwrite=options.overwrite)
+    return result.code
 
 
 def _variants(job: Job, names: Sequence[str]) -> list[Job]:

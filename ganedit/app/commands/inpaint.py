@@ -112,13 +112,10 @@ def inpaint(
 
     from ganedit.app.recipes import inpaint_recipe
     from ganedit.app.run import run_jobs
-    from ganedit.app.sheets import in_variants, write_sheets
+    from ganedit.app.sheets import run_variants
 
     recipe = inpaint_recipe(options, marking)
     if candidates == 1:
         sys.exit(run_jobs(plan, recipe, shared_options).code)
     names = [str(number + 1) for number in range(candidates)]
-    result = run_jobs(in_variants(plan, names), recipe, shared_options)
-    if not shared_options.dry_run:
-        write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
-    sys.exit(result.code)
+    sys.exit(run_variants(plan, names, recipe, shared_options))

@@ -53,7 +53,7 @@ def translate(
 
     from ganedit.app.recipes import translate_recipe
     from ganedit.app.run import run_jobs
-    from ganedit.app.sheets import in_variants, write_sheets
+    from ganedit.app.sheets import run_variants
     from ganedit.tasks.translate.edit import domains
 
     if to != ALL:
@@ -61,7 +61,4 @@ def translate(
     names = domains(weights)
     if not names:
         raise UsageError("--to all: no translations ship yet; give your own with --weights")
-    result = run_jobs(in_variants(plan, names), translate_recipe(options, names), shared_options)
-    if not shared_options.dry_run:
-        write_sheets(plan.jobs, names, result.done, overwrite=shared_options.overwrite)
-    sys.exit(result.code)
+    sys.exit(run_variants(plan, names, translate_recipe(options, names), shared_options))

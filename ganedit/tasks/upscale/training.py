@@ -50,10 +50,9 @@ class UpscaleTask:
         return asdict(self.training.network)
 
     def to(self, device: torch.device) -> Self:
-        if self.vgg is not None:
-            self.vgg.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if self.teacher is not None:
-            self.teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for network in (self.vgg, self.teacher):
+            if network is not None:
+                network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
 
     def build(self) -> Pair:
