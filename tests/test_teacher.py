@@ -11,10 +11,10 @@ import torch.nn.functional as F
 
 from ganedit import weights
 from ganedit.errors import UsageError
-from ganedit.task import Pair
 from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.tasks.upscale.training import TEACHER_SHARE, UpscaleTask, guess_turned
 from ganedit.training.state import to_device
+from ganedit.training.task import Pair
 
 MakeTask = Callable[..., UpscaleTask]
 

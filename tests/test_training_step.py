@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit.errors import NonFiniteError
-from ganedit.task import Pair
 from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks
 from ganedit.training.state import State, to_device
 from ganedit.training.step import training_step
+from ganedit.training.task import Pair
 
 KINDS = ("non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
 MakeTask = Callable[..., UpscaleTask]

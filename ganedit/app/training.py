@@ -7,9 +7,9 @@ import click
 from tqdm import tqdm
 
 from ganedit import weights
-from ganedit.task import Pair, TrainableTask
 from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
+from ganedit.training.task import Pair, TrainableTask
 
 
 def run_training(task: TrainableTask, config: TrainingConfig, start: str | None) -> None:

@@ -15,7 +15,6 @@ from torch.utils.data import DataLoader, Dataset
 
 from ganedit import runtime, weights
 from ganedit.errors import TrainingError
-from ganedit.task import Batch, Batches, Pair, TrainableTask
 from ganedit.training import distributed
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks
@@ -29,6 +28,7 @@ from ganedit.training.state import (
     to_device,
 )
 from ganedit.training.step import training_step
+from ganedit.training.task import Batch, Batches, Pair, TrainableTask
 
 # Steps run to learn the speed for --minutes: the first ones are slow (allocation, autotuning).
 WARM_STEPS, TIMED_STEPS = 3, 8

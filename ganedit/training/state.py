@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganedit.errors import TrainingError
-from ganedit.task import Pair
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks
 from ganedit.training.optimizer import Muon
 from ganedit.training.replay import ReplayPool
+from ganedit.training.task import Pair
 
 CHECKPOINT = "checkpoint.pt"
 

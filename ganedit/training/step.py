@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from ganedit.data.seeding import step_seed
 from ganedit.errors import NonFiniteError
-from ganedit.task import Batch, Losses, TrainableTask
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks, average_gradients
 from ganedit.training.state import State
+from ganedit.training.task import Batch, Losses, TrainableTask
 
 _ADVICE = (
     "became NaN or infinite; no checkpoint was overwritten; start a new run with a lower "

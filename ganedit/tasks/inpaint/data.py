@@ -6,8 +6,8 @@ import torch
 from ganedit.data.masks import training_mask
 from ganedit.data.pictures import Folder, Pictures, random_crop
 from ganedit.data.seeding import generator_at
-from ganedit.task import Batch
 from ganedit.tasks.inpaint.options import InpaintTraining
+from ganedit.training.task import Batch
 
 
 class InpaintBatches:

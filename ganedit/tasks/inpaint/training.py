@@ -11,10 +11,10 @@ from torch import Tensor
 from ganedit import losses
 from ganedit.nets.critics import PatchCritic
 from ganedit.nets.vgg import VGG19Features
-from ganedit.task import Batch, Losses, Pair
 from ganedit.tasks.inpaint.data import InpaintBatches
 from ganedit.tasks.inpaint.network import Inpainter
 from ganedit.tasks.inpaint.options import InpaintTraining
+from ganedit.training.task import Batch, Losses, Pair
 
 
 class InpaintTask:

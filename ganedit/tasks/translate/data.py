@@ -7,8 +7,8 @@ from torch import Tensor
 from ganedit.data.pictures import Folder, Pictures, random_crop
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError
-from ganedit.task import Batch
 from ganedit.tasks.translate.options import TranslateTraining
+from ganedit.training.task import Batch
 
 
 class TranslateBatches:

@@ -13,11 +13,11 @@ from ganedit import losses
 from ganedit.data.augment import Augment, draw_augmentation, draw_look
 from ganedit.nets.critics import FeatureCritic, PatchCritic
 from ganedit.nets.vgg import CHANNELS, VGG19Features
-from ganedit.task import Batch, Losses, Pair
 from ganedit.tasks.translate.data import TranslateBatches
 from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import Translator
 from ganedit.tasks.translate.options import TranslateTraining
+from ganedit.training.task import Batch, Losses, Pair
 
 # What the critics of features look at: strokes, things made of them, and scenes.
 LAYERS = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")

@@ -8,8 +8,8 @@ from torch import Tensor
 from ganedit.data.degradations import degrade
 from ganedit.data.pictures import Folder, Pictures, random_crop
 from ganedit.data.seeding import generator_at
-from ganedit.task import Batch
 from ganedit.tasks.upscale.options import UpscaleTraining
+from ganedit.training.task import Batch
 
 # Reduced pixels around each crop that are cut off again: kernels must not see the crop's edge.
 MARGIN = 4

@@ -13,11 +13,11 @@ from ganedit.data.augment import Augment, draw_augmentation, draw_look
 from ganedit.errors import UsageError
 from ganedit.nets.critics import PatchCritic, UNetCritic
 from ganedit.nets.vgg import VGG19Features
-from ganedit.task import Batch, Losses, Pair
 from ganedit.tasks.upscale.data import UpscaleBatches
 from ganedit.tasks.upscale.edit import load_upscaler
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
+from ganedit.training.task import Batch, Losses, Pair
 
 # Of the target of the fidelity phase, where there is a teacher.
 TEACHER_SHARE = 0.5
