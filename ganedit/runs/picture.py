@@ -126,7 +126,11 @@ def _decoded(paths: tuple[Path, ...], job: Job, files: FileOptions) -> tuple[Ima
     """The pictures of one input. Those that several jobs share are decoded once."""
     if paths and paths[0] == job.source:
         return tuple(_decode(path, files) for path in paths)
-    return tuple(_decode_again(path, path.stat().st_mtime_ns, files) for path in paths)
+    return tuple(_decode_again(path, _changed(path), files) for path in paths)
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0  # decoding says that it is missing
 
 
 def _decode(path: Path, files: FileOptions) -> Image:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from ganedit.options import Declared, Group, Options, build, declared
 
@@ -130,6 +131,16 @@ def taken(kind: type[Options], given: dict[str, Any]) -> Any:
     """The options of a dataclass, taken out of all that were given."""
     names = [each.name for each in declared(kind)]
     return build(kind, {name: given.pop(name) for name in names if name in given})
+
+
+def given_names() -> frozenset[str]:
+    """Names of the parameters that the user gave to the command that runs."""
+    context = click.get_current_context()
+    return frozenset(
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    )
 
 
 def help_text(summary: str, examples: str) -> str:

@@ -15,7 +15,7 @@ def _label(options: InpaintOptions) -> str:
     return "inpaint"
 
 
-def _labels() -> str:
+def _labels(options: InpaintOptions | None) -> str:
     return r"inpaint(?:_\d+)?"
 
 
