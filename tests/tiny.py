@@ -15,8 +15,8 @@ from ganedit.training.state import CHECKPOINT
 
 NETWORK = NetworkOptions(scale=4, width=8, blocks=1)
 CPU = torch.device("cpu")
-# The variable half of what a checkpoint holds; seconds differ between any two runs.
-COMPARED = ("pair", "ema", "generator_optimizer", "critic_optimizer", "step")
+# What a checkpoint holds that training goes on from; seconds differ between any two runs.
+COMPARED = ("networks", "ema", "optimizers", "pools", "steps", "step", "images", "best")
 
 
 class Features(nn.Module):

@@ -6,13 +6,16 @@ hooks were not made for.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,12 @@ def joined() -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
-def same_start(module: nn.Module, ranks: Ranks) -> None:
+def same_start(modules: Iterable[nn.Module], ranks: Ranks) -> None:
     """Give every rank the first one's parameters and buffers."""
     if ranks.world > 1:
-        for tensor in [*module.parameters(), *module.buffers()]:
-            dist.broadcast(tensor.data, src=0)
+        for module in modules:
+            for tensor in [*module.parameters(), *module.buffers()]:
+                dist.broadcast(tensor.data, src=0)
 
 
 def average_gradients(parameters: Iterable[nn.Parameter], ranks: Ranks) -> None:
@@ -57,6 +61,8 @@ def average_gradients(parameters: Iterable[nn.Parameter], ranks: Ranks) -> None:
     if ranks.world == 1:
         return
     gradients = [p.grad for p in parameters if p.grad is not None]
+    if not gradients:
+        return
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
     dist.all_reduce(flat)
     flat /= ranks.world
@@ -65,10 +71,20 @@ def average_gradients(parameters: Iterable[nn.Parameter], ranks: Ranks) -> None:
         gradient.copy_(part.view_as(gradient))
 
 
-def any_rank(flag: bool, ranks: Ranks, device: torch.device) -> bool:
-    """Whether the flag is set on at least one rank: all must stop at the same step."""
+def largest(values: Sequence[float], ranks: Ranks, device: torch.device) -> list[float]:
+    """The largest of each over the ranks: all must stop, save and look at the clock as one."""
     if ranks.world == 1:
-        return flag
-    shared: Tensor = torch.tensor(float(flag), device=device)
+        return list(values)
+    shared: Tensor = torch.tensor(values, dtype=torch.float64, device=device)
     dist.all_reduce(shared, dist.ReduceOp.MAX)
-    return bool(shared.item())
+    result: list[float] = shared.tolist()
+    return result
+
+
+def gathered(value: T, ranks: Ranks) -> list[T]:
+    """Every rank's value, on the first rank; elsewhere nothing."""
+    if ranks.world == 1:
+        return [value]
+    found: list[Any] | None = [None] * ranks.world if ranks.first else None
+    dist.gather_object(value, found)
+    return found or []
