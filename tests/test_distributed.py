@@ -22,7 +22,7 @@ torch.set_num_threads(1)
 from ganedit.tasks.upscale import training
 
 training.VGG19Features = tiny.Features
-from ganedit.training.distributed import Ranks, average_gradients, gathered, largest
+from ganedit.training.distributed import Ranks, average_gradients, gathered, joined, largest
 from ganedit.training.loop import train
 
 folder, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -54,9 +54,10 @@ def begin(networks):
 task = Task(tiny.training(folder, "adversarial", augment=True, penalty_every=2))
 task.pool = 3
 options = {"ema": 0.5, "held_out": 0.4, "evaluate_every": 2}
-networks = train(task, tiny.config(out / "run", steps=5, **options), start=begin)
-train(task, tiny.config(out / "broken", steps=5, **options), start=begin, stop_at=3)
-train(task, tiny.config(out / "broken", resume=True, **options))
+with joined():
+    networks = train(task, tiny.config(out / "run", steps=5, **options), start=begin)
+    train(task, tiny.config(out / "broken", steps=5, **options), start=begin, stop_at=3)
+    train(task, tiny.config(out / "broken", resume=True, **options))
 result |= {"weights": tiny.parameters(networks).state_dict(), "batch": batches[0]}
 torch.save(result, out / f"rank{result['rank']}.pt")
 """

@@ -33,7 +33,7 @@ def test_phases_take_their_turns_and_move_their_own_networks(tmp_path: Path) -> 
     task, config = ToyTask(), tiny.config(tmp_path, warmup=0, steps=100)
     torch.manual_seed(0)
     state = State.fresh(task.build(), config, task.pool)
-    turns = {"whole": [], "penalty": [], "generator": []}
+    turns = {"whole": [], "penalty": [], "generator_half": []}
     for number in range(13):
         before = {n: tiny.state_of(net) for n, net in state.networks.trained.items()}
         batch = to_device(task.batches(0, 0)[number], tiny.CPU)
@@ -45,10 +45,10 @@ def test_phases_take_their_turns_and_move_their_own_networks(tmp_path: Path) -> 
             for n, net in state.networks.trained.items()
             if any(not torch.equal(before[n][k], p) for k, p in net.named_parameters())
         }
-        learned = {"whole", "half"} | ({"generator"} if "generator" in terms else set())
+        learned = {"whole", "half"} | ({"generator"} if "generator_half" in terms else set())
         assert moved == learned
     assert turns == {
-        "whole": list(range(13)), "penalty": [0, 4, 8, 12], "generator": [3, 6, 9, 12],
+        "whole": list(range(13)), "penalty": [0, 4, 8, 12], "generator_half": [3, 6, 9, 12],
     }  # fmt: skip
     assert state.images == 13 * 8
 

@@ -34,18 +34,28 @@ class Ranks:
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """Join the group that `torchrun` describes in the environment, or stand alone; then leave."""
+    """Join the group that `torchrun` describes in the environment, or stand alone; then leave.
+
+    A group can be joined once only: what does several runs joins it around all of them.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
+        return
+    if dist.is_initialized():
+        yield _here()
         return
     # Both, where there are GPUs: --device cpu is honoured there too.
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     try:
-        yield Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
+        yield _here()
     finally:
         dist.destroy_process_group()
+
+
+def _here() -> Ranks:
+    return Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
 
 
 def same_start(modules: Iterable[nn.Module], ranks: Ranks) -> None:
@@ -79,6 +89,12 @@ def largest(values: Sequence[float], ranks: Ranks, device: torch.device) -> list
     dist.all_reduce(shared, dist.ReduceOp.MAX)
     result: list[float] = shared.tolist()
     return result
+
+
+def wait(ranks: Ranks) -> None:
+    """Until all ranks are here: what the first one writes is there for the others afterwards."""
+    if ranks.world > 1:
+        dist.barrier()
 
 
 def gathered(value: T, ranks: Ranks) -> list[T]:

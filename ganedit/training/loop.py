@@ -101,6 +101,7 @@ def train(
                     raise KeyboardInterrupt
         if record is not None:
             record.close()
+        distributed.wait(ranks)
         if state.done >= 1 and state.step <= config.critic_lead:
             raise TrainingError(
                 f"--minutes {state.minutes:g}: the time was over after {state.step} steps, all "

@@ -52,7 +52,7 @@ def import_weights(file: Path, task: str, to: str, licence: str, overwrite: bool
     weights.save(network, target, task=task, options=asdict(options), exact=True)
     row = add_row(
         target, task=task, labels={"to": to}, licence=licence, trained_on="unknown",
-        command=f"imported from {file.name}", score="not measured",
+        recipe=f"imported from {file.name}", score="not measured",
     )  # fmt: skip
     click.echo(f"{target}  {row.bytes / 1e6:.1f} MB  use it with: ganedit translate PICTURE "
                f"--to {to}")  # fmt: skip
