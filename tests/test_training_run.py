@@ -13,6 +13,10 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.errors import NonFiniteError, TrainingError, UsageError
+from ganedit.options import declared
+from ganedit.tasks.inpaint.options import InpaintTraining
+from ganedit.tasks.translate.options import TranslateTraining
+from ganedit.tasks.upscale.options import UpscaleTraining
 from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training import loop, state
 from ganedit.training.config import TrainingConfig
@@ -255,3 +259,13 @@ def test_changeable_options_do_not_hinder_resuming(tmp_path: Path) -> None:
     one = TrainingConfig(out=tmp_path, steps=6)
     other = TrainingConfig(out=tmp_path / "moved", resume=True, workers=4, device="cpu")
     assert one.lasting() == other.lasting()
+
+
+@pytest.mark.parametrize("kind", [UpscaleTraining, InpaintTraining, TranslateTraining])
+def test_options_of_task_and_run_are_told_apart(kind: type) -> None:
+    flags = [each.flag for each in (*declared(kind), *declared(TrainingConfig))]
+    assert len(set(flags)) == len(flags)
+    assert {"--width", "--blocks", "--held-out", "--learning-rate"} <= set(flags)
+    assert not {"--betas", "--to", "--wiring", "--network"} & set(flags)
+    for each in (*declared(kind), *declared(TrainingConfig)):
+        assert each.option.help.endswith("."), each.name

@@ -20,7 +20,9 @@ class Networks:
     """The networks of a run, by names that differ between the three kinds.
 
     A network that is of no use without another one (a mapping network without its synthesis) is
-    best made a child of one module with it.
+    best made a child of one module with it. What a task has to remember from step to step (the
+    mean path length, the strength of adaptive augmentation) is a buffer of one of them, and saved
+    with it.
     """
 
     generators: Mapping[str, nn.Module]
