@@ -232,6 +232,15 @@ def test_held_out_pictures_are_the_same_wherever_the_folder_lies(tmp_path: Path)
     assert fewer < parts["here", False], "a larger share holds out more, not others"
 
 
+def test_held_out_pictures_come_in_turn(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / f"{number}.png", tiny.photo(number))
+    found = Pictures([Folder(tmp_path)], 48, part=Part(0.5, training=False))
+    seen = [found.draw(np.random.default_rng(0)).tobytes() for _ in range(6)]
+    assert len(set(seen[:2])) == 2
+    assert seen[:2] * 3 == seen
+
+
 def test_nothing_may_be_held_out(tmp_path: Path) -> None:
     write(tmp_path / "a.png", tiny.photo(0))
     assert len(Pictures([Folder(tmp_path)], 48, part=Part(0.02, training=False))) == 0

@@ -116,7 +116,7 @@ def test_lead_that_no_critic_can_take_is_refused(
     monkeypatch.setattr("ganedit.tasks.upscale.training.VGG19Features", tiny.Features)
     done = train("--phase", "adversarial", "--minutes", 0.0001, "--critic-lead", 5)
     assert done.code == 1
-    assert "all within --critic-lead 5" in done.complaint
+    assert "all within --critic-lead 5" in done.err.splitlines()[-1]
 
 
 def test_adversarial_phase_starts_from_a_run(

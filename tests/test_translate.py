@@ -46,7 +46,7 @@ def features(monkeypatch: pytest.MonkeyPatch) -> None:
 def task_for(folders: tuple[str, str], **options: object) -> TranslateTask:
     a, b = folders
     options = {"feature_weight": 0, "network": NETWORK, **options}
-    training = TranslateTraining((a,), (b,), names="photo,dark", crop=32, batch=2, **options)
+    training = TranslateTraining((a,), (b,), domains="photo,dark", crop=32, batch=2, **options)
     return TranslateTask(training)
 
 
@@ -214,7 +214,7 @@ def test_names_that_no_domain_can_have(name: str) -> None:
 def test_small_pictures_are_enlarged_and_counted(folders: tuple[str, str]) -> None:
     a, b = folders
     PIL.Image.fromarray(tiny.photo(7, 20, 50)).save(f"{b}/small.png")
-    training = TranslateTraining((a,), (b,), names="photo,dark", crop=32, feature_weight=0)
+    training = TranslateTraining((a,), (b,), domains="photo,dark", crop=32, feature_weight=0)
     task = TranslateTask(training)
     with pytest.warns(UserWarning, match="1 of 4 pictures are under 32 pixels a side and were enl"):
         batches = task.batches(0, 0)

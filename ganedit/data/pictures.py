@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 import math
 import warnings
 from collections.abc import Sequence
@@ -116,6 +117,7 @@ class Pictures:
         areas = [math.prod(shapes[i]) * max(1.0, minimum / sides[i]) ** 2 for i in usable]
         weights = np.sqrt(np.array(areas, dtype=np.float64))
         self.weights = weights / weights.sum()
+        self._in_turn = None if part.training else itertools.cycle(usable)
         if part.training:
             self._tell(folders, sum(sides[i] < minimum for i in usable))
 
@@ -123,7 +125,9 @@ class Pictures:
         return len(self.usable)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """One picture at random: `(H, W, 3)` uint8 RGB, read-only."""
+        """One picture at random: `(H, W, 3)` uint8 RGB, read-only. Held-out ones come in turn."""
+        if self._in_turn is not None:
+            return self.load(next(self._in_turn))
         return self.load(int(rng.choice(self.usable, p=self.weights)))
 
     def load(self, index: int) -> np.ndarray:

@@ -88,14 +88,16 @@ class TranslateTraining(Options):
         metavar="DIR[@FACTOR]",
     )
     b: tuple[str, ...] = option(help="Folder of the second domain.", metavar="DIR[@FACTOR]")
-    names: str = option("a,b", "Of the two domains, like photo,monet.", metavar="A,B")
+    domains: str = option(
+        "a,b", "Of the two domains, like photo,monet.", metavar="A,B", flag="--names"
+    )
     one_sided: bool = option(
         False,
         "Train the direction to the second domain only, with the PatchNCE loss: quicker, and less "
         "tied to the source.",
     )
     network: NetworkOptions = field(default_factory=NetworkOptions)
-    """Its domains follow from `names` and `one_sided`."""
+    """What it leads to follows from `domains` and `one_sided`."""
     crop: int = option(128, "Side of the training crops in pixels.", group="run")
     batch: int = option(4, "Crops of each domain per batch.", least=1, group="run")
     reduce: float = option(
@@ -150,7 +152,7 @@ class TranslateTraining(Options):
         for folder in self.a:
             if _folder(folder) in {_folder(other) for other in self.b}:
                 raise UsageError(f"{folder}: is in both domains; there would be nothing to learn")
-        names = tuple(name.strip() for name in self.names.split(","))
+        names = tuple(name.strip() for name in self.domains.split(","))
         network = replace(
             self.network, names=names, to=names[1:] if self.one_sided else names[::-1]
         )
