@@ -45,6 +45,10 @@ class Option:
     """The name on the command line, where the field's own will not do."""
     group: Group = "main"
     """Under which heading of the help it stands."""
+    must_be: Literal["file", "folder"] | None = None
+    """What a path has to name."""
+    positional: bool = False
+    """Whether Python functions take it by its place too."""
     recorded: bool = True
     """Whether a result depends on it: files are recorded by their content instead."""
 

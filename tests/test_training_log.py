@@ -16,7 +16,7 @@ from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training.loop import train
 from ganedit.training.record import BEST_WEIGHTS
 from ganedit.training.state import State
-from ganedit.training.task import GENERATOR, Scores, Step
+from ganedit.training.task import GENERATOR, HeldOutScores, Step
 
 MakeTask = Callable[..., UpscaleTask]
 
@@ -73,11 +73,11 @@ def test_held_out_pictures_are_scored_and_the_best_weights_kept(
 ) -> None:
     task, quality, states = make_task(), iter([1.0, 5.0, 2.0, 5.0]), {}
 
-    def score(steps: list[Step]) -> Scores:
+    def score(steps: list[Step]) -> HeldOutScores:
         states[steps[0].number] = tiny.state_of(steps[0].networks[GENERATOR])
         assert len(steps) == 16
         value = next(quality)
-        return Scores({"score": value}, value)
+        return HeldOutScores({"score": value}, value)
 
     task.score = score
     train(task, tiny.config(tmp_path, held_out=0.4, evaluate_every=2, log_every=3, ema=0.5))

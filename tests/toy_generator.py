@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
-from ganedit.training.task import Batch, Fakes, Losses, Networks, Phase, Scores, Step
+from ganedit.training.task import Batch, Fakes, HeldOutScores, Losses, Networks, Phase, Step
 
 
 class ToyTask:
@@ -52,9 +52,9 @@ class ToyTask:
         scores = self.verdicts(step, **step.fakes).items()
         return {f"generator_{n}": (step.done / 2 - 1) * x.mean() for n, x in scores}
 
-    def score(self, steps: list[Step]) -> Scores:
+    def score(self, steps: list[Step]) -> HeldOutScores:
         error = F.l1_loss(steps[0].fakes["whole"], steps[0].batch["real"]).item()
-        return Scores({"error": error}, quality=-error)
+        return HeldOutScores({"error": error}, quality=-error)
 
     def sample(self, step: Step) -> list[Tensor]:
         return [step.fakes["whole"], step.batch["real"]]

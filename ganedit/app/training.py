@@ -3,7 +3,7 @@
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -15,12 +15,8 @@ from tqdm import tqdm
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.options import Options, build
-from ganedit.tasks.inpaint.options import InpaintTraining
-from ganedit.tasks.inpaint.training import InpaintTask
-from ganedit.tasks.translate.options import TranslateTraining
-from ganedit.tasks.translate.training import TranslateTask
-from ganedit.tasks.upscale.options import UpscaleTraining
-from ganedit.tasks.upscale.training import UpscaleTask
+from ganedit.task import Training
+from ganedit.tasks import TASKS
 from ganedit.training import distributed
 from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
@@ -29,12 +25,6 @@ from ganedit.training.report import REPORT
 from ganedit.training.state import CHECKPOINT, State, read_checkpoint
 from ganedit.training.task import GENERATOR, Networks, TrainableTask
 
-# Of each task, the options of its training and what makes a task of them.
-TRAINABLE: Mapping[str, tuple[type[Options], Callable[[Any], TrainableTask]]] = {
-    "upscale": (UpscaleTraining, UpscaleTask),
-    "inpaint": (InpaintTraining, InpaintTask),
-    "translate": (TranslateTraining, TranslateTask),
-}
 # Options that name folders of pictures.
 _FOLDERS = ("data", "a", "b")
 
@@ -128,8 +118,7 @@ def _done(recipe: Recipe, name: str, data: Path, out: Path, given: Mapping[str, 
     if step.options.get("teacher"):
         of(step.options["teacher"])
     click.echo(f"{recipe.path.stem}/{name}", err=True)
-    _, make = TRAINABLE[recipe.task]
-    run_training(make(training), config, start, step.stop_at)
+    run_training(_training(recipe).task(training), config, start, step.stop_at)
     return folder
 
 
@@ -147,9 +136,7 @@ def options_of(
     Raises:
         UsageError: the task is unknown, or an option is unknown or out of bounds.
     """
-    if recipe.task not in TRAINABLE:
-        raise UsageError(f"{recipe.path}: no task {recipe.task!r}; use {', '.join(TRAINABLE)}")
-    kind, _ = TRAINABLE[recipe.task]
+    kind = _training(recipe).options
     values: dict[str, Any] = {**step.options, **given}
     for unknown in step.options.keys() - (_names(kind) | _names(TrainingConfig)):
         raise UsageError(f"{recipe.path}: step {step.name!r}: there is no option {unknown!r}")
@@ -169,6 +156,13 @@ def options_of(
         raise UsageError(
             f"{recipe.path}: step {step.name!r}: a value is of a wrong kind ({error})"
         ) from error
+
+
+def _training(recipe: Recipe) -> Training[Any]:
+    known = {task.name: task.training for task in TASKS if task.training is not None}
+    if recipe.task not in known:
+        raise UsageError(f"{recipe.path}: no task {recipe.task!r}; use {', '.join(known)}")
+    return known[recipe.task]
 
 
 def _folder(recipe: Recipe, name: str, out: Path) -> Path:

@@ -2,18 +2,10 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-
-def plain(options: "DataclassInstance") -> dict[str, Any]:
-    """A dataclass of options as data that a record can hold: paths become text."""
-    return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(options).items()}
 
 
 @dataclass(frozen=True)

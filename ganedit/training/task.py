@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from ganedit.scores import Scores
+
 Batch = Mapping[str, Tensor]
 Fakes = Mapping[str, Tensor]
 Losses = dict[str, Tensor]
@@ -95,10 +97,10 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Scores:
+class HeldOutScores:
     """What a task measures on pictures that were held out."""
 
-    values: Mapping[str, float]
+    values: Scores
     """By name, as they are logged and plotted."""
     quality: float
     """The larger, the better: the best weights of a run are chosen by it."""
@@ -161,7 +163,7 @@ class TrainableTask(Protocol):
         """What the generators make of a batch: tensors by name, the first dimension N."""
         ...
 
-    def score(self, steps: Sequence[Step]) -> Scores:
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
         """The task's own measure of the averaged generators, over all held-out batches."""
         ...
 

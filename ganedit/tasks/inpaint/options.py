@@ -15,27 +15,42 @@ PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
 
 
 @dataclass(frozen=True)
-class InpaintOptions:
-    """How holes are filled."""
+class InpaintOptions(Options):
+    """How holes are marked and filled."""
 
-    method: Method = "auto"
-    """auto: diffusion for hairlines, the network for the rest. telea, ns: diffusion only."""
-    dilate: int | None = None
-    """Pixels by which holes grow first, so that halos go too; None for what suits the size."""
-    feather: int | None = None
-    """Pixels of the grown ring over which fill and photo are mixed; None for all of it."""
-    weights: str | None = None
-    """A weight file, a training run or a name in the user's weights, instead of the shipped."""
-    seed: int = 0
-    """Of the search for texture; another one gives another fill."""
+    method: Method = option(
+        "auto", "auto: diffusion for hairlines, the network and the photo's own texture for the "
+        "rest. telea, ns: diffusion only.",
+    )  # fmt: skip
+    dilate: int | None = option(
+        None, "Pixels by which the hole grows first, so that halos go too.", least=0,
+        metavar="N", absent="by the photo's size",
+    )  # fmt: skip
+    feather: int | None = option(
+        None, "Pixels over which fill and photo mix, in the grown ring.", least=0,
+        metavar="N", absent="all of it",
+    )  # fmt: skip
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.",
+        metavar="FILE|RUN", recorded=False,
+    )  # fmt: skip
+    seed: int = option(0, "Another seed gives another fill.", least=0, metavar="N")
+    candidates: int = option(
+        1, "Write so many different fills, and a contact sheet of them.", least=1, most=16,
+        metavar="1-16", recorded=False,
+    )  # fmt: skip
+    mask_color: str | None = option(
+        None, "The hole is what has this colour, in the mask or on the photo: '#ff00ff'.",
+        metavar="COLOR",
+    )  # fmt: skip
+    box: str | None = option(None, "The hole is this rectangle, in pixels.", metavar="X,Y,W,H")
+    invert_mask: bool = option(False, "Black is the hole, not white.")
+    strict: bool = option(False, "Refuse a mask of another size than the photo.")
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise UsageError(f"--method {self.method}: use {', '.join(METHODS)}")
-        for name in ("dilate", "feather"):
-            value = getattr(self, name)
-            if value is not None and value < 0:
-                raise UsageError(f"--{name} {value}: use 0 or more pixels")
+        super().__post_init__()
+        if self.box is not None and (self.mask_color is not None or self.invert_mask):
+            raise UsageError("--box marks the hole alone, without --mask-color and --invert-mask")
 
 
 @dataclass(frozen=True)
@@ -69,7 +84,8 @@ class InpaintTraining(Options):
     """What is particular to training a filler."""
 
     data: tuple[str, ...] = option(
-        help="Folder of pictures, perhaps reduced by a factor first.", metavar="DIR[@FACTOR]"
+        help="Folder of pictures, perhaps reduced by a factor first; may be repeated.",
+        metavar="DIR[@FACTOR]",
     )
     phase: Phase = option(
         "fidelity",
@@ -87,7 +103,12 @@ class InpaintTraining(Options):
         group="run",
     )
     vgg: Path | None = option(
-        None, "File of VGG19's features.", absent="torchvision's, downloaded", group="losses"
+        None,
+        "File of VGG19's features.",
+        metavar="FILE",
+        absent="torchvision's, downloaded",
+        must_be="file",
+        group="losses",
     )
     pixel_weight: float = option(1.0, "Of the L1 loss in the hole.", least=0, group="losses")
     perceptual_weight: float = option(
@@ -111,3 +132,16 @@ class InpaintTraining(Options):
             raise UsageError("give at least one --data DIR")
         if self.crop % 32 or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of 32")
+
+
+@dataclass(frozen=True)
+class InpaintEvaluation(Options):
+    """What a filler is measured on."""
+
+    data: Path = option(help="Folder of pictures, the truth.", metavar="DIR", must_be="folder")
+    size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
+    seed: int = option(0, "Of the holes.", least=0, metavar="N")
+    method: tuple[Method, ...] = option((), "May be repeated [default: all].")
+    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    dilate: int = option(0, "Pixels by which holes grow first.", least=0, metavar="N")
+    feather: int = option(0, "Pixels over which fill and picture mix.", least=0, metavar="N")

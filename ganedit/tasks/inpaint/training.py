@@ -12,6 +12,7 @@ from ganedit import losses
 from ganedit.data.pictures import Part
 from ganedit.nets.critics import PatchCritic
 from ganedit.nets.vgg import VGG19Features
+from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.inpaint.data import InpaintBatches
 from ganedit.tasks.inpaint.network import Inpainter
 from ganedit.tasks.inpaint.options import InpaintTraining
@@ -19,10 +20,10 @@ from ganedit.training.task import (
     GENERATOR,
     Batch,
     Fakes,
+    HeldOutScores,
     Losses,
     Networks,
     Phase,
-    Scores,
     Step,
     scored_batches,
 )
@@ -111,17 +112,17 @@ class InpaintTask:
             result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
-    def score(self, steps: Sequence[Step]) -> Scores:
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
         """L1 in the hole in percent and, where VGG19 is there anyway, PD, which then decides."""
-        found: dict[str, list[float]] = {"L1 %": [], "PD": []}
+        rows: list[Scores] = []
         for step in steps:
             real, hole = step.batch["picture"], step.batch["hole"]
             fakes = step.fakes["picture"].float().clamp(0, 1)
-            found["L1 %"].append(100 * float(F.l1_loss(fakes, real) / hole.mean()))
+            rows.append({"L1 %": 100 * float(F.l1_loss(fakes, real) / hole.mean())})
             if self.vgg is not None:
-                found["PD"].append(float(losses.perceptual(self.vgg(fakes), self.vgg(real))))
-        values = {name: sum(each) / len(each) for name, each in found.items() if each}
-        return Scores(values, -values["PD" if self.adversarial_phase else "L1 %"])
+                rows[-1]["PD"] = float(losses.perceptual(self.vgg(fakes), self.vgg(real)))
+        values = mean_scores(rows)
+        return HeldOutScores(values, -values["PD" if self.adversarial_phase else "L1 %"])
 
     def sample(self, step: Step) -> list[Tensor]:
         real, hole = step.batch["picture"], step.batch["hole"]

@@ -19,25 +19,30 @@ def check_name(name: str) -> None:
 
 
 @dataclass(frozen=True)
-class TranslateOptions:
+class TranslateOptions(Options):
     """How pictures are translated."""
 
-    to: str
-    """The domain."""
-    strength: float = 1.0
-    """0 leaves the picture as it is, 1 translates it whole."""
-    keep_color: bool = False
-    """Take light and texture from the translation, colour from the picture."""
-    working_size: int | None = None
-    """Short side at which larger pictures are painted; None for the default."""
-    weights: str | None = None
-    """A weight file, a training run or a name in the user's weights, instead of the shipped."""
+    to: str = option(
+        help="What the pictures become, like monet; all makes one of each, and a contact sheet. "
+        "`ganedit models` lists what there is.", metavar="DOMAIN",
+    )  # fmt: skip
+    strength: float = option(
+        1.0, "0 leaves the picture as it is, 1 translates it whole.", least=0, most=1
+    )
+    keep_color: bool = option(
+        False, "Light and texture from the translation, colour from the picture."
+    )
+    working_size: int | None = option(
+        None, "Short side at which larger pictures are painted: the smaller, the broader the "
+        "strokes.", least=64, metavar="N", absent="512",
+    )  # fmt: skip
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.",
+        metavar="FILE|RUN", recorded=False,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise UsageError(f"--strength {self.strength:g}: use 0 to 1")
-        if self.working_size is not None and self.working_size < 64:
-            raise UsageError(f"--working-size {self.working_size}: use 64 or more pixels")
+        super().__post_init__()
         if self.to != ALL:
             check_name(self.to)
 
@@ -84,10 +89,12 @@ class TranslateTraining(Options):
     """What is particular to training a translator."""
 
     a: tuple[str, ...] = option(
-        help="Folder of the first domain, perhaps reduced by a factor first.",
+        help="Folder of the first domain, perhaps reduced by a factor first; may be repeated.",
         metavar="DIR[@FACTOR]",
     )
-    b: tuple[str, ...] = option(help="Folder of the second domain.", metavar="DIR[@FACTOR]")
+    b: tuple[str, ...] = option(
+        help="Folder of the second domain, likewise.", metavar="DIR[@FACTOR]"
+    )
     domains: str = option(
         "a,b", "Of the two domains, like photo,monet.", metavar="A,B", flag="--names"
     )
@@ -123,7 +130,12 @@ class TranslateTraining(Options):
         group="losses",
     )
     vgg: Path | None = option(
-        None, "File of VGG19's features.", absent="torchvision's, downloaded", group="losses"
+        None,
+        "File of VGG19's features.",
+        metavar="FILE",
+        absent="torchvision's, downloaded",
+        must_be="file",
+        group="losses",
     )
     penalty_weight: float = option(
         1e-5, "Of the critics' gradient penalty R1, on real pictures.", least=0, group="losses"
@@ -164,3 +176,31 @@ class TranslateTraining(Options):
 def _folder(text: str) -> Path:
     """The folder of `DIR` or `DIR@0.5`."""
     return Path(re.sub(r"@[\d.]+$", "", text)).resolve()
+
+
+@dataclass(frozen=True)
+class TranslateEvaluation(Options):
+    """What a translator is measured on."""
+
+    a: Path = option(help="Pictures to translate.", metavar="DIR", must_be="folder")
+    b: Path = option(help="Pictures of the domain they go to.", metavar="DIR", must_be="folder")
+    to: str = option(help="That domain, like monet.", metavar="DOMAIN")
+    back: str | None = option(
+        None, "The first domain: the way back is measured too.", metavar="DOMAIN"
+    )
+    more: Path | None = option(
+        None, "More pictures like --b: how near sets can come.", metavar="DIR", must_be="folder"
+    )
+    size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
+    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+
+
+@dataclass(frozen=True)
+class TranslateImport(Options):
+    """What has to be known of a generator that was trained elsewhere."""
+
+    to: str = option(help="What the generator makes: monet.", metavar="DOMAIN")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name(self.to)

@@ -22,10 +22,10 @@ from ganedit.training.task import (
     GENERATOR,
     Batch,
     Fakes,
+    HeldOutScores,
     Losses,
     Networks,
     Phase,
-    Scores,
     Step,
     scored_batches,
 )
@@ -132,7 +132,7 @@ class TranslateTask:
                 result[f"penalty_{name}"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
-    def score(self, steps: Sequence[Step]) -> Scores:
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
         """How much of the kernel distance between the domains is left, and PD to the source.
 
         Of VGG19's deepest layers, the mean over the directions; without VGG19, how far pictures
@@ -141,7 +141,7 @@ class TranslateTask:
         if self.vgg is None:
             backs = [self._there_and_back(step, name) for step in steps for name in self.to_domains]
             error = sum(backs) / len(backs)
-            return Scores({"cycle L1": error}, -error)
+            return HeldOutScores({"cycle L1": error}, -error)
         left, change = [], []
         for name in self.to_domains:
             looks = [
@@ -159,7 +159,7 @@ class TranslateTask:
             left.append(100 * distance)
             change += [float(losses.perceptual([x[-2]], [y[-2]])) for x, y, _ in looks]
         values = {"% of gap left": sum(left) / len(left), "PD": sum(change) / len(change)}
-        return Scores(values, -values["% of gap left"])
+        return HeldOutScores(values, -values["% of gap left"])
 
     def sample(self, step: Step) -> list[Tensor]:
         return [x for name, fake in step.fakes.items() for x in (self._source(step, name), fake)]

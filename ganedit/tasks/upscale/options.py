@@ -16,32 +16,40 @@ MODELS: tuple[Model, ...] = ("photo", "clean")
 PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
 NATIVE_SCALES: dict[Model, tuple[int, ...]] = {"photo": (2, 4), "clean": (4,)}
 MAX_SCALE = 16.0
+DEFAULT_SCALE = 4.0
 MAX_OUTPUT_PIXELS = 1_000_000_000
 DEFAULT_DETAIL = 0.8
 
 
 @dataclass(frozen=True)
-class Target:
-    """How large the result is to be: exactly one of a factor, a width, a height, a long side."""
+class Target(Options):
+    """How large the result is to be: one of a factor, a width, a height, a long side."""
 
-    scale: float | None = None
-    """Factor per side, 1 to 16."""
-    width: int | None = None
-    """Pixels; the height follows."""
-    height: int | None = None
-    """Pixels; the width follows."""
-    long_side: int | None = None
-    """Pixels of the longer side."""
+    scale: float | None = option(
+        None,
+        "Factor per side, 1 to 16, 2.5 included.",
+        least=1,
+        most=MAX_SCALE,
+        absent="4",
+        positional=True,
+    )
+    width: int | None = option(
+        None, "Width of the result in pixels, instead of --scale.", least=1, metavar="N"
+    )
+    height: int | None = option(
+        None, "Height of the result in pixels, instead of --scale.", least=1, metavar="N"
+    )
+    long_side: int | None = option(
+        None, "Longer side of the result in pixels, instead of --scale.", least=1, metavar="N"
+    )
 
     def __post_init__(self) -> None:
-        sizes = {name: value for name, value in asdict(self).items() if value is not None}
-        if len(sizes) != 1:
+        given = [value for value in asdict(self).values() if value is not None]
+        if len(given) > 1:
             raise UsageError("give one of --scale, --width, --height and --long-side")
-        if self.scale is not None and not 1 <= self.scale <= MAX_SCALE:
-            raise UsageError(f"--scale {self.scale:g}: use a number from 1 to {MAX_SCALE:g}")
-        ((name, value),) = sizes.items()
-        if value < 1:
-            raise UsageError(f"--{name.replace('_', '-')} {value}: use at least 1")
+        if not given:
+            object.__setattr__(self, "scale", DEFAULT_SCALE)
+        super().__post_init__()
 
     def size_for(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the result for a picture of this size.
@@ -64,25 +72,33 @@ class Target:
 
 
 @dataclass(frozen=True)
-class UpscaleOptions:
+class UpscaleOptions(Options):
     """What an enlargement is to look like."""
 
-    target: Target = field(default_factory=lambda: Target(scale=4))
+    target: Target = field(default_factory=Target)
     """The size of the result."""
-    model: Model = "photo"
-    """photo: robust to JPEG marks, noise and soft focus. clean: for pristine pictures."""
-    detail: float = DEFAULT_DETAIL
-    """0: faithful, softer. 1: the adversarial network, crisper, some of it invented."""
-    weights: str | None = None
-    """A weight file, a training run or a name in the user's weights, instead of the shipped."""
-    max_output_pixels: int = MAX_OUTPUT_PIXELS
-    """Larger results are refused."""
+    model: Model = option(
+        "photo", "photo copes with JPEG marks, noise and soft focus, clean expects none."
+    )
+    detail: float = option(
+        DEFAULT_DETAIL, "0: faithful, softer. 1: crisper, with invented texture.", least=0, most=1
+    )
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.",
+        metavar="FILE|RUN", recorded=False,
+    )  # fmt: skip
+    max_output_pixels: int = option(
+        MAX_OUTPUT_PIXELS, "Refuse larger results.", least=1, metavar="N",
+        group="files", recorded=False,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise UsageError(f"--model {self.model}: use {' or '.join(MODELS)}")
-        if not 0 <= self.detail <= 1:
-            raise UsageError(f"--detail {self.detail:g}: use a number from 0 to 1")
+        super().__post_init__()
+        if self.weights is not None and (self.model, self.detail) != ("photo", DEFAULT_DETAIL):
+            raise UsageError(
+                "--model and --detail choose among the shipped weights; with --weights leave them "
+                "out"
+            )
 
 
 @dataclass(frozen=True)
@@ -100,7 +116,8 @@ class UpscaleTraining(Options):
     """What is particular to training an upscaler."""
 
     data: tuple[str, ...] = option(
-        help="Folder of sharp pictures, perhaps reduced by a factor first.", metavar="DIR[@FACTOR]"
+        help="Folder of sharp pictures, perhaps reduced by a factor first; may be repeated.",
+        metavar="DIR[@FACTOR]",
     )
     model: Model = option(
         "photo", "clean: small pictures by bicubic reduction alone. photo: blur, noise, JPEG too."
@@ -131,7 +148,12 @@ class UpscaleTraining(Options):
         group="losses",
     )
     vgg: Path | None = option(
-        None, "File of VGG19's features.", absent="torchvision's, downloaded", group="losses"
+        None,
+        "File of VGG19's features.",
+        metavar="FILE",
+        absent="torchvision's, downloaded",
+        must_be="file",
+        group="losses",
     )
     adversarial: Adversarial = option("relativistic", "The adversarial loss.", group="losses")
     critic: Literal["unet", "patch"] = option(
@@ -177,3 +199,34 @@ class UpscaleTraining(Options):
         if self.network.scale not in NATIVE_SCALES[self.model]:
             known = " and ".join(f"x{scale}" for scale in NATIVE_SCALES[self.model])
             raise UsageError(f"--scale {self.network.scale}: {self.model} networks are {known}")
+
+
+@dataclass(frozen=True)
+class UpscaleEvaluation(Options):
+    """What an upscaler is measured on."""
+
+    hr: Path = option(help="Folder of large pictures, the truth.", metavar="DIR", must_be="folder")
+    lr: Path | None = option(
+        None,
+        "Folder of small ones; made by bicubic reduction without it.",
+        metavar="DIR",
+        must_be="folder",
+    )
+    scale: Literal["2", "4"] = option("4", "Enlargement per side.")
+    model: Model | None = option(
+        None, "Which of the shipped weights.", absent="clean for x4, photo for x2"
+    )
+    detail: tuple[float, ...] = option(
+        (), f"May be repeated [default: 0 and {DEFAULT_DETAIL:g}].", least=0, most=1
+    )
+    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    damage: bool = option(False, "Blur the small pictures and save them as JPEG 60.")
+    lpips: bool = option(False, "LPIPS too (needs ganedit[lpips] and its weights).")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.weights is not None and (self.model or self.detail):
+            raise UsageError(
+                "--model and --detail choose among the shipped weights; with --weights leave them "
+                "out"
+            )

@@ -14,6 +14,7 @@ from ganedit.data.pictures import Part
 from ganedit.errors import UsageError
 from ganedit.nets.critics import PatchCritic, UNetCritic
 from ganedit.nets.vgg import VGG19Features
+from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.upscale.data import UpscaleBatches
 from ganedit.tasks.upscale.edit import load_upscaler
 from ganedit.tasks.upscale.network import Upscaler
@@ -22,10 +23,10 @@ from ganedit.training.task import (
     GENERATOR,
     Batch,
     Fakes,
+    HeldOutScores,
     Losses,
     Networks,
     Phase,
-    Scores,
     Step,
     scored_batches,
 )
@@ -125,17 +126,17 @@ class UpscaleTask:
             result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
-    def score(self, steps: Sequence[Step]) -> Scores:
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
         """PSNR-Y and, where VGG19 is there anyway, PD, which then decides."""
-        found: dict[str, list[float]] = {"PSNR-Y": [], "PD": []}
+        rows: list[Scores] = []
         for step in steps:
             real, fakes = step.batch["high"], step.fakes["high"].float().clamp(0, 1)
-            pairs = zip(metrics.luma(fakes), metrics.luma(real), strict=True)
-            found["PSNR-Y"] += [metrics.psnr(ours, truth) for ours, truth in pairs]
+            pairs = list(zip(metrics.luma(fakes), metrics.luma(real), strict=True))
+            rows.append({"PSNR-Y": sum(metrics.psnr(a, b) for a, b in pairs) / len(pairs)})
             if self.vgg is not None:
-                found["PD"].append(float(losses.perceptual(self.vgg(fakes), self.vgg(real))))
-        values = {name: sum(each) / len(each) for name, each in found.items() if each}
-        return Scores(values, -values["PD"] if self.adversarial_phase else values["PSNR-Y"])
+                rows[-1]["PD"] = float(losses.perceptual(self.vgg(fakes), self.vgg(real)))
+        values = mean_scores(rows)
+        return HeldOutScores(values, -values["PD"] if self.adversarial_phase else values["PSNR-Y"])
 
     def sample(self, step: Step) -> list[Tensor]:
         scale = self.training.network.scale

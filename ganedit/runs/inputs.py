@@ -22,9 +22,9 @@ class Found:
     source: Path
     base: Path
     """Its place below the output folder is its place below this one."""
-    home: Path | None
-    """The folder whose results its result belongs to when it stands beside the original; None
-    for a file that was named itself."""
+    journal_folder: Path | None
+    """The folder whose journal records its result when that stands beside the original; None for
+    a file that was named itself."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ class Search:
         """The pictures that an input stands for, in the order of their names.
 
         Args:
-            path: a file or folder; else `@FILE`, a list of inputs, one a line; else a glob, `**`
+            path: a file or folder; else `@FILE`, a list of inputs, one a line, blank ones and those
+                that begin with `#` left out; else a glob, `**`
                 for any depth; else the name of a file that is missing, which is found out later.
 
         Raises:
@@ -92,9 +93,9 @@ class Search:
     def _told(self) -> str:
         return f" (left out: {told})" if (told := describe(self.left_out)) else ""
 
-    def _in_folder(self, folder: Path, base: Path, home: Path) -> list[Found]:
+    def _in_folder(self, folder: Path, base: Path, journal_folder: Path) -> list[Found]:
         files = sorted(self._walk(folder))
-        return [Found(file, base, home) for file in self._taken(files, folder)]
+        return [Found(file, base, journal_folder) for file in self._taken(files, folder)]
 
     def _matching(self, pattern: Path) -> list[Found]:
         """Files and folders that a glob finds, placed relative to its part without wildcards."""
@@ -117,15 +118,17 @@ class Search:
                 f"{LIST_MARK}{file}: the list cannot be read: {error.strerror}"
             ) from error
         found: list[Found] = []
-        for line in filter(None, (line.strip("\r\n") for line in text.split("\n"))):
+        for line in (line.strip("\r\n") for line in text.split("\n")):
+            if not line.strip() or line.startswith("#"):
+                continue
             entry, base = Path(line), Path()
             if entry.is_absolute() or ".." in entry.parts:
                 entry = Path(os.path.abspath(line))  # noqa: PTH100 - links stay as they are named
                 base = Path(entry.anchor)
             if entry.is_dir():
-                found += self._in_folder(entry, base, file.parent)
+                found += self._in_folder(entry, base, entry)
             elif self._counted(self.selection.takes(entry), "excluded"):
-                found.append(Found(entry, base, file.parent))
+                found.append(Found(entry, base, entry.parent))
         return found
 
     def _walk(self, folder: Path) -> Iterator[Path]:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 
-from ganedit.app.folders.threads import edit_overlapped
-from ganedit.app.jobs import Job
-from ganedit.app.picture import JobProgress, Outcome, Outcomes
-from ganedit.app.recipe import Work
 from ganedit.errors import DeviceError, GaneditError
+from ganedit.runs.jobs import Job
+from ganedit.runs.picture import JobProgress, Outcome, Outcomes
+from ganedit.runs.threads import edit_overlapped
+from ganedit.runs.work import Work
 
 # A picture in work when so many processes died is taken for what killed them.
 MOST_DEATHS = 2
@@ -59,7 +59,7 @@ class _Worker:
         self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
         self.process.start()
         theirs.close()
-        self.device = work.placement.device
+        self.device = work.run.placement.device
         self.given: dict[Job, None] = {}
         self.asks = False
 
@@ -144,13 +144,17 @@ def _serve(connection: Connection, work: Work) -> None:
 
 def _shares(work: Work) -> list[Work]:
     """The work of each device: its part of the pictures at once and of their memory."""
-    asked = work.placement
+    asked, folders = work.run.placement, work.run.folders
     count = len(asked.devices)
-    jobs = None if asked.jobs is None else max(1, asked.jobs // count)
+    jobs = None if folders.jobs is None else max(1, folders.jobs // count)
     return [
         replace(
             work,
-            placement=replace(asked, device=device, jobs=jobs),
+            run=replace(
+                work.run,
+                placement=replace(asked, device=device),
+                folders=replace(folders, jobs=jobs),
+            ),
             pictures=-(-work.pictures // count),
             budget=work.budget // count,
         )

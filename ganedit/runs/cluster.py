@@ -10,12 +10,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ganedit.app.folders.threads import bytes_for
-from ganedit.app.jobs import Job
-from ganedit.app.picture import JobProgress, Outcome, Outcomes, edit_picture
-from ganedit.app.recipe import Apply, Work, digest
 from ganedit.errors import DeviceError, GaneditError, UsageError
+from ganedit.runs.jobs import Job
+from ganedit.runs.picture import JobProgress, Outcome, Outcomes, edit_picture
+from ganedit.runs.threads import bytes_for
+from ganedit.runs.work import Work, digest
 from ganedit.runtime import limited_threads
+from ganedit.task import Apply
 
 try:
     import ray
@@ -48,10 +49,10 @@ def edit_on_cluster(
     Raises:
         GaneditError: there is no such cluster, or the weights cannot be used.
     """
-    if len(work.placement.devices) > 1:
+    if len(work.run.placement.devices) > 1:
         raise UsageError("--device: a cluster finds its GPUs itself; give cuda, cpu or auto")
     with _connected(address):
-        share = _gpu_share(work.placement.device)
+        share = _gpu_share(work.run.placement.device)
         edit = ray.remote(num_cpus=1, num_gpus=share, max_retries=RETRIES)(_edit)
         shared, here = ray.put(work), os.getcwd()  # noqa: PTH109 - text is what is sent
         running: dict[ray.ObjectRef[Outcome | GaneditError], Job] = {}
@@ -76,12 +77,12 @@ def _edit(work: Work, job: Job, folder: str) -> Outcome | GaneditError:
     """The task, in a worker. Names are relative to the folder in which the run began."""
     with suppress(OSError):
         os.chdir(folder)  # where it is not shared, the user gave whole names
-    key = digest({**work.made_with(), "placement": repr(work.placement)})
+    key = digest({**work.provenance(), "placement": repr(work.run.placement)})
     with limited_threads(1):
         try:
             if key not in _loaded:
                 _loaded.clear()
-                _loaded[key] = work.recipe.load(work.runtime())
+                _loaded[key] = work.load(work.runtime())
         except GaneditError as error:
             return error
         return edit_picture(job, _loaded[key], work, lambda job, done: None)

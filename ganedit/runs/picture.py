@@ -1,20 +1,24 @@
-"""Editing one picture: decode, edit, and stage the result, or say in one line why not."""
+"""Making one result: decode, edit, and stage it, or say in one line why not."""
 
-import os
 import secrets
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from os import getpid
 from pathlib import Path
 
-from ganedit.app.folders.journal import staging_folder
-from ganedit.app.folders.stamps import Stamp
-from ganedit.app.jobs import Job
-from ganedit.app.options import FileOptions
-from ganedit.app.recipe import Apply, Work
 from ganedit.errors import GaneditError, ImageError, WeightsError
 from ganedit.image import Image, Metadata, check_limits, decode, stage
+from ganedit.runs.jobs import Job
+from ganedit.runs.journal import staging_folder
+from ganedit.runs.options import STREAM, FileOptions
+from ganedit.runs.stamps import Stamp
+from ganedit.runs.work import Work
+from ganedit.task import Apply
 
 # Told how much of which job is done, in [0, 1].
 JobProgress = Callable[[Job, float], None]
@@ -38,7 +42,7 @@ class Outcome:
     results: tuple[Staged, ...] = ()
     """The picture's result first, then its preview."""
     sources: tuple[Stamp, ...] = ()
-    """The picture, and what came with it."""
+    """Of all files that it was made from."""
     input_size: tuple[int, int] = (0, 0)
     output_size: tuple[int, int] = (0, 0)
     seconds: float = 0.0
@@ -50,7 +54,7 @@ Outcomes = Generator[Outcome, None, None]
 
 
 def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
-    """Edit one picture and stage its results.
+    """Do one job and stage its results.
 
     Never raises but for interruptions: an error is part of the outcome, and nothing is staged.
     """
@@ -71,17 +75,18 @@ def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> O
 
 
 def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
-    recipe, files = work.recipe, work.files
-    sources = (job.source, *recipe.companions(job))
+    if job.lacks:
+        raise ImageError(f"{job.source}: {job.lacks}")
+    files = work.run.files
+    # Where no journal keeps them, nobody asks for hashes.
+    recorded = job.journal_folder is not None
+    stamps = _stamps(job, recorded=recorded)
+    pictures = {name: _decoded(paths, job, files) for name, paths in job.inputs.items()}
+    first = next((each[0] for each in pictures.values() if each), None)
+    size = (first.width, first.height) if first is not None else (0, 0)
     try:
-        stamps = tuple(map(Stamp.of, sources))
-    except OSError:
-        stamps = ()  # decoding will say what is wrong
-    limits = {} if files.max_pixels is None else {"max_pixels": files.max_pixels}
-    image = decode(job.source, allow_truncated=files.allow_truncated, **limits)
-    try:
-        check_limits(job.format, *recipe.size_for(image.width, image.height))
-        edited = apply(job, image, lambda done: progress(job, done))
+        check_limits(job.format, *work.size_for(size))
+        edited = apply(pictures, job.variant, lambda done: progress(job, done))
     except WeightsError:
         raise
     except GaneditError as error:
@@ -91,35 +96,65 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
     if files.strip_metadata:
         # The profile stays: without it the colours would change.
         edited = replace(edited, metadata=Metadata(icc=edited.metadata.icc))
-    results, notes = _stage(job, image, edited, files)
-    if not stamps or not all(map(Stamp.untouched, stamps, sources)):
+    results, notes = _stage(job, first, edited, files, recorded=recorded)
+    if not _unchanged(stamps, job):
         discard(results)
         raise ImageError(f"{job.source}: changed or vanished while it was edited; run again")
     return Outcome(
         job,
         results=results,
         sources=stamps,
-        input_size=(image.width, image.height),
+        input_size=size,
         output_size=(edited.width, edited.height),
         notes=(*edited.notes, *notes),
     )
 
 
+def _stamps(job: Job, *, recorded: bool) -> tuple[Stamp, ...]:
+    try:
+        return tuple(Stamp.of(path, hashed=recorded) for path in job.sources if path != STREAM)
+    except OSError:
+        return ()  # decoding will say what is wrong
+
+
+def _unchanged(stamps: Sequence[Stamp], job: Job) -> bool:
+    files = [path for path in job.sources if path != STREAM]
+    return len(stamps) == len(files) and all(map(Stamp.untouched, stamps, files))
+
+
+def _decoded(paths: tuple[Path, ...], job: Job, files: FileOptions) -> tuple[Image, ...]:
+    """The pictures of one input. Those that several jobs share are decoded once."""
+    if paths and paths[0] == job.source:
+        return tuple(_decode(path, files) for path in paths)
+    return tuple(_decode_again(path, path.stat().st_mtime_ns, files) for path in paths)
+
+
+def _decode(path: Path, files: FileOptions) -> Image:
+    limits = {} if files.max_pixels is None else {"max_pixels": files.max_pixels}
+    picture = sys.stdin.buffer.read() if path == STREAM else path
+    return decode(picture, allow_truncated=files.allow_truncated, **limits)
+
+
+@lru_cache(maxsize=4)
+def _decode_again(path: Path, changed: int, files: FileOptions) -> Image:
+    return _decode(path, files)
+
+
 def _stage(
-    job: Job, image: Image, edited: Image, files: FileOptions
+    job: Job, before: Image | None, edited: Image, files: FileOptions, *, recorded: bool
 ) -> tuple[tuple[Staged, ...], tuple[str, ...]]:
     """The result and its preview as complete files out of sight, and notes on the format."""
     results: list[Staged] = []
     try:
         partial = _partial(job, job.target)
         notes = stage(edited, partial, job.target, format=job.format, quality=files.quality)
-        results.append(Staged(partial, job.target, Stamp.of(partial)))
+        results.append(Staged(partial, job.target, Stamp.of(partial, hashed=recorded)))
         if files.preview:
-            from ganedit.app.preview import preview_of
+            from ganedit.runs.preview import preview_of
 
             partial = _partial(job, job.preview)
-            stage(preview_of(image, edited), partial, job.preview, format="PNG")
-            results.append(Staged(partial, job.preview, Stamp.of(partial)))
+            stage(preview_of(before or edited, edited), partial, job.preview, format="PNG")
+            results.append(Staged(partial, job.preview, Stamp.of(partial, hashed=recorded)))
     except BaseException:
         discard(results)
         raise
@@ -128,9 +163,14 @@ def _stage(
 
 def _partial(job: Job, target: Path) -> Path:
     """A new name on the same file system as the target, which no other writer takes."""
-    folder = target.parent if job.home is None else staging_folder(job.home)
+    if target == STREAM:
+        folder = Path(tempfile.gettempdir())
+    elif job.journal_folder is None:
+        folder = target.parent
+    else:
+        folder = staging_folder(job.journal_folder)
     # Short enough for any long name.
-    return folder / f".{target.name[:40]}.{secrets.token_hex(4)}.part{os.getpid()}"
+    return folder / f".{target.name[:40]}.{secrets.token_hex(4)}.part{getpid()}"
 
 
 def discard(results: Sequence[Staged]) -> None:

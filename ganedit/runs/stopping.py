@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
-
-from ganedit.app.jobs import Job
+from ganedit.runs.display import say
+from ganedit.runs.jobs import Job
 
 
 class Stop:
@@ -37,7 +36,7 @@ class Stop:
                 raise KeyboardInterrupt
             self.interrupted = True
             self.set("interrupted")
-            click.echo("\nfinishing the pictures in work; Ctrl-C again stops at once", err=True)
+            say("\nfinishing the pictures in work; Ctrl-C again stops at once")
 
         kinds = (signal.SIGINT, signal.SIGTERM)
         before = [signal.signal(kind, interrupted) for kind in kinds]

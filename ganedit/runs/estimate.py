@@ -6,55 +6,55 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import click
 from tqdm import tqdm
 
-from ganedit.app.display import shown
-from ganedit.app.folders.inputs import describe
-from ganedit.app.folders.threads import edit_overlapped
-from ganedit.app.jobs import Job, Plan
-from ganedit.app.recipe import Work
 from ganedit.image import size_of
-
-if TYPE_CHECKING:
-    from ganedit.app.run import Sorted
+from ganedit.runs.display import say
+from ganedit.runs.inputs import describe
+from ganedit.runs.jobs import Job, Plan
+from ganedit.runs.threads import edit_overlapped
+from ganedit.runs.todo import Todo
+from ganedit.runs.work import Work
 
 # For so long the machine is measured, on pictures from all over the list.
 MEASURED_SECONDS = 2.0
 SAMPLES = 64
 
 
-def tell_estimate(jobs: "Sorted", plan: Plan, work: Work) -> None:
+def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
     """Print what there is to do.
 
     Raises:
         GaneditError: the device or the weights cannot be used.
     """
-    pixels = {job: _pixels(job) for job in jobs.todo}
-    readable = [job for job in jobs.todo if pixels[job]]
+    pixels = {job: _pixels(job, work) for job in todo.jobs}
+    readable = [job for job in todo.jobs if pixels[job]]
     megapixels = sum(pixels.values()) / 1e6
-    size = sum(job.source.stat().st_size for job in readable) / 1e6
-    click.echo(f"{len(jobs.todo):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB")
+    size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
+    say(
+        f"{len(todo.jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB",
+        error=False,
+    )
     if readable:
         rate, bytes_per_pixel = _measure(readable, work)
         left = tqdm.format_interval(megapixels / rate)
         made = bytes_per_pixel * megapixels
-        click.echo(f"about {left} on this machine, results of about {made:,.1f} MB")
-    if unreadable := len(jobs.todo) - len(readable):
-        click.echo(f"{unreadable:,} that cannot be read")
-    if jobs.finished:
-        click.echo(f"{len(jobs.finished):,} finished before")
+        say(f"about {left} on this machine, results of about {made:,.1f} MB", error=False)
+    if unreadable := len(todo.jobs) - len(readable):
+        say(f"{unreadable:,} that cannot be read", error=False)
+    if todo.finished:
+        say(f"{len(todo.finished):,} finished before", error=False)
     if plan.left_out.total():
-        click.echo(f"left out: {describe(plan.left_out)}")
-    for outcome in jobs.refused:
-        click.echo(shown(f"refused: {outcome.error}"))
+        say(f"left out: {describe(plan.left_out)}", error=False)
+    for outcome in todo.refused:
+        say(f"refused: {outcome.error}", error=False)
 
 
-def _pixels(job: Job) -> int:
+def _pixels(job: Job, work: Work) -> int:
+    """Pixels that are read; for a picture that is drawn, those that are made."""
     try:
-        width, height = size_of(job.source)
+        width, height = size_of(job.source) if job.sources else work.size_for((0, 0))
     except Exception:  # whatever is wrong, it will not be edited
         return 0
     return width * height
@@ -65,13 +65,14 @@ def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:
 
     Of several devices the first is measured, and the others are taken to be like it.
     """
-    device, *others = work.placement.devices
-    work = replace(work, placement=replace(work.placement, device=device))
+    device, *others = work.run.placement.devices
+    placement = replace(work.run.placement, device=device)
+    work = replace(work, run=replace(work.run, placement=placement))
     spread = jobs[:: -(-len(jobs) // SAMPLES)]
     ends = [float("inf")]
-    with tempfile.TemporaryDirectory(prefix="ganedit-") as name:
+    with tempfile.TemporaryDirectory(prefix="ganedit-", ignore_cleanup_errors=True) as name:
         # Results are staged there, and never moved into place.
-        moved = [replace(job, home=Path(name)) for job in spread]
+        moved = [replace(job, journal_folder=Path(name)) for job in spread]
 
         def until_measured() -> Iterator[Job]:
             return itertools.takewhile(lambda _: time.monotonic() < ends[0], itertools.cycle(moved))

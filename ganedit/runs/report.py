@@ -1,25 +1,24 @@
 """What became of each picture, as a line of JSON, written as it goes."""
 
 import json
-import sys
 from typing import Any, Self
 
-import click
-
-from ganedit.app.folders.lines import LineFile
-from ganedit.app.jobs import Job
-from ganedit.app.options import RunOptions
-from ganedit.app.picture import Outcome
-from ganedit.app.recipe import Work
+from ganedit.runs.display import say
+from ganedit.runs.jobs import Job
+from ganedit.runs.lines import LineFile
+from ganedit.runs.options import RunOptions
+from ganedit.runs.picture import Outcome
+from ganedit.runs.work import Work
 
 
 class Report:
     """Writes to the file that was asked for, to the terminal if that was, or nowhere."""
 
     def __init__(self, work: Work, options: RunOptions) -> None:
-        self._made_with = work.made_with()
+        self._provenance = work.provenance()
         self._printed = options.json
-        self._file = LineFile(options.report) if options.report else None
+        report = options.folders.report
+        self._file = LineFile(report) if report is not None else None
 
     def __enter__(self) -> Self:
         return self
@@ -39,7 +38,7 @@ class Report:
             "done",
             input_size=outcome.input_size,
             output_size=outcome.output_size,
-            input_bytes=outcome.sources[0].bytes,
+            input_bytes=sum(stamp.bytes for stamp in outcome.sources[:1]),
             output_bytes=outcome.results[0].stamp.bytes,
             seconds=round(outcome.seconds, 3),
             notes=outcome.notes,
@@ -57,11 +56,13 @@ class Report:
     def _write(self, job: Job, status: str, **facts: Any) -> None:
         if not self._printed and self._file is None:
             return
+        more = dict(list(job.inputs.items())[1:])
         line = json.dumps({
             "input": str(job.source), "output": str(job.target), "status": status,
-            **facts, **self._made_with,
+            **{name: list(map(str, paths)) for name, paths in more.items() if paths},
+            **facts, **self._provenance,
         })  # fmt: skip
         if self._printed:
-            click.echo(line, file=sys.stdout)
+            say(line, error=False)
         if self._file:
             self._file.append(line)

@@ -5,21 +5,18 @@ as many pictures as cores and each is computed by one thread, so that no core wa
 on a GPU a few threads more than take turns at the device keep pictures ready for it.
 """
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-import click
-
-from ganedit.app.jobs import Job
-from ganedit.app.picture import JobProgress, Outcome, Outcomes, edit_picture
-from ganedit.app.recipe import Apply, Work
 from ganedit.image import Image, size_of
+from ganedit.runs.jobs import Job
+from ganedit.runs.picture import JobProgress, Outcome, Outcomes, edit_picture
+from ganedit.runs.work import Work
 from ganedit.runtime import Runtime, limited_threads, threads
-from ganedit.task import Progress
+from ganedit.task import Apply, Pictures, Progress
 
 # Pictures at a GPU at once: while one's result is fetched, another is computed.
 DEVICE_TURNS = 2
@@ -44,7 +41,7 @@ class Lanes:
         usual = cores
         if runtime.device.type != "cpu":
             usual = min(DEVICE_TURNS + cores, MOST_AT_DEVICE)
-        pictures = max(1, min(work.placement.jobs or usual, work.pictures))
+        pictures = max(1, min(work.run.folders.jobs or usual, work.pictures))
         return cls(pictures, max(1, cores // pictures))
 
 
@@ -87,7 +84,7 @@ def edit_overlapped(
         GaneditError: the device or the weights cannot be used.
     """
     runtime = runtime or work.runtime()
-    lanes, apply = Lanes.of(work, runtime), _in_turns(work.recipe.load(runtime), runtime)
+    lanes, apply = Lanes.of(work, runtime), _in_turns(work.load(runtime), runtime)
     memory = MemoryBudget(work.budget)
     ready: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
     asking = threading.Lock()
@@ -109,7 +106,7 @@ def edit_overlapped(
             ready.put(error)
         ready.put(None)
 
-    with limited_threads(lanes.threads), left_at_interrupt():
+    with limited_threads(lanes.threads):
         # Not a pool, whose threads hold up an interpreter that is to stop now.
         crew = [threading.Thread(target=edit_all, daemon=True) for _ in range(lanes.pictures)]
         for thread in crew:
@@ -125,39 +122,26 @@ def edit_overlapped(
                 yield outcome
 
 
-@contextmanager
-def left_at_interrupt() -> Iterator[None]:
-    """Leave the process at a Ctrl-C that did not mean to wait for the pictures in work.
-
-    An orderly end would wait for the threads, or pull the interpreter from under them.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo("ganedit: interrupted", err=True)
-        os._exit(130)
-
-
 def _in_turns(apply: Apply, runtime: Runtime) -> Apply:
     """At a GPU, whose memory holds a few windows only, so many pictures at a time."""
     turn: AbstractContextManager[object] = nullcontext()
     if runtime.device.type != "cpu":
         turn = threading.BoundedSemaphore(DEVICE_TURNS)
 
-    def apply_in_turn(job: Job, image: Image, progress: Progress) -> Image:
+    def apply_in_turn(pictures: Pictures, variant: str, progress: Progress) -> Image:
         with turn:
-            return apply(job, image, progress)
+            return apply(pictures, variant, progress)
 
     return apply_in_turn
 
 
 def bytes_for(job: Job, work: Work) -> int:
-    """About what a picture takes while it is in work; nothing for one that will be refused."""
+    """About what a job takes while it is in work; nothing for one that will be refused."""
     try:
-        width, height = size_of(job.source)
-        result_width, result_height = work.recipe.size_for(width, height)
+        sizes = [size_of(path) for path in job.sources]
+        width, height = work.size_for(sizes[0] if sizes else (0, 0))
     except Exception:  # whatever is wrong, editing says it
         return 0
-    pixels = width * height
-    samples = PIXEL_BYTES * (pixels + result_width * result_height)
-    return samples + WINDOW_PIXEL_BYTES * min(pixels, WINDOW_PIXELS)
+    pixels = sum(wide * high for wide, high in sizes)
+    samples = PIXEL_BYTES * (pixels + width * height)
+    return samples + WINDOW_PIXEL_BYTES * min(pixels or width * height, WINDOW_PIXELS)
