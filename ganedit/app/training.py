@@ -170,8 +170,9 @@ def _folder(recipe: Recipe, name: str, out: Path) -> Path:
 
 
 def _is_over(checkpoint: Mapping[str, Any], stop_at: int | None) -> bool:
-    end = stop_at or checkpoint["steps"]
-    return bool(checkpoint["step"] >= end)
+    if checkpoint["minutes"] is not None:
+        return bool(checkpoint["seconds"] >= 60 * checkpoint["minutes"])
+    return bool(checkpoint["step"] >= (stop_at or checkpoint["steps"]))
 
 
 def _mix(step: WeightStep, folder: Path, sources: Mapping[str, Path]) -> None:

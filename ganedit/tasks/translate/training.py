@@ -14,6 +14,7 @@ from ganedit.data.augment import Augment, draw_augmentation, draw_look
 from ganedit.data.pictures import Part
 from ganedit.nets.critics import FeatureCritic, PatchCritic
 from ganedit.nets.vgg import CHANNELS, VGG19Features
+from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.translate.data import TranslateBatches
 from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import Translator
@@ -133,33 +134,31 @@ class TranslateTask:
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
-        """How much of the kernel distance between the domains is left, and PD to the source.
+        """Kernel distance to the domain, which decides, and PD to the source, by VGG19.
 
-        Of VGG19's deepest layers, the mean over the directions; without VGG19, how far pictures
-        are from themselves there and back.
+        Means over the directions. Without VGG19: how far pictures are from themselves there and
+        back.
         """
         if self.vgg is None:
             backs = [self._there_and_back(step, name) for step in steps for name in self.to_domains]
             error = sum(backs) / len(backs)
             return HeldOutScores({"cycle L1": error}, -error)
-        left, change = [], []
+        rows: list[Scores] = []
         for name in self.to_domains:
-            looks = [
-                [
-                    self.vgg(x)
-                    for x in (self._source(step, name), step.fakes[name], step.batch[name])
-                ]
-                for step in steps
-            ]
-            source, fake, real = (
-                torch.cat([look[kind][-1].float().mean((2, 3)) for look in looks])
-                for kind in range(3)
+            wanted = [self.vgg(step.batch[name]) for step in steps]
+            before = [self.vgg(self._source(step, name)) for step in steps]
+            after = [self.vgg(step.fakes[name]) for step in steps]
+            ours, theirs = (
+                torch.cat([seen[-1].float().mean((2, 3)) for seen in each])
+                for each in (after, wanted)
             )
-            distance = metrics.kernel_distance(fake, real) / metrics.kernel_distance(source, real)
-            left.append(100 * distance)
-            change += [float(losses.perceptual([x[-2]], [y[-2]])) for x, y, _ in looks]
-        values = {"% of gap left": sum(left) / len(left), "PD": sum(change) / len(change)}
-        return HeldOutScores(values, -values["% of gap left"])
+            change = [
+                losses.perceptual([x[-2]], [y[-2]]) for x, y in zip(before, after, strict=True)
+            ]
+            distance = metrics.kernel_distance(ours, theirs)
+            rows.append({"kernel distance": distance, "PD": float(torch.stack(change).mean())})
+        values = mean_scores(rows)
+        return HeldOutScores(values, -values["kernel distance"])
 
     def sample(self, step: Step) -> list[Tensor]:
         return [x for name, fake in step.fakes.items() for x in (self._source(step, name), fake)]
