@@ -35,11 +35,13 @@ def _position(state: State) -> str:
 
 
 def _table(rows: list[Row]) -> str:
-    """First, best and last of each column; of losses, whose best means little, first and last."""
+    """First, last, lowest and highest of each column, scores first."""
     lines = ["| | first | last | lowest | highest |", "|---|---|---|---|---|"]
     names = [name for name in (rows[0] if rows else {}) if name not in POSITION]
     for name in sorted(names, key=lambda name: not name.startswith(HELD_OUT)):
         known = [(float(row[name]), row["step"]) for row in rows if row[name]]
+        if not known:  # its rows were dropped when the run was resumed
+            continue
         cells = [f"{value:.5g} (step {step})" for value, step in (known[0], known[-1])]
         cells += [f"{value:.5g} (step {step})" for value, step in (min(known), max(known))]
         lines.append(f"| {name} | {' | '.join(cells)} |")

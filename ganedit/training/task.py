@@ -83,7 +83,9 @@ class Phase:
     """One objective, and who learns by it. A step goes through those that are due in their order.
 
     Several critic steps for one of the generator, each on new pictures, are an `every` of the
-    generator's phase; a penalty or regulariser of its own is a phase with a larger one.
+    generator's phase; a regulariser of its own is a phase with a larger one. Each phase is a step
+    of its networks' optimizers: a small term that comes now and then is better a part of a larger
+    loss (see `Step.due`), since Muon moves kernels as far for a faint gradient as for a steep one.
     """
 
     learns: tuple[str, ...]
