@@ -14,7 +14,7 @@ from ganedit.errors import UsageError
 from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.tasks.upscale.training import TEACHER_SHARE, UpscaleTask, guess_turned
 from ganedit.training.state import to_device
-from ganedit.training.task import Pair
+from ganedit.training.task import GENERATOR, Networks, Step
 
 MakeTask = Callable[..., UpscaleTask]
 
@@ -33,15 +33,15 @@ def save(path: Path, options: NetworkOptions) -> str:
 
 def test_target_lies_between_the_truth_and_the_guess(make_task: MakeTask, teacher: str) -> None:
     task = make_task(teacher=teacher, pixel_loss="l2")
-    batch = to_device(task.batches(0)[0], tiny.CPU)
+    batch = to_device(task.batches(0, 0)[0], tiny.CPU)
     torch.manual_seed(0)
     taught = guess_turned(tiny.network(3, tail=5.0), batch["low"])
     target = batch["high"] + TEACHER_SHARE * (taught - batch["high"])
-    pair = Pair(tiny.network())
+    networks = Networks({GENERATOR: tiny.network()})
 
     def loss(fakes: torch.Tensor) -> float:
         torch.manual_seed(0)
-        (term,) = task.generator_loss(pair, batch, fakes).values()
+        (term,) = task.generator_loss(tiny.look(networks, batch, fakes)).values()
         return float(term)
 
     assert loss(target) == pytest.approx(0, abs=1e-12)
@@ -78,11 +78,12 @@ def test_all_eight_ways_are_drawn() -> None:
 def test_teacher_learns_nothing(make_task: MakeTask, teacher: str) -> None:
     task = make_task(teacher=teacher)
     assert task.teacher is not None
-    batch = to_device(task.batches(0)[0], tiny.CPU)
-    pair = task.build()
-    sum(task.generator_loss(pair, batch, task.generate(pair, batch)).values()).backward()
+    batch = to_device(task.batches(0, 0)[0], tiny.CPU)
+    networks = task.build()
+    assert networks["teacher"] is task.teacher
+    sum(task.generator_loss(Step(networks, batch, 0, 0.0, task.generate)).values()).backward()
     assert all(p.grad is None for p in task.teacher.parameters())
-    assert pair.generator.tail.weight.grad.abs().sum() > 0
+    assert networks[GENERATOR].tail.weight.grad.abs().sum() > 0
 
 
 def test_teacher_of_another_scale_is_refused(make_task: MakeTask, tmp_path: Path) -> None:

@@ -66,6 +66,6 @@ def _save(
     weights.save(imported.network, target, task=task, options=imported.options, exact=True)
     row = add_row(
         target, task=task, labels=dict(imported.labels), licence=licence, trained_on="unknown",
-        command=f"imported from {file.name}", score="not measured",
+        recipe=f"imported from {file.name}", score="not measured",
     )  # fmt: skip
     return target, row

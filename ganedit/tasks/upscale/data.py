@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit.data.degradations import degrade
-from ganedit.data.pictures import Folder, Pictures, random_crop
+from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, random_crop
 from ganedit.data.seeding import generator_at
 from ganedit.tasks.upscale.options import UpscaleTraining
 from ganedit.training.task import Batch
@@ -18,12 +18,12 @@ MARGIN = 4
 class UpscaleBatches:
     """`{"low": (N, 3, h, w), "high": (N, 3, scale·h, scale·w)}`, uint8 RGB."""
 
-    def __init__(self, options: UpscaleTraining, seed: int) -> None:
+    def __init__(self, options: UpscaleTraining, seed: int, part: Part = EVERYTHING) -> None:
         self.options, self.seed = options, seed
         self.scale = options.network.scale
         self.outer = options.crop + 2 * MARGIN * self.scale
         folders = [Folder.parse(text) for text in options.data]
-        self.pictures = Pictures(folders, minimum=self.outer)
+        self.pictures = Pictures(folders, minimum=self.outer, part=part)
 
     def __getitem__(self, step: int) -> Batch:
         rng = generator_at(self.seed, step)

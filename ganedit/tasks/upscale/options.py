@@ -2,14 +2,15 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option
-from ganedit.training.config import check_reduce, plain
 
 Model = Literal["photo", "clean"]
 Phase = Literal["fidelity", "adversarial"]
+# As in `ganedit.losses`, which would import torch.
+Adversarial = Literal["non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
 
 MODELS: tuple[Model, ...] = ("photo", "clean")
 PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
@@ -93,66 +94,91 @@ class UpscaleOptions(Options):
 
 
 @dataclass(frozen=True)
-class NetworkOptions:
+class NetworkOptions(Options):
     """What builds a generator; stored with its weights."""
 
-    scale: int = 4
-    """Enlargement per side."""
-    width: int = 64
-    """Channels between layers. Matrix units take bf16 in blocks of 32."""
-    blocks: int = 8
-    """Residual blocks of two 3×3 convolutions each."""
-
-    def __post_init__(self) -> None:
-        if self.scale < 2 or self.width < 1 or self.blocks < 0:
-            raise UsageError(f"no upscaler has scale {self.scale}, width {self.width}, "
-                             f"blocks {self.blocks}")  # fmt: skip
+    scale: int = option(4, "Enlargement per side.", least=2)
+    # Matrix units take bf16 in blocks of 32.
+    width: int = option(64, "Channels between layers.", least=1, group="model")
+    blocks: int = option(8, "Residual blocks of two 3×3 convolutions.", least=0, group="model")
 
 
 @dataclass(frozen=True)
-class UpscaleTraining:
+class UpscaleTraining(Options):
     """What is particular to training an upscaler."""
 
-    data: tuple[str, ...]
-    """Folders of sharp pictures, `DIR` or `DIR@0.5` (reduced first)."""
-    model: Model = "photo"
-    """clean: bicubic reduction only. photo: blur, noise and JPEG too."""
-    phase: Phase = "fidelity"
-    """fidelity: pixel loss only. adversarial: pixel, perceptual and adversarial."""
+    data: tuple[str, ...] = option(
+        help="Folder of sharp pictures, perhaps reduced by a factor first; may be repeated.",
+        metavar="DIR[@FACTOR]",
+    )
+    model: Model = option(
+        "photo", "clean: small pictures by bicubic reduction alone. photo: blur, noise, JPEG too."
+    )
+    phase: Phase = option(
+        "fidelity",
+        "fidelity: pixel loss. adversarial: pixel, perceptual and adversarial loss, from the "
+        "weights of the first.",
+    )
     network: NetworkOptions = field(default_factory=NetworkOptions)
-    crop: int = 128
-    """Side of the training crops in output pixels."""
-    batch: int = 16
-    """Crops per batch."""
-    reduce: float = 0.5
-    """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
-    pixel_loss: Literal["l1", "l2", "psnr"] = "l1"
-    """Of the fidelity phase; the others raise PSNR a little when they end a run."""
-    teacher: str | None = None
-    """Weights whose guesses from turned and mirrored pictures are half of the fidelity phase's
-    target."""
-    vgg: Path | None = None
-    """VGG19 features for the perceptual loss; torchvision's are downloaded without it."""
-    adversarial: str = "relativistic"
-    """The adversarial loss; see `ganedit.losses`."""
-    critic: Literal["unet", "patch"] = "unet"
-    """The critic's architecture."""
-    pixel_weight: float = 1.0
-    """Of the mean absolute error."""
-    grid_weight: float = 2.0
-    """Of the drift between the phases of the sub-pixel convolution."""
-    perceptual_weight: float = 1.0
-    """Of the distance of VGG19 features."""
-    adversarial_weight: float = 0.02
-    """Of the critic's verdict; 0 trains without a critic."""
-    penalty_weight: float | None = None
-    """Of R1 and R2, 1e-5 by default; of wasserstein's gradient penalty, 10."""
+    crop: int = option(128, "Side of the training crops in pixels of the result.", group="run")
+    batch: int = option(16, "Crops per batch.", least=1, group="run")
+    reduce: float = option(
+        0.5,
+        "Every other crop is a larger one, reduced by a factor from this to 1.",
+        over=0,
+        most=1,
+        group="run",
+    )
+    pixel_loss: Literal["l1", "l2", "psnr"] = option(
+        "l1", "Of the fidelity phase; l2 or psnr may end it.", group="losses"
+    )
+    teacher: str | None = option(
+        None,
+        "Weights whose guesses from turned and mirrored pictures are half of the fidelity phase's "
+        "target.",
+        metavar="FILE|RUN",
+        group="losses",
+    )
+    vgg: Path | None = option(
+        None,
+        "File of VGG19's features.",
+        metavar="FILE",
+        absent="torchvision's, downloaded",
+        must_be="file",
+        group="losses",
+    )
+    adversarial: Adversarial = option("relativistic", "The adversarial loss.", group="losses")
+    critic: Literal["unet", "patch"] = option(
+        "unet", "unet scores every pixel, patch overlapping patches.", group="model"
+    )
+    pixel_weight: float = option(1.0, "Of the L1 loss.", least=0, group="losses")
+    grid_weight: float = option(
+        2.0, "Of the drift between the phases of the sub-pixel convolution.", least=0,
+        group="losses",
+    )  # fmt: skip
+    perceptual_weight: float = option(
+        1.0, "Of the perceptual loss (VGG19's features).", least=0, group="losses"
+    )
+    adversarial_weight: float = option(
+        0.02, "Of the adversarial loss; 0 trains without a critic.", least=0, group="losses"
+    )
+    penalty_weight: float | None = option(
+        None,
+        "Of the critic's gradient penalty: R1 and R2, or wasserstein's own.",
+        least=0,
+        absent="1e-5, wasserstein 10",
+        group="losses",
+    )
     penalty_every: int = 16
     """Critic steps between penalties, which are weighed up by as much."""
-    augment: bool = False
-    """Shift and cut out what the critic sees; helps when pictures are few."""
+    augment: bool = option(
+        False,
+        "Shift and cut out what the critic sees; helps when pictures are few.",
+        group="losses",
+    )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.data:
             raise UsageError("give at least one --data DIR")
         if self.penalty_weight is None:
@@ -160,16 +186,11 @@ class UpscaleTraining:
             object.__setattr__(self, "penalty_weight", usual)
         if self.teacher is not None and self.phase != "fidelity":
             raise UsageError("--teacher: only the fidelity phase learns from one; leave it out")
-        check_reduce(self.reduce)
         if self.crop % (self.network.scale * 8) or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
         if self.network.scale not in NATIVE_SCALES[self.model]:
             known = " and ".join(f"x{scale}" for scale in NATIVE_SCALES[self.model])
             raise UsageError(f"--scale {self.network.scale}: {self.model} networks are {known}")
-
-    def plain(self) -> dict[str, Any]:
-        """As data that a checkpoint can hold."""
-        return plain(self)
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,35 @@
 """How an upscaler is trained: fidelity first, then adversarial from there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Self, cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganedit import losses
+from ganedit import losses, metrics
 from ganedit.data.augment import Augment, draw_augmentation, draw_look
+from ganedit.data.pictures import Part
 from ganedit.errors import UsageError
 from ganedit.nets.critics import PatchCritic, UNetCritic
 from ganedit.nets.vgg import VGG19Features
+from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.upscale.data import UpscaleBatches
 from ganedit.tasks.upscale.edit import load_upscaler
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
-from ganedit.training.task import Batch, Losses, Pair
+from ganedit.training.task import (
+    GENERATOR,
+    Batch,
+    Fakes,
+    HeldOutScores,
+    Losses,
+    Networks,
+    Phase,
+    Step,
+    scored_batches,
+)
 
 # Of the target of the fidelity phase, where there is a teacher.
 TEACHER_SHARE = 0.5
@@ -37,7 +49,6 @@ class UpscaleTask:
     def __init__(self, training: UpscaleTraining) -> None:
         self.training = training
         self.adversarial_phase = training.phase == "adversarial"
-        self.kind = cast(losses.Adversarial, training.adversarial)
         self.vgg = VGG19Features(training.vgg) if self.adversarial_phase else None
         self.teacher = _teacher(training)
 
@@ -49,31 +60,35 @@ class UpscaleTask:
     def network(self) -> Mapping[str, Any]:
         return asdict(self.training.network)
 
-    def to(self, device: torch.device) -> Self:
-        for network in (self.vgg, self.teacher):
-            if network is not None:
-                network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return self
-
-    def build(self) -> Pair:
-        critic: nn.Module | None = None
+    def build(self) -> Networks:
+        critics: dict[str, nn.Module] = {}
         if self.adversarial_phase and self.training.adversarial_weight:
-            critic = UNetCritic() if self.training.critic == "unet" else PatchCritic()
-        return Pair(Upscaler(self.training.network), critic)
+            critics["critic"] = UNetCritic() if self.training.critic == "unet" else PatchCritic()
+        helpers = {"vgg": self.vgg, "teacher": self.teacher}
+        frozen = {name: network for name, network in helpers.items() if network is not None}
+        return Networks({GENERATOR: Upscaler(self.training.network)}, critics, frozen)
 
-    def batches(self, seed: int) -> UpscaleBatches:
-        return UpscaleBatches(self.training, seed)
+    def phases(self, networks: Networks) -> Sequence[Phase]:
+        learning = Phase((GENERATOR,), self.generator_loss)
+        return [learning, Phase(("critic",), self.critic_loss)] if networks.critics else [learning]
 
-    def generate(self, pair: Pair, batch: Batch) -> Tensor:
-        fakes: Tensor = pair.generator(batch["low"])
-        return fakes
+    def batches(self, seed: int, held_out: float) -> UpscaleBatches:
+        return UpscaleBatches(self.training, seed, Part(held_out))
 
-    def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
-        options, real = self.training, batch["high"]
+    def held_out(self, share: float) -> Sequence[Batch]:
+        batches = UpscaleBatches(self.training, 0, Part(share, training=False))
+        return scored_batches(batches, self.training.batch) if len(batches.pictures) else []
+
+    def generate(self, step: Step) -> Fakes:
+        return {"high": step.networks[GENERATOR](step.batch["low"])}
+
+    def generator_loss(self, step: Step) -> Losses:
+        options, real, fakes = self.training, step.batch["high"], step.fakes["high"]
         if not self.adversarial_phase:
             pixel = PIXEL_LOSSES[options.pixel_loss]
             if self.teacher is not None:
-                real = torch.lerp(real, guess_turned(self.teacher, batch["low"]), TEACHER_SHARE)
+                guess = guess_turned(self.teacher, step.batch["low"])
+                real = torch.lerp(real, guess, TEACHER_SHARE)
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
         assert self.vgg is not None
         # The phases of the shuffle lie on a grid too, and their period is VGG's of two poolings.
@@ -87,23 +102,23 @@ class UpscaleTask:
             "grid": options.grid_weight * drift,
             "perceptual": options.perceptual_weight * perceptual,
         }
-        if pair.critic is None:
+        if not step.networks.critics:
             return result
-        augment = self._augmentation(real)
-        scores = pair.critic(augment(fakes))
+        critic, augment = step.networks["critic"], self._augmentation(real)
+        scores = critic(augment(fakes))
         with torch.no_grad():
-            real_scores = pair.critic(augment(real)) if self.kind == "relativistic" else None
-        adversarial = losses.generator_loss(self.kind, scores, real_scores)
+            relativistic = options.adversarial == "relativistic"
+            real_scores = critic(augment(real)) if relativistic else None
+        adversarial = losses.generator_loss(options.adversarial, scores, real_scores)
         return {**result, "adversarial": options.adversarial_weight * adversarial}
 
-    def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
-        assert pair.critic is not None
-        options, critic = self.training, pair.critic
+    def critic_loss(self, step: Step) -> Losses:
+        options, critic, fakes = self.training, step.networks["critic"], step.fakes["high"]
         augment = self._augmentation(fakes)
-        real, fakes = augment(batch["high"]), augment(fakes)
-        result = {"critic": losses.critic_loss(self.kind, critic(real), critic(fakes))}
-        if options.penalty_weight and step % options.penalty_every == 0:
-            if self.kind == "wasserstein":
+        real, fakes = augment(step.batch["high"]), augment(fakes)
+        result = {"critic": losses.critic_loss(options.adversarial, critic(real), critic(fakes))}
+        if options.penalty_weight and step.due(options.penalty_every):
+            if options.adversarial == "wasserstein":
                 penalty = losses.gradient_penalty(critic, real, fakes)
             else:
                 penalty = losses.gradient_norm_penalty(critic, real)
@@ -111,10 +126,22 @@ class UpscaleTask:
             result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
-    def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
+        """PSNR-Y and, where VGG19 is there anyway, PD, which then decides."""
+        rows: list[Scores] = []
+        for step in steps:
+            real, fakes = step.batch["high"], step.fakes["high"].float().clamp(0, 1)
+            pairs = list(zip(metrics.luma(fakes), metrics.luma(real), strict=True))
+            rows.append({"PSNR-Y": sum(metrics.psnr(a, b) for a, b in pairs) / len(pairs)})
+            if self.vgg is not None:
+                rows[-1]["PD"] = float(losses.perceptual(self.vgg(fakes), self.vgg(real)))
+        values = mean_scores(rows)
+        return HeldOutScores(values, -values["PD"] if self.adversarial_phase else values["PSNR-Y"])
+
+    def sample(self, step: Step) -> list[Tensor]:
         scale = self.training.network.scale
-        before = F.interpolate(batch["low"].float(), scale_factor=scale, mode="nearest")
-        return [before, fakes, batch["high"]]
+        before = F.interpolate(step.batch["low"].float(), scale_factor=scale, mode="nearest")
+        return [before, step.fakes["high"], step.batch["high"]]
 
     def _augmentation(self, pictures: Tensor) -> Augment:
         if not self.training.augment:
