@@ -14,7 +14,7 @@ from ganedit.app.jobs import Job
 from ganedit.app.options import FileOptions
 from ganedit.app.recipe import Apply, Work
 from ganedit.errors import GaneditError, ImageError, WeightsError
-from ganedit.image import Image, Metadata, check_limits, decode, stage
+from ganedit.image import Image, check_limits, decode, stage
 
 # Told how much of which job is done, in [0, 1].
 JobProgress = Callable[[Job, float], None]
@@ -90,7 +90,7 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         raise type(error)(f"{prefix}{message}") from error
     if files.strip_metadata:
         # The profile stays: without it the colours would change.
-        edited = replace(edited, metadata=Metadata(icc=edited.metadata.icc))
+        edited = replace(edited, metadata=edited.metadata.only_color())
     results, notes = _stage(job, image, edited, files)
     if not stamps or not all(map(Stamp.untouched, stamps, sources)):
         discard(results)
