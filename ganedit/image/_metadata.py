@@ -74,7 +74,8 @@ def read_metadata(picture: PIL.Image.Image) -> tuple[Metadata, tuple[str, ...]]:
         except Exception:  # whatever malformed bytes lead Pillow to
             notes.append("EXIF dropped: it is damaged")
     xmp = info.get("xmp") or info.get("XML:com.adobe.xmp")
-    comment = info.get("comment")
+    # In JPEG 2000 it is the codec's own mark.
+    comment = info.get("comment") if picture.format != "JPEG2000" else None
     exif = exif.removeprefix(EXIF_PREFIX) if exif else None
     return Metadata(
         icc=info.get("icc_profile") or None,

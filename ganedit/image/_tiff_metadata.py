@@ -9,7 +9,8 @@ from PIL import ExifTags
 from ganedit.image._metadata import DESCRIPTIVE_TAGS, Metadata, exif_from_tags, iptc_of, valid_dpi
 from ganedit.image._tiff_write import IPTC_TAG, XMP_TAG
 
-_X_RESOLUTION, _Y_RESOLUTION = 282, 283
+_X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
+_NO_UNIT = 1
 _PHOTOSHOP, _GEO_KEYS = 34377, 34735
 
 
@@ -26,12 +27,14 @@ def read_tags(file: BinaryIO, page: Any, *, converted: bool) -> tuple[Metadata, 
             notes.append("EXIF dropped: it cannot be read")
     if _GEO_KEYS in page.tags:
         notes.append("georeference left out: it is true of the unedited picture only")
+    # Declared as 32-bit numbers, it is filled up with zeros.
+    iptc = (_block(page, IPTC_TAG) or b"").rstrip(b"\0")
     metadata = Metadata(
         icc=None if converted else page.iccprofile or None,
         exif=exif,
         xmp=_block(page, XMP_TAG),
         dpi=_resolution(page),
-        iptc=_block(page, IPTC_TAG) or iptc_of(_block(page, _PHOTOSHOP) or b""),
+        iptc=iptc or iptc_of(_block(page, _PHOTOSHOP) or b""),
     )
     return metadata, tuple(notes)
 
@@ -42,13 +45,16 @@ def _block(page: Any, code: int) -> bytes | None:
     value = tag.value if tag else None
     if isinstance(value, str):
         return value.encode()
-    if isinstance(value, tuple):  # IPTC is often declared as 32-bit numbers
+    if isinstance(value, tuple):  # numbers of whatever size
         kind = {1: "u1", 3: "u2", 4: "u4"}.get(int(tag.dtype), "u1")
-        return np.array(value, f"{page.parent.byteorder}{kind}").tobytes().rstrip(b"\0") or None
+        return np.array(value, f"{page.parent.byteorder}{kind}").tobytes() or None
     return value if isinstance(value, bytes) and value else None
 
 
 def _resolution(page: Any) -> tuple[float, float] | None:
+    unit = page.tags.get(_RESOLUTION_UNIT)
+    if unit and unit.value == _NO_UNIT:  # a ratio only
+        return None
     if _X_RESOLUTION not in page.tags or _Y_RESOLUTION not in page.tags:
         return None
     try:

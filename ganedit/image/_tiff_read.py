@@ -5,13 +5,13 @@ is, libtiff) does the few codecs and layouts it lacks. What the samples mean is 
 """
 
 import io
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from ganedit.errors import UnreadableImageError
 from ganedit.image._pillow import read_pillow
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
+_DEFLATE = {8, 32946}
 _JPEG = {7, 34892}
 # Old JPEG, NeXT and ThunderScan: only libtiff knows all their ways.
 _LIBTIFFS_CODECS = {6, 32766, 32809}
@@ -210,20 +211,21 @@ def _planes(
 ) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
     """All channels of the page, (H, W, C), and a note if some of it is missing."""
     notes: tuple[str, ...] = ()
-    planes = None
+    _check_embedded(source, page)
     try:
-        if whole:
-            _check_embedded(source, page)
-            planes = page.asarray(maxworkers=working_threads())
-    except (MemoryError, UnreadableImageError):
+        if not whole:
+            raise ValueError("parts are missing")
+        planes = page.asarray(maxworkers=working_threads())
+    except MemoryError:
         raise
     except NotImplementedError as error:
         raise source.unsupported(f"this kind of TIFF ({error})") from error
     except Exception as error:  # whatever malformed bytes lead the codecs to
-        if not lenient:
+        planes, complete = _by_parts(source, page)
+        if not complete and not lenient:
             raise source.damaged(lenient=False) from error
-    if planes is None:
-        planes, notes = _salvage(source, page), ("truncated: the missing part is black",)
+        if not complete:
+            notes = ("truncated: the missing part is black",)
     planes = planes.reshape(page.shaped)  # (separate planes, depth, height, width, samples)
     separate, _, height, width, count = planes.shape
     planes = np.moveaxis(planes[:, 0], 0, 2).reshape(height, width, separate * count)
@@ -248,24 +250,38 @@ def _check_embedded(source: Source, page: Any) -> None:
             raise source.damaged(lenient=False)
 
 
-def _salvage(source: Source, page: Any) -> npt.NDArray[Any]:
-    """What can be decoded of a damaged page; the rest stays 0."""
-    planes = np.zeros(page.shaped, page.dtype)
+def _by_parts(source: Source, page: Any) -> tuple[npt.NDArray[Any], bool]:
+    """Each strip or tile on its own, as far as it can be decoded, and whether all could be.
+
+    What cannot stays 0. A deflate stream that is longer than its strip is cut and taken, as
+    libtiff does, without ever being inflated to its end.
+    """
+    planes, complete = np.zeros(page.shaped, page.dtype), bool(page.dataoffsets)
     _, depth, height, width, _ = page.shaped
-    segments = zip(page.dataoffsets, page.databytecounts, strict=False)
-    for index, (offset, count) in enumerate(segments):
+    for index, (offset, count) in enumerate(
+        zip(page.dataoffsets, page.databytecounts, strict=False)
+    ):
         source.file.seek(offset)
         data = source.file.read(count)
+        complete &= len(data) == count
         if page.compression == 1:
             data = data.ljust(min(count, planes.nbytes), b"\0")
         try:
+            if page.compression in _DEFLATE:
+                data = _cut(data, int(np.prod(page.chunks)) * page.dtype.itemsize)
             part, (plane, z, y, x, _), shape = page.decode(
                 data, index, jpegtables=page.jpegtables, jpegheader=page.jpegheader
             )
-        except Exception:  # this strip is lost, the next may not be
+        except Exception:  # this part is lost, the next may not be
+            complete = False
             continue
         if part is not None:
             planes[plane, z : z + shape[0], y : y + shape[1], x : x + shape[2]] = part[
                 : depth - z, : height - y, : width - x
             ]
-    return planes
+    return planes, complete
+
+
+def _cut(deflated: bytes, size: int) -> bytes:
+    """A deflate stream of the first `size` bytes of what another one holds."""
+    return zlib.compress(zlib.decompressobj().decompress(deflated, size), 0)
