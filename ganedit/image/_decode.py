@@ -1,5 +1,7 @@
 """From a file's bytes to an `Image`."""
 
+import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -8,7 +10,13 @@ import PIL.Image
 
 from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
 from ganedit.image._deep import color_chunk, decode_deep, depth_of
-from ganedit.image._jpeg import frame_of, is_unusual_jpeg, read_unusual_jpeg, segments_metadata
+from ganedit.image._jpeg import (
+    frame_of,
+    is_unusual_jpeg,
+    read_unusual_jpeg,
+    segments_metadata,
+    without_metadata,
+)
 from ganedit.image._model import Image
 from ganedit.image._pillow import read_pillow
 from ganedit.image._plugins import failure, format_of, open_with_pillow
@@ -98,7 +106,7 @@ def _size(file: Source, head: bytes) -> tuple[int, int]:
     if is_netpbm(head):
         return netpbm_size(file)
     if format_of(head) == "JPEG" and is_unusual_jpeg(data := file.data()):
-        _, _, height, width, _ = frame_of(data)
+        _, _, height, width = frame_of(data)
         return width, height
     return open_with_pillow(file, head, lenient=False).size
 
@@ -131,7 +139,7 @@ def _read(file: Source, head: bytes, max_pixels: int, *, lenient: bool) -> Readi
 
 
 def _read_with_pillow(file: Source, head: bytes, max_pixels: int, *, lenient: bool) -> Reading:
-    picture = open_with_pillow(file, head, lenient=lenient)
+    picture, dropped = _opened_with_pillow(file, head, lenient=lenient)
     file.check_size(*picture.size, max_pixels)
     frames = _frame_note(picture)
     name = picture.format or "this"
@@ -141,7 +149,7 @@ def _read_with_pillow(file: Source, head: bytes, max_pixels: int, *, lenient: bo
         raise
     except Exception as error:
         raise failure(file, name, error, lenient=lenient) from error
-    notes = (*reading.notes, *frames)
+    notes = (*reading.notes, *frames, *dropped)
     if reading.format == "JPEG":
         metadata, left_out = segments_metadata(picture, reading.metadata)
         return replace(reading, metadata=metadata, notes=notes + left_out)
@@ -150,6 +158,20 @@ def _read_with_pillow(file: Source, head: bytes, max_pixels: int, *, lenient: bo
         notes = (*reading.notes, *frames)
     lossless = name == "WEBP" and _LOSSLESS_WEBP in head
     return replace(reading, notes=notes, lossless=lossless)
+
+
+def _opened_with_pillow(
+    file: Source, head: bytes, *, lenient: bool
+) -> tuple[PIL.Image.Image, tuple[str, ...]]:
+    """The picture, of a JPEG without its metadata if that keeps Pillow from it, and a note then."""
+    try:
+        return open_with_pillow(file, head, lenient=lenient), ()
+    except TruncatedImageError:
+        bare = without_metadata(file.data()) if format_of(head) == "JPEG" else None
+        if bare is None:
+            raise
+    picture = open_with_pillow(replace(file, file=io.BytesIO(bare)), head, lenient=lenient)
+    return picture, ("metadata dropped: it is damaged",)
 
 
 def _deepened(file: Source, reading: Reading, name: str) -> Reading:
@@ -200,5 +222,7 @@ def _frame_note(picture: PIL.Image.Image) -> tuple[str, ...]:
 
 def _is_reduced(picture: PIL.Image.Image) -> bool:
     """Whether Pillow makes 8 bits of 16 in one of the formats where it does not say so."""
-    args = str(getattr(picture, "tile", ()))
-    return "16" in args and picture.mode != "I"
+    coded = [(tile[0], tile[3]) for tile in getattr(picture, "tile", ())]
+    numbers = re.findall(r"\d+", str(coded))
+    deepest = 16 if picture.format == "SGI" else 256  # bits, and the value of white
+    return picture.mode != "I" and any(int(number) >= deepest for number in numbers)

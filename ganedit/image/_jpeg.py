@@ -1,5 +1,6 @@
 """What a JPEG file holds beside the picture that Pillow decodes."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,9 @@ _MPF_ENTRIES = 0xB002
 _SOF = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _LOSSLESS_SOF = 0xC3
 _START_OF_SCAN = 0xDA
+_ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+_APP0, _APP15, _COMMENT = 0xE0, 0xEF, 0xFE
+_ADOBE, _ADOBE_LENGTH = 0xEE, 16  # it says how the colours of CMYK and YCCK are coded
 
 
 def segments_metadata(
@@ -61,25 +65,42 @@ def _views(picture: PIL.Image.Image) -> int:
     return sum(not kind.startswith("Large Thumbnail") for kind in kinds)
 
 
-def frame_of(data: bytes) -> tuple[int, int, int, int, int]:
-    """Marker, bits per sample, height, width and components of a JPEG's frame; zeros if none."""
+def frame_of(data: bytes) -> tuple[int, int, int, int]:
+    """Marker, bits per sample, height and width of a JPEG's frame; zeros if there is none."""
+    for marker, start, _ in _segments(data):
+        if marker in _SOF and start + 9 < len(data):
+            height, width = (int.from_bytes(data[start + i : start + i + 2], "big") for i in (5, 7))
+            return marker, data[start + 4], height, width
+    return 0, 0, 0, 0
+
+
+def without_metadata(data: bytes) -> bytes | None:
+    """The picture of a JPEG whose other segments make no sense; None if it has no others."""
+    parts, end = [data[:2]], 2
+    for marker, start, end in _segments(data):
+        adobe = marker == _ADOBE and end - start >= _ADOBE_LENGTH
+        if adobe or not (_APP0 <= marker <= _APP15 or marker == _COMMENT):
+            parts.append(data[start:end])
+    bare = b"".join(parts) + data[end:]
+    return bare if len(bare) < len(data) else None
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of each segment before the coded samples."""
     place = 2
-    while place + 9 < len(data) and data[place] == 0xFF:
+    while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != _START_OF_SCAN:
         marker = data[place + 1]
-        if marker in _SOF:
-            height, width = (int.from_bytes(data[place + i : place + i + 2], "big") for i in (5, 7))
-            return marker, data[place + 4], height, width, data[place + 9]
-        if marker == _START_OF_SCAN:
-            break
-        alone = marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD8
-        step = 1 if marker == 0xFF else 2
-        place += step if alone else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    return 0, 0, 0, 0, 0
+        if marker == 0xFF:  # fills a gap
+            place += 1
+            continue
+        length = 0 if marker in _ALONE else int.from_bytes(data[place + 2 : place + 4], "big")
+        yield marker, place, place + 2 + length
+        place += 2 + length
 
 
 def is_unusual_jpeg(data: bytes) -> bool:
     """Whether the JPEG is lossless or not of 8 bits, as medical pictures are; Pillow refuses it."""
-    marker, depth, *_ = frame_of(data)
+    marker, depth, _, _ = frame_of(data)
     return marker == _LOSSLESS_SOF or depth not in (0, 8)
 
 
@@ -93,7 +114,7 @@ def read_unusual_jpeg(source: Source, *, max_pixels: int, lenient: bool) -> Read
     import imagecodecs
 
     data = source.data()
-    marker, depth, height, width, _ = frame_of(data)
+    marker, depth, height, width = frame_of(data)
     source.check_size(width, height, max_pixels)
     decoder = imagecodecs.ljpeg_decode if marker == _LOSSLESS_SOF else imagecodecs.jpeg_decode
     try:
