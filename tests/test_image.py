@@ -1,13 +1,17 @@
 """The picture type, round trips through every format, and what the package imports."""
 
+import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 from pictures import HEIGHT, LOSSLESS, WIDTH, listing, make_image, smooth_image
 
+import ganedit.image
 from ganedit.errors import (
     ImageError,
     UsageError,
@@ -175,7 +179,22 @@ def test_quality_is_checked(tmp_path, quality):
     assert listing(tmp_path) == []
 
 
+def test_modules_do_not_import_each_other_in_a_circle():
+    graph: dict[str, set[str]] = {}
+    for path in Path(ganedit.image.__file__).parent.glob("_[a-z]*.py"):
+        tree = ast.parse(path.read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        graph[path.stem] = {
+            node.module.rpartition(".")[2]
+            for node in imports
+            if node.module and node.module.startswith("ganedit.image.")
+        }
+    assert len(graph) > 20
+    list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
 def test_import_is_light():
-    code = "import sys, ganedit.image; print({'torch', 'cv2', 'tifffile'} & set(sys.modules))"
+    heavy = {"torch", "cv2", "tifffile", "imagecodecs"}
+    code = f"import sys, ganedit.image; print({heavy} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"

@@ -101,7 +101,7 @@ def test_texts_stay():
     picture.load()
     assert picture.text == dict(texts)
     _, notes = written(image, "WEBP")
-    assert notes == ("texts left out: WEBP has no place for it",)
+    assert notes == ("texts left out: WEBP has no place for them",)
 
 
 def test_thumbnails_of_viewers_do_not_stay():

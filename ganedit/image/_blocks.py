@@ -42,7 +42,8 @@ def fitted_metadata(
     for block, name in _NAMES.items():
         if getattr(metadata, block) and block not in _PLACES[format]:
             changes[block] = type(getattr(metadata, block))() or None
-            notes.append(f"{name} left out: {format} has no place for it")
+            it = "them" if block == "texts" else "it"
+            notes.append(f"{name} left out: {format} has no place for {it}")
     if "texts" in changes:
         changes["texts"] = ()
     if metadata.color_chunks and "color_chunks" not in _PLACES[format]:

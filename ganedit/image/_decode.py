@@ -33,7 +33,6 @@ MAX_PIXELS = 500_000_000
 """Pixels that `decode` accepts unless told otherwise; 1.5 GB at 8 bits RGB."""
 
 _DEEP = ("AVIF", "HEIF", "JPEG2000", "JXL")
-_LOSSLESS_WEBP = b"VP8L"
 
 
 def decode(
@@ -105,8 +104,8 @@ def _size(file: Source, head: bytes) -> tuple[int, int]:
         return tiff_size(file)
     if is_netpbm(head):
         return netpbm_size(file)
-    if format_of(head) == "JPEG" and is_unusual_jpeg(data := file.data()):
-        _, _, height, width = frame_of(data)
+    if format_of(head) == "JPEG" and is_unusual_jpeg(file):
+        _, _, height, width = frame_of(file.data())
         return width, height
     return open_with_pillow(file, head, lenient=False).size
 
@@ -133,7 +132,7 @@ def _read(file: Source, head: bytes, max_pixels: int, *, lenient: bool) -> Readi
             return read(file, max_pixels=max_pixels, lenient=lenient)
     if is_netpbm(head):
         return read_netpbm(file, max_pixels=max_pixels, lenient=lenient)
-    if format_of(head) == "JPEG" and is_unusual_jpeg(file.data()):
+    if format_of(head) == "JPEG" and is_unusual_jpeg(file):
         return read_unusual_jpeg(file, max_pixels=max_pixels, lenient=lenient)
     return _read_with_pillow(file, head, max_pixels, lenient=lenient)
 
@@ -156,7 +155,7 @@ def _read_with_pillow(file: Source, head: bytes, max_pixels: int, *, lenient: bo
     if name in _DEEP:
         reading = _deepened(file, reading, name)
         notes = (*reading.notes, *frames)
-    lossless = name == "WEBP" and _LOSSLESS_WEBP in head
+    lossless = name == "WEBP" and _is_lossless_webp(file)
     return replace(reading, notes=notes, lossless=lossless)
 
 
@@ -218,6 +217,18 @@ def _frame_note(picture: PIL.Image.Image) -> tuple[str, ...]:
     if picture.format == "DCX":
         return (f"only the first of {count} pages was taken",)
     return (f"animated: only the first of {count} frames was taken",)
+
+
+def _is_lossless_webp(file: Source) -> bool:
+    """Whether the samples of a WebP, or of its first frame, are coded without loss."""
+    file.file.seek(12)
+    while len(start := file.file.read(8)) == 8:
+        name, length = start[:4], int.from_bytes(start[4:], "little")
+        if name in (b"VP8 ", b"VP8L"):
+            return name == b"VP8L"
+        # The chunks of a frame stand behind its 16 bytes of place and duration.
+        file.file.seek(16 if name == b"ANMF" else length + length % 2, 1)
+    return False
 
 
 def _is_reduced(picture: PIL.Image.Image) -> bool:

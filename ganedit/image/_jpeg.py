@@ -20,6 +20,7 @@ _MPF_ENTRIES = 0xB002
 _SOF = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _LOSSLESS_SOF = 0xC3
 _START_OF_SCAN = 0xDA
+_HEAD = 1 << 18  # bytes; the pictures concerned have little before their frame
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _APP0, _APP15, _COMMENT = 0xE0, 0xEF, 0xFE
 _ADOBE, _ADOBE_LENGTH = 0xEE, 16  # it says how the colours of CMYK and YCCK are coded
@@ -98,9 +99,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         place += 2 + length
 
 
-def is_unusual_jpeg(data: bytes) -> bool:
+def is_unusual_jpeg(source: Source) -> bool:
     """Whether the JPEG is lossless or not of 8 bits, as medical pictures are; Pillow refuses it."""
-    marker, depth, _, _ = frame_of(data)
+    source.file.seek(0)
+    marker, depth, _, _ = frame_of(source.file.read(_HEAD))
     return marker == _LOSSLESS_SOF or depth not in (0, 8)
 
 

@@ -4,6 +4,7 @@ Pillow refuses a picture for a long text and forgets its colour chunks, so both 
 before any library sees the file.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ class PngParts:
     """A PNG file taken apart.
 
     Attributes:
-        pixels: a PNG file of nothing but the picture.
+        pixels: a PNG file of nothing but the picture, still to be rewound.
         key: the grey or colour that means transparent, at the depth of the file.
         metadata: what the other chunks say.
         notes: what was left out or could not be read.
@@ -43,7 +44,7 @@ class PngParts:
         apple: whether it is Apple's own variant, which is no PNG but for its name.
     """
 
-    pixels: bytearray = field(default_factory=lambda: bytearray(SIGNATURE))
+    pixels: io.BytesIO = field(default_factory=io.BytesIO)
     key: tuple[int, ...] | None = None
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
@@ -53,20 +54,22 @@ class PngParts:
     @property
     def header(self) -> tuple[int, int, int, int]:
         """Width, height, bits per sample and colour type; zeros if the header is cut off."""
-        if len(self.pixels) < 26 or self.pixels[12:16] != b"IHDR":
+        head = bytes(self.pixels.getbuffer()[:26])
+        if len(head) < 26 or head[12:16] != b"IHDR":
             return 0, 0, 0, 0
-        width, height, depth, color = struct.unpack_from(">IIBB", self.pixels, 16)
+        width, height, depth, color = struct.unpack_from(">IIBB", head, 16)
         return width, height, depth, color
 
 
 def read_chunks(file: BinaryIO) -> PngParts:
     """Take a PNG file apart; damage is left for the decoder to find."""
     parts, told, name, whole = PngParts(), _Told(), b"", False
+    parts.pixels.write(SIGNATURE)
     for name, payload, whole in _chunks(file):
         if name == b"tRNS" and parts.header[3] in (_GREY, _RGB):
             parts.key = struct.unpack(f">{(len(payload) - 12) // 2}H", payload[8:-4]) or None
         elif name in _PIXELS:
-            parts.pixels += payload
+            parts.pixels.write(payload)
         elif name == b"CgBI":
             parts.apple = True
         elif name == b"acTL" and len(payload) >= 12:
@@ -76,7 +79,7 @@ def read_chunks(file: BinaryIO) -> PngParts:
         elif name in _KEPT:
             told.take(name, payload[8:-4] if whole else None)
     if whole and name != b"IEND":
-        parts.pixels += _END  # all that is missing, as far as can be told
+        parts.pixels.write(_END)  # all that is missing, as far as can be told
     parts.metadata, parts.notes = told.metadata(), tuple(told.notes)
     return parts
 
@@ -84,7 +87,7 @@ def read_chunks(file: BinaryIO) -> PngParts:
 def png_size(file: BinaryIO) -> tuple[int, int]:
     """Width and height from the header; zeros if it is cut off."""
     file.seek(0)
-    return PngParts(bytearray(file.read(33))).header[:2]
+    return PngParts(io.BytesIO(file.read(33))).header[:2]
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:

@@ -1,7 +1,5 @@
 """PNG of every depth to samples."""
 
-import io
-
 import numpy as np
 import PIL.Image
 
@@ -51,7 +49,8 @@ def read_png(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
 
 
 def _shallow(parts: PngParts) -> tuple[Samples, Samples | None, tuple[str, ...]]:
-    picture = PIL.Image.open(io.BytesIO(parts.pixels), formats=["PNG"])
+    parts.pixels.seek(0)
+    picture = PIL.Image.open(parts.pixels, formats=["PNG"])
     picture.load()
     return expand(picture)
 
@@ -59,7 +58,7 @@ def _shallow(parts: PngParts) -> tuple[Samples, Samples | None, tuple[str, ...]]
 def _deep(parts: PngParts) -> tuple[Samples, Samples | None, tuple[str, ...]]:
     import imagecodecs
 
-    planes = imagecodecs.png_decode(bytes(parts.pixels))
+    planes = imagecodecs.png_decode(parts.pixels.getvalue())
     planes = planes.reshape(*planes.shape[:2], -1)
     if planes.shape[2] in (1, 3):
         return planes, None, ()

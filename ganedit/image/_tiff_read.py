@@ -33,6 +33,7 @@ _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _ORIENTATION, _DNG_VERSION = 274, 50706
 _LARGEST_TILE = 1 << 26  # pixels; a smaller picture inside of a larger tile is no honest file
 _CHANNELS = 64
+_STACK = 64  # so many pages are slices of one thing, and would take long to be looked at
 
 
 def tiff_size(source: Source) -> tuple[int, int]:
@@ -119,6 +120,8 @@ def _all_pages(tiff: "tifffile.TiffFile") -> list[Any]:
 
     pages: list[Any] = []
     try:
+        if len(tiff.pages) > _STACK:
+            return list(tiff.pages[:1]) * len(tiff.pages)
         for page in tiff.pages:
             pages.append(page if isinstance(page, tifffile.TiffPage) else page.aspage())
         pages += [page for page in tiff.pages.first.pages or () if hasattr(page, "tags")]
