@@ -10,9 +10,7 @@ import PIL.Image
 import tifffile
 from PIL import ImageCms
 
-from ganedit.image import (
-    Image,
-)
+from ganedit.image import Image, encode
 
 HEIGHT, WIDTH = 21, 34
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -74,3 +72,10 @@ def tiff_bytes(array: np.ndarray, **options: object) -> bytes:
 
 def listing(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir())
+
+
+def written(image: Image, format: str, **options: object) -> tuple[bytes, tuple[str, ...]]:
+    """The file, and the notes on what its format could not hold."""
+    buffer = io.BytesIO()
+    notes = encode(image, format, target=buffer, **options)
+    return buffer.getvalue(), notes

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import PIL.Image
 import pytest
-from pictures import encoded, make_image, make_png, png_chunk, smooth_image
+from pictures import encoded, make_image, make_png, png_chunk, smooth_image, written
 from PIL import ImageCms
 
 from ganedit.errors import TruncatedImageError, UnreadableImageError
-from ganedit.image import Image, Metadata, decode, encode, save
+from ganedit.image import Metadata, decode, save
 from ganedit.runtime import limited_threads
 
 LINEAR = struct.pack(">I", 100_000)
@@ -26,12 +26,6 @@ def with_chunks(*chunks: tuple[bytes, bytes], png: bytes | None = None) -> bytes
     """A PNG with chunks put behind its header."""
     png = encoded(smooth_image().to_pil(), "PNG") if png is None else png
     return png[:33] + b"".join(png_chunk(name, data) for name, data in chunks) + png[33:]
-
-
-def written(image: Image, format: str, **options: object) -> tuple[bytes, tuple[str, ...]]:
-    buffer = io.BytesIO()
-    notes = encode(image, format, target=buffer, **options)
-    return buffer.getvalue(), notes
 
 
 # --- colour -------------------------------------------------------------------------------------

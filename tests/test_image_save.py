@@ -3,11 +3,12 @@
 import errno
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import listing, make_image
+from pictures import SRGB, encoded, listing, make_exif, make_image, written
 
 from ganedit.errors import (
     ImageTooLargeError,
@@ -22,6 +23,7 @@ from ganedit.image import (
     decode,
     encode,
     format_for,
+    pixel_loss,
     preferred_suffix,
     save,
 )
@@ -152,3 +154,34 @@ def test_names_the_file_system_refuses(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"inside a file|cannot write"):
         save(make_image(), tmp_path / "file" / "a.png")
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_lossless_webp_stays_lossless(alpha):
+    image = make_image(3, alpha=alpha)
+    for options in ({}, {"exif": make_exif()}, {"icc_profile": SRGB}):
+        data = encoded(image.to_pil(), "WEBP", lossless=True, exact=True, **options)
+        back = decode(data)
+        assert back.lossless
+        again, _ = written(back, "WEBP")
+        assert np.array_equal(decode(again).to_array(), image.to_array())
+    lossy = decode(encoded(image.to_pil(), "WEBP", quality=80))
+    assert not lossy.lossless
+    assert not decode(written(lossy, "WEBP")[0]).lossless
+    assert not decode(written(back, "WEBP", quality=80)[0]).lossless
+
+
+def test_what_keeps_pixels():
+    image, deep = make_image(), make_image(3, np.uint16)
+    for format in ("PNG", "TIFF", "BMP"):
+        assert pixel_loss(image, format) == ""
+    assert pixel_loss(deep, "PNG") == ""
+    assert pixel_loss(image, "WEBP", 100) == ""
+    assert pixel_loss(replace(image, format="WEBP", lossless=True), "WEBP") == ""
+    for note in (
+        pixel_loss(image, "JPEG", 100),
+        pixel_loss(image, "AVIF"),
+        pixel_loss(deep, "BMP"),
+    ):
+        assert "bit for bit: use --format png or tiff" in note
+    assert "--quality 100" in pixel_loss(image, "WEBP")

@@ -9,8 +9,9 @@ from typing import BinaryIO
 import PIL.Image
 
 from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from ganedit.image._deep import color_chunk, decode_deep, depth_of
+from ganedit.image._deep import color_chunk, decode_deep, depth_of, has_gain_map
 from ganedit.image._jpeg import (
+    GAIN_MAP_NOTE,
     frame_of,
     is_unusual_jpeg,
     read_unusual_jpeg,
@@ -65,9 +66,11 @@ def decode(
         try:
             return Image.upright(_read_twice(file, head, max_pixels, lenient=allow_truncated))
         except PIL.Image.DecompressionBombError as error:
+            found = re.search(r"(\d+) pixels", str(error))
+            count = f"{int(found[1]):,}" if found else "too many"
             raise ImageTooLargeError(
-                f"{file.label} holds more pixels than the limit of {max_pixels:,}; raise it with "
-                "--max-pixels if the file is trustworthy"
+                f"{file.label} has {count} pixels, more than the limit of {max_pixels:,}; raise it "
+                "with --max-pixels if the file is trustworthy"
             ) from error
         except ImageError as error:
             if str(error).startswith(file.label):
@@ -180,6 +183,8 @@ def _deepened(file: Source, reading: Reading, name: str) -> Reading:
     if chunk and not reading.metadata.icc:
         metadata = replace(reading.metadata, color_chunks=((b"cICP", chunk),))
         reading = replace(reading, metadata=metadata)
+    if has_gain_map(data):
+        reading = replace(reading, notes=(*reading.notes, GAIN_MAP_NOTE))
     depth = depth_of(data, name)
     if depth == 8 or reading.samples.dtype.itemsize == 2:
         return reading

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ganedit.image._boxes import boxes
 from ganedit.image._samples import Samples, from_integers
 
+_HEAD = 1 << 16  # bytes; the boxes stand before the samples
 _SIZ = b"\xff\x4f\xff\x51"
 _AV1_CONFIG, _HEVC_CONFIG, _COLOR = b"av1C", b"hvcC", b"colr"
 _SRGB = {(1, 13), (1, 2), (2, 2), (2, 13), (1, 1), (1, 6)}  # primaries and transfer, or unspecified
@@ -53,6 +54,12 @@ def color_chunk(data: bytes) -> bytes | None:
             if (primaries, transfer) not in _SRGB:
                 return bytes((primaries, transfer, 0, 1))  # RGB, full range
     return None
+
+
+def has_gain_map(data: bytes) -> bool:
+    """Whether a HEIC or AVIF has a gain map for HDR beside it (Apple's, or ISO 21496-1)."""
+    head = data[:_HEAD]
+    return b"aux:hdrgainmap" in head or b"\0tmap" in head
 
 
 def _decoded(data: bytes, format: str) -> npt.NDArray[Any]:

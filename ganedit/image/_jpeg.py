@@ -13,6 +13,8 @@ from ganedit.image._samples import from_integers
 from ganedit.image._source import Source
 from ganedit.image._xmp import tells_gain_map, tells_video
 
+GAIN_MAP_NOTE = "HDR gain map left out: the standard-range picture was taken"
+
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
@@ -46,7 +48,7 @@ def _left_out(picture: PIL.Image.Image, segments: list[tuple[str, bytes]], xmp: 
     starts = [data[:40] for _, data in segments]
     gain_map = tells_gain_map(xmp) or any(s.startswith(_ISO_GAIN_MAP) for s in starts)
     if gain_map:
-        notes.append("HDR gain map left out: the standard-range picture was taken")
+        notes.append(GAIN_MAP_NOTE)
     if tells_video(xmp):
         notes.append("the video of the motion photo was left out")
     if any(start.startswith(_EXTENDED_XMP) for start in starts):

@@ -98,7 +98,8 @@ def open_with_pillow(source: Source, head: bytes, *, lenient: bool) -> PIL.Image
 def failure(source: Source, name: str, error: Exception, *, lenient: bool) -> Exception:
     """What to raise for an error of Pillow: not supported, or damaged."""
     text = str(error).split("\n")[0]
-    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(text):
+    # KeyError: Pillow looks up modes and depths in tables of those that it knows.
+    if isinstance(error, NotImplementedError | KeyError) or _UNSUPPORTED.search(text):
         return source.unsupported(f"this kind of {name} ({text})")
     return source.damaged(lenient=lenient)
 

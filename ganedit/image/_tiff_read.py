@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
+from ganedit.errors import ImageTooLargeError
 from ganedit.image._pillow import read_pillow
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
@@ -32,7 +33,7 @@ _YCBCR = 6
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _ORIENTATION, _DNG_VERSION = 274, 50706
 _LARGEST_TILE = 1 << 26  # pixels; a smaller picture inside of a larger tile is no honest file
-_CHANNELS = 64
+_CHANNELS = 4  # of the largest picture
 _STACK = 64  # so many pages are slices of one thing, and would take long to be looked at
 
 
@@ -69,7 +70,7 @@ def read_tiff(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
         if not width or not height or (page.dtype is None and not page.bitspersample):
             raise source.damaged(lenient=lenient)
         source.check_size(width, height, max_pixels)
-        _check_layout(source, page, lenient=lenient)
+        _check_layout(source, page, max_pixels, lenient=lenient)
         whole = _is_whole(source, page)
         if not whole and not lenient:
             raise source.damaged(lenient=False)
@@ -134,13 +135,19 @@ def _kind(page: Any) -> int:
     return int(getattr(page, "subfiletype", 0) or 0)
 
 
-def _check_layout(source: Source, page: Any, *, lenient: bool) -> None:
+def _check_layout(source: Source, page: Any, max_pixels: int, *, lenient: bool) -> None:
     """Refuse a small picture that asks for much memory: huge tiles, thousands of channels."""
     tile = page.tilewidth * page.tilelength * max(1, page.tiledepth) if page.is_tiled else 0
     if tile > max(_LARGEST_TILE, 4 * page.imagewidth * page.imagelength):
         raise source.damaged(lenient=lenient)
-    if page.samplesperpixel > _CHANNELS or max(page.imagedepth, 1) > 1:
-        raise source.unsupported(f"a TIFF of {page.samplesperpixel} channels and more dimensions")
+    if page.imagedepth > 1:
+        raise source.unsupported("a TIFF of three dimensions")
+    samples = page.imagewidth * page.imagelength * page.samplesperpixel
+    if samples > _CHANNELS * max_pixels:
+        raise ImageTooLargeError(
+            f"{source.label} has {page.samplesperpixel} channels, {samples:,} samples in all; "
+            "raise --max-pixels if the file is trustworthy"
+        )
 
 
 def _is_whole(source: Source, page: Any) -> bool:
