@@ -9,7 +9,7 @@ orientation is applied, and 16 bits stay 16 bits. Nothing here imports torch.
 """
 
 from ganedit.image._decode import MAX_PIXELS, decode, size_of
-from ganedit.image._encode import encode, output_errors
+from ganedit.image._encode import encode, output_errors, pixel_loss
 from ganedit.image._formats import (
     READABLE_SUFFIXES,
     WRITABLE_FORMATS,
@@ -34,6 +34,7 @@ __all__ = [
     "encode",
     "format_for",
     "output_errors",
+    "pixel_loss",
     "preferred_suffix",
     "publish",
     "resize",

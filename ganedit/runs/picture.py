@@ -12,7 +12,7 @@ from os import getpid
 from pathlib import Path
 
 from ganedit.errors import GaneditError, ImageError, WeightsError
-from ganedit.image import Image, Metadata, check_limits, decode, stage
+from ganedit.image import Image, check_limits, decode, stage
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
@@ -95,7 +95,7 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         raise type(error)(f"{prefix}{message}") from error
     if files.strip_metadata:
         # The profile stays: without it the colours would change.
-        edited = replace(edited, metadata=Metadata(icc=edited.metadata.icc))
+        edited = replace(edited, metadata=edited.metadata.only_color())
     results, notes = _stage(job, first, edited, files, recorded=recorded)
     if not _unchanged(stamps, job):
         discard(results)
