@@ -26,8 +26,6 @@ class Footprint:
     """Where windows may begin; a picture's sides have to be multiples of it."""
     bytes_per_pixel: int = 2048
     """Memory that one input pixel takes while the network runs (fp32)."""
-    mean_change: float = 0.25
-    """A result whose mean is this far from its input's is broken; both in [0, 1]."""
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,6 @@ class TranslatePredictor:
             halo=self.generator.halo,
             multiple=MULTIPLE,
             bytes_per_pixel=4 * (5 * self.generator.width + 24),
-            # Night may become day.
-            mean_change=math.inf,
         )
 
     def gather(self, samples: np.ndarray) -> None:

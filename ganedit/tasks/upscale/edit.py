@@ -12,13 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, is_sound, predict_samples
+from ganedit.editing import fill_transparent, is_finite, predict_samples
 from ganedit.errors import ImageTooLargeError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.upscale.color import RADIUS, hold_color
-from ganedit.tasks.upscale.network import Upscaler
+from ganedit.tasks.upscale.network import BicubicPhases, Upscaler
 from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
 from ganedit.tiling import Footprint
 
@@ -30,6 +30,7 @@ class UpscalePredictor:
         self.scale, self.halo = network.options.scale, network.halo
         self.runtime = runtime
         self.network = self._placed(network, runtime.dtype)
+        self.plain = BicubicPhases(self.scale)
 
     @property
     def footprint(self) -> Footprint:
@@ -37,7 +38,7 @@ class UpscalePredictor:
         # Two layers of activations at a time, then the enlarged picture a few times over.
         return Footprint(
             scale=self.scale,
-            halo=self.halo + RADIUS,
+            halo=self.halo + 2 * RADIUS,
             bytes_per_pixel=4 * (3 * width + 6 * 3 * self.scale**2),
         )
 
@@ -46,10 +47,9 @@ class UpscalePredictor:
         if safe:
             network = self._placed(copy.deepcopy(network), torch.float32)
         phases = network.phases(pictures)
-        # Holding the colour would make a soft picture of anything, black or infinite: what is
-        # broken is left as it is for the caller to see.
-        if is_sound(pictures, phases, self.footprint.mean_change):
-            phases = hold_color(phases, pictures)
+        # Held to its colours, NaN and infinity would look like a soft picture.
+        if is_finite(phases):
+            phases = hold_color(phases, pictures, self.plain)
         return F.pixel_shuffle(phases, self.scale)
 
     def _placed(self, network: Upscaler, dtype: torch.dtype) -> Upscaler:
