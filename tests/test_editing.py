@@ -93,7 +93,7 @@ class Small(Doubler):
 def test_out_of_memory_halves_the_tile_and_gives_the_same_pixels() -> None:
     samples, predictor = tiny.photo(0, 150, 130), Small(side=70)
     assert np.array_equal(run(samples, predictor), doubled(samples))
-    assert 2 <= len(predictor.refused) <= 5, "it halves and does not creep"
+    assert 2 <= len(predictor.refused) <= 6, "it halves and does not creep"
     assert predictor.refused == sorted(predictor.refused, reverse=True)
 
 

@@ -21,6 +21,7 @@ from ganedit.tasks.upscale.color import hold_color
 from ganedit.tasks.upscale.edit import UpscaleEdit, enlarged_alpha
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions, Target, UpscaleOptions
+from ganedit.tiling import Rows
 from ganedit.weights import RUN_WEIGHTS
 
 WIDTH, HEIGHT = 13, 7
@@ -141,13 +142,13 @@ def test_passes_are_the_fewest(
 
 def test_last_network_lands_on_the_target(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edit, seen = edit_for(target=Target(scale=5), model="clean"), []
-    predict = upscale_edit.predict_samples
+    predict = upscale_edit.predict_rows
 
-    def observed(samples: np.ndarray, *rest: object) -> np.ndarray:
-        seen.append(samples.shape[:2])
-        return predict(samples, *rest)
+    def observed(rows: Rows, *rest: object) -> Rows:
+        seen.append(rows.shape[:2])
+        return predict(rows, *rest)
 
-    monkeypatch.setattr(upscale_edit, "predict_samples", observed)
+    monkeypatch.setattr(upscale_edit, "predict_rows", observed)
     result = apply(edit, photo(20, 12))
     assert (result.width, result.height) == (100, 60)
     assert seen == [(12, 20), (15, 25)], "not 16 times the pixels and then down again"

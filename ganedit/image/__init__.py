@@ -19,7 +19,7 @@ from ganedit.image._formats import (
 )
 from ganedit.image._metadata import Metadata
 from ganedit.image._model import Image
-from ganedit.image._resize import resize
+from ganedit.image._resize import resize, resize_bands
 from ganedit.image._samples import to_eight
 from ganedit.image._save import publish, save, stage
 
@@ -37,6 +37,7 @@ __all__ = [
     "preferred_suffix",
     "publish",
     "resize",
+    "resize_bands",
     "save",
     "size_of",
     "stage",

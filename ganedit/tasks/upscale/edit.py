@@ -3,7 +3,6 @@
 import copy
 import math
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, is_finite, predict_samples
+from ganedit.editing import fill_transparent, is_finite, predict_rows
 from ganedit.errors import ImageTooLargeError
-from ganedit.image import Image, resize
+from ganedit.image import Image, resize, resize_bands
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.upscale.color import RADIUS, hold_color
 from ganedit.tasks.upscale.network import BicubicPhases, Upscaler
 from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
-from ganedit.tiling import Footprint
+from ganedit.tiling import Footprint, Rows
 
 
 class UpscalePredictor:
@@ -90,21 +89,15 @@ class UpscaleEdit:
             )
         factor = max(width / image.width, height / image.height)
         passes = self._passes(factor)
-        color = Image(fill_transparent(image), metadata=image.metadata)
-        grey = color.samples.shape[2] == 3 and color.is_grey
-        samples = color.samples[:, :, :1] if grey else color.samples
-        shares = _shares([p.scale for p in passes])
-        for number, (predictor, (begin, end)) in enumerate(zip(passes, shares, strict=True), 1):
-            if 1 < number == len(passes):
-                samples = _reduced(samples, width, height, predictor.scale)
-            samples = predict_samples(
-                samples,
-                predictor,
-                self.runtime,
-                _part(progress, begin, end),
-            )
-        result = resize(replace(color, samples=samples), width, height)
-        samples = np.repeat(result.samples, 3, axis=2) if grey else result.samples
+        source = fill_transparent(image)
+        rows = Rows.of(source[:, :, :1] if Image(source).is_grey else source)
+        for number, predictor in enumerate(passes, start=1):
+            last = number == len(passes)
+            if last and number > 1:
+                rows = _reduced(rows, width, height, predictor.scale)
+            rows = predict_rows(rows, predictor, self.runtime, progress if last else _untold)
+        samples = np.empty((height, width, image.channels), image.samples.dtype)
+        _resized(rows, width, height).fill(samples)
         alpha = None
         if image.alpha is not None:
             alpha = enlarged_alpha(image.alpha, width, height)
@@ -151,12 +144,19 @@ def _upscaler(**stored: Any) -> Upscaler:
     return Upscaler(NetworkOptions(**stored))
 
 
-def _reduced(samples: np.ndarray, width: int, height: int, scale: int) -> np.ndarray:
+def _reduced(rows: Rows, width: int, height: int, scale: int) -> Rows:
     """What the last network makes `width`×`height` of, not 16 times as many pixels and more."""
     wide, high = math.ceil(width / scale), math.ceil(height / scale)
-    if samples.shape[0] <= high or samples.shape[1] <= wide:
-        return samples
-    return resize(Image(samples), wide, high).samples
+    if rows.shape[0] <= high or rows.shape[1] <= wide:
+        return rows
+    return _resized(rows, wide, high)
+
+
+def _resized(rows: Rows, width: int, height: int) -> Rows:
+    if rows.shape[:2] == (height, width):
+        return rows
+    bands = resize_bands(rows.take, rows.shape[:2], width, height)
+    return Rows((height, width, rows.shape[2]), rows.dtype, bands)
 
 
 def enlarged_alpha(alpha: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -168,13 +168,5 @@ def enlarged_alpha(alpha: np.ndarray, width: int, height: int) -> np.ndarray:
     return resize(Image(alpha[:, :, None]), width, height, kernel="bicubic").samples[:, :, 0]
 
 
-def _part(progress: Progress, begin: float, end: float) -> Progress:
-    """The progress of a piece of work that is `begin` to `end` of the whole."""
-    return lambda done: progress(begin + (end - begin) * done)
-
-
-def _shares(scales: list[int]) -> list[tuple[float, float]]:
-    """Where each pass begins and ends in the whole work, which grows with the pixels it reads."""
-    work = [math.prod(scales[:i]) ** 2 for i in range(len(scales))]
-    edges = [sum(work[:i]) / sum(work) for i in range(len(work) + 1)]
-    return list(pairwise(edges))
+def _untold(done: float) -> None:
+    """Progress of what is made for the last pass, and told as part of it."""
