@@ -13,6 +13,9 @@ from ganedit.runtime import Runtime
 from ganedit.task import Predictor, Progress
 from ganedit.tiling import Rows, plan, smallest_window, window_side
 
+# Pixels of a band of rows where a step would take many bytes for each, and rows around it that
+# decide what is in it: farther than any network sees.
+BAND_PIXELS, REACH = 1 << 21, 64
 # Larger windows waste less on halos; beyond these sides little is left to gain.
 LARGEST_WINDOW = {"cpu": 512, "mps": 768, "cuda": 1536}
 
@@ -153,13 +156,34 @@ def fill_transparent(image: Image) -> np.ndarray:
     """The picture's samples, colours of fully transparent pixels taken from the nearest visible.
 
     Whatever colour hides under transparency (black, mostly) would otherwise be mixed into the
-    visible edge by anything that looks at neighbours, and show as a fringe.
+    visible edge by anything that looks at neighbours, and show as a fringe. Of a large picture
+    only pixels within `REACH` rows of what is visible take the very nearest.
     """
-    if image.alpha is None or image.alpha.all() or not image.alpha.any():
-        return image.samples
+    alpha, samples = image.alpha, image.samples
+    if alpha is None or alpha.all() or not alpha.any():
+        return samples
+    result = np.empty_like(samples)
+    first: int | None = None
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        stop = min(top + rows, image.height)
+        outer = slice(max(0, top - REACH), stop + REACH)
+        if alpha[outer].any():
+            filled = _filled_by_nearest(samples[outer], alpha[outer])
+            result[top:stop] = filled[top - outer.start : stop - outer.start]
+            first = top if first is None else first
+        elif first is not None:
+            result[top:stop] = result[top - 1]
+    if first:
+        result[:first] = result[first]
+    return result
+
+
+def _filled_by_nearest(samples: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """`samples` `(H, W, C)`, those where `alpha` is 0 taken from the nearest where it is not."""
     import cv2
 
-    hidden = (image.alpha == 0).astype(np.uint8)
+    hidden = (alpha == 0).astype(np.uint8)
     _, nearest = cv2.distanceTransformWithLabels(
         hidden, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -167,5 +191,4 @@ def fill_transparent(image: Image) -> np.ndarray:
     flat = np.zeros(int(nearest.max()) + 1, np.int64)
     visible = np.flatnonzero(hidden.reshape(-1) == 0)
     flat[nearest.reshape(-1)[visible]] = visible
-    colours = image.samples.reshape(-1, image.samples.shape[2])
-    return colours[flat[nearest]]
+    return samples.reshape(-1, samples.shape[2])[flat[nearest]]

@@ -170,3 +170,21 @@ def test_windows_are_no_larger_than_the_largest(monkeypatch: pytest.MonkeyPatch)
     predictor = Small(side=64)
     run(tiny.photo(0, 163, 200), predictor)
     assert not predictor.refused
+
+
+def test_transparency_of_a_tall_picture_is_filled_in_bands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in one piece near what is visible; far from it with some visible colour."""
+    rng = np.random.default_rng(2)
+    alpha = np.zeros((400, 30), np.uint8)
+    alpha[100:120] = rng.random((20, 30)) < 0.1
+    alpha[130:135, 4:9] = 255
+    samples = rng.integers(1, 100, (400, 30, 3)).astype(np.uint8)
+    samples[alpha == 0] = 255
+    image = Image(samples, alpha)
+    whole = fill_transparent(image)
+    monkeypatch.setattr(editing, "BAND_PIXELS", 30 * 16)
+    banded = fill_transparent(image)
+    assert np.array_equal(banded[60:180], whole[60:180])
+    assert banded.max() < 255, "nothing hidden is left"

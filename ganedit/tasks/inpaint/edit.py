@@ -17,7 +17,7 @@ from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.inpaint.exemplar import synthesize
-from ganedit.tasks.inpaint.holes import dilated, feathered
+from ganedit.tasks.inpaint.holes import depth_of, dilated, feathered, growth, ring_width
 from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter
 from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
@@ -40,6 +40,8 @@ SHALLOW_DEPTH = 16.0
 MOST_TEXTURE, PLAIN_DEPTH, FULL_DEPTH, COLOR_SIDE = 0.6, 8, 40, 9
 # A mean of what might be there is softer than what is around it: so much of its detail is added.
 SHARPENING = 0.2
+# Rows and columns of a picture.
+Box = tuple[slice, slice]
 _NAMES = {"gan": "the network", "ns": "diffusion (ns)", "telea": "diffusion (telea)"}
 
 
@@ -52,7 +54,7 @@ class Region:
         own: `(h, w)` bool within the window, the pixels that are filled with it.
     """
 
-    window: tuple[slice, slice]
+    window: Box
     own: np.ndarray
 
 
@@ -65,7 +67,6 @@ def find_regions(hole: np.ndarray) -> list[Region]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         cv2.dilate(hole.astype(np.uint8), near)
     )
-    depth = _depth(hole)
     regions = []
     for label in sorted(range(1, count), key=lambda label: int(stats[label][cv2.CC_STAT_AREA])):
         left, top, wide, high = (int(v) for v in stats[label][:4])
@@ -73,7 +74,10 @@ def find_regions(hole: np.ndarray) -> list[Region]:
         own = hole[box] & (labels[box] == label)
         margin = max(LEAST_CONTEXT, round(CONTEXT * max(wide, high)))
         cell = max(wide, high)
-        if cell + 2 * margin > WORKING_SIDE and float(depth[box][own].max()) <= SHALLOW_DEPTH:
+        if (
+            cell + 2 * margin > WORKING_SIDE
+            and _depth_within(hole, box)[own].max() <= SHALLOW_DEPTH
+        ):
             margin, cell = LEAST_CONTEXT, WORKING_SIDE - 2 * LEAST_CONTEXT
         for y in range(top, top + high, cell):
             for x in range(left, left + wide, cell):
@@ -84,9 +88,7 @@ def find_regions(hole: np.ndarray) -> list[Region]:
     return regions
 
 
-def _region(
-    own: np.ndarray, box: tuple[slice, slice], margin: int, shape: tuple[int, ...]
-) -> Region:
+def _region(own: np.ndarray, box: Box, margin: int, shape: tuple[int, ...]) -> Region:
     """Part of a hole, `own` within `box`, with known picture around it."""
     rows, columns = (
         slice(max(0, side.start - margin), min(length, side.stop + margin))
@@ -96,6 +98,28 @@ def _region(
     top, left = box[0].start - rows.start, box[1].start - columns.start
     within[top : top + own.shape[0], left : left + own.shape[1]] = own
     return Region((rows, columns), within)
+
+
+def _depth_within(hole: np.ndarray, box: Box) -> np.ndarray:
+    """Distance from what is known within the bounding box of a hole, at the edge of which it is."""
+    around, inner = _widened(box, 1)
+    return depth_of(hole[around])[inner]
+
+
+def _shown(region: Region, marked: np.ndarray, hole: np.ndarray, ring: int) -> np.ndarray:
+    """How much of the fill shows in a region, `(h, w)` in [0, 1], as `feathered` says."""
+    around, inner = _widened(region.window, ring + 1)
+    return feathered(marked[around], hole[around], ring)[inner]
+
+
+def _widened(box: Box, pixels: int) -> tuple[Box, Box]:
+    """A box with so many pixels around it, and where it lies in that."""
+    first = tuple(max(0, side.start - pixels) for side in box)
+    rows, columns = (
+        (slice(start, side.stop + pixels), slice(side.start - start, side.stop - start))
+        for side, start in zip(box, first, strict=True)
+    )
+    return (rows[0], columns[0]), (rows[1], columns[1])
 
 
 class InpaintEdit:
@@ -144,17 +168,17 @@ class InpaintEdit:
         missing = hole.copy()
         regions = find_regions(hole)
         ring = self.options.feather
-        ring = round(float(_depth(hole & ~marked).max())) if ring is None else ring
-        shown = feathered(marked, hole, ring)
+        if ring is None:
+            ring = ring_width(marked, hole, growth(hole.shape, self.options.dilate))
         used: Counter[str] = Counter()
         for number, region in enumerate(regions, start=1):
             part, unknown = samples[region.window], missing[region.window]
-            depth = _depth(unknown)
+            depth = depth_of(unknown)
             method = self._method_for(depth)
             used[method] += 1
             filled = self._fill(part, unknown, depth, method, variant)
             own = region.own
-            share = shown[region.window][own][:, None]
+            share = _shown(region, marked, hole, ring)[own][:, None]
             # Not `part + (filled - part) * share`, where rounding would let `part` through.
             part[own] = np.rint(part[own] * (1 - share) + filled[own] * share).astype(part.dtype)
             unknown &= ~own
@@ -261,12 +285,6 @@ def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
 def _multiple(side: float) -> int:
     """The nearest side that the network takes."""
     return MULTIPLE * max(1, round(side / MULTIPLE))
-
-
-def _depth(hole: np.ndarray) -> np.ndarray:
-    """Distance of every hole pixel from what is known, `(H, W)` float32."""
-    padded = np.pad(hole.astype(np.uint8), 1, mode="edge")
-    return cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
 
 
 def _diffused(part: np.ndarray, unknown: np.ndarray, method: str) -> np.ndarray:

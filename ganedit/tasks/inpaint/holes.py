@@ -1,6 +1,7 @@
 """From what a user marks a hole with to the hole itself. Nothing here imports torch."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +18,8 @@ SUSPICIOUS_COVER = 0.6
 COLOR_TOLERANCE = 40 / 255
 # Without --dilate: pixels per thousand of the longer side. What is removed leaves a halo.
 DILATE_PER_MILLE = 4
+# Pixels of a band of rows where a step takes many bytes for each.
+BAND_PIXELS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -138,13 +141,38 @@ def fit(hole: Hole, photo: Image, *, strict: bool = False, own: bool = True) -> 
     return Hole(mask, tuple(notes))
 
 
+def growth(shape: tuple[int, ...], pixels: int | None) -> int:
+    """The radius by which holes of a picture of this `(H, W)` grow: `pixels`, or what suits it."""
+    return round(max(shape) * DILATE_PER_MILLE / 1000) if pixels is None else pixels
+
+
 def dilated(mask: np.ndarray, pixels: int | None) -> np.ndarray:
     """The hole grown by a disc of that radius; by a radius that suits the picture for None."""
-    radius = round(max(mask.shape) * DILATE_PER_MILLE / 1000) if pixels is None else pixels
+    radius = growth(mask.shape, pixels)
     if radius == 0 or not mask.any():
         return mask
-    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return distance <= radius
+    grown = np.empty_like(mask)
+    for rows, outer, core in _bands(mask.shape, radius):
+        grown[rows] = (depth_of(~mask[outer]) <= radius)[core]
+    return grown
+
+
+def ring_width(marked: np.ndarray, grown: np.ndarray, radius: int) -> int:
+    """Pixels over which fill and picture can mix, where a marked hole was grown by a radius."""
+    widths = (
+        depth_of(grown[outer] & ~marked[outer])[core].max()
+        for _, outer, core in _bands(marked.shape, radius)
+    )
+    return min(radius, round(float(max(widths))))
+
+
+def _bands(shape: tuple[int, ...], reach: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Bands of rows: of the picture, with `reach` rows around them, and where they lie in those."""
+    height, width = shape
+    count = max(1, BAND_PIXELS // width)
+    for top in range(0, height, count):
+        stop, first = min(top + count, height), max(0, top - reach)
+        yield slice(top, stop), slice(first, stop + reach), slice(top - first, stop - first)
 
 
 def feathered(marked: np.ndarray, grown: np.ndarray, pixels: int) -> np.ndarray:
@@ -156,7 +184,11 @@ def feathered(marked: np.ndarray, grown: np.ndarray, pixels: int) -> np.ndarray:
     weight = grown.astype(np.float32)
     if pixels == 0:
         return weight
-    depth = cv2.distanceTransform(grown.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # The outermost pixel of the hole shows some of the fill, so its depth counts from there.
-    ramp = np.clip(depth / (pixels + 1), 0, 1).astype(np.float32)
+    ramp = np.clip(depth_of(grown) / (pixels + 1), 0, 1).astype(np.float32)
     return np.where(marked, np.float32(1), ramp * weight)
+
+
+def depth_of(hole: np.ndarray) -> np.ndarray:
+    """Distance of every hole pixel from what is known, `(H, W)` float32; 0 outside the hole."""
+    return cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
