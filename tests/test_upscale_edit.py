@@ -1,5 +1,6 @@
 """The loaded upscaler: sizes, the passes it chooses, and the networks it mixes."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -247,6 +248,19 @@ def test_weights_are_loaded_once(shipped: Path, monkeypatch: pytest.MonkeyPatch)
     first = apply(edit, photo()).samples
     monkeypatch.setattr(weights, "read_shipped", None)
     assert np.array_equal(apply(edit, photo()).samples, first)
+
+
+def test_threads_load_a_network_once(shipped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[object] = []
+    read = weights.read_shipped
+    monkeypatch.setattr(weights, "read_shipped", lambda entry: reads.append(entry) or read(entry))
+    edit = edit_for()
+    threads = [threading.Thread(target=lambda: apply(edit, photo())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(reads) == 2, "each end once"
 
 
 def test_own_weights_from_file_run_and_name(

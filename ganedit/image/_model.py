@@ -26,6 +26,7 @@ class Image:
         metadata: the blocks that are written back with the picture.
         format: the source's format in Pillow's spelling, or None for a picture from memory.
         notes: what the decoder converted or left out, each fit for a warning.
+        turned: the EXIF orientation, 1..8, by which the picture was turned when it was read.
 
     Raises:
         TypeError: the samples are not a numpy array, or not uint8 or uint16.
@@ -37,6 +38,7 @@ class Image:
     metadata: Metadata = field(default_factory=Metadata)
     format: str | None = None
     notes: tuple[str, ...] = ()
+    turned: int = 1
 
     def __post_init__(self) -> None:
         _check_dtype("samples", self.samples)
@@ -139,7 +141,8 @@ class Image:
         alpha = None if alpha is None else orient(alpha, orientation)
         height, width, channels = samples.shape
         metadata, dropped = refreshed(metadata, width, height, channels)
-        return cls(samples, alpha, metadata, format, notes + dropped)
+        notes += dropped
+        return cls(samples, alpha, metadata, format, notes, turned=orientation)
 
     def to_pil(self) -> PIL.Image.Image:
         """The picture in Pillow: mode L, LA, RGB or RGBA at 8 bits; 16 bits are rounded."""

@@ -1,5 +1,6 @@
 """Filling the holes of a picture: one region at a time, everything else left as it is."""
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import to_tensor
+from ganedit.editing import fill_transparent, to_tensor
 from ganedit.errors import ImageError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
@@ -131,6 +132,8 @@ class InpaintEdit:
 
     def __init__(self, options: InpaintOptions, runtime: Runtime) -> None:
         self.options, self.runtime = options, runtime
+        # Pictures of several threads share the network, and the first to need it loads it.
+        self._loading = threading.Lock()
         self._network: Inpainter | None = None
         if options.weights is not None:
             path = weights.locate(options.weights)
@@ -160,10 +163,12 @@ class InpaintEdit:
             return image
         if hole.all():
             raise ImageError(
-                "its hole, grown, takes in the whole picture, which leaves nothing to fill it "
+                "the hole, grown, takes in the whole picture, which leaves nothing to fill it "
                 "from; use a smaller --dilate"
             )
-        samples = image.samples.copy()
+        # What hides under full transparency is no part of the picture, and must not fill it.
+        seen = fill_transparent(image)
+        samples = seen.copy() if seen is image.samples else seen
         # What is known grows as regions are filled.
         missing = hole.copy()
         regions = find_regions(hole)
@@ -184,6 +189,8 @@ class InpaintEdit:
             unknown &= ~own
             progress(number / len(regions))
         told = ", ".join(f"{count} by {_NAMES[method]}" for method, count in used.items())
+        if seen is not image.samples:
+            samples = np.where(hole[:, :, None], samples, image.samples)
         return replace(image, samples=samples, notes=(*image.notes, f"holes filled: {told}"))
 
     def _method_for(self, depth: np.ndarray) -> Method:
@@ -243,10 +250,11 @@ class InpaintEdit:
     @property
     def network(self) -> Inpainter:
         """The loaded network."""
-        if self._network is None:
-            entry = weights.find("inpaint")
-            self._network = self._build(weights.read_shipped(entry), entry.path)
-        return self._network
+        with self._loading:
+            if self._network is None:
+                entry = weights.find("inpaint")
+                self._network = self._build(weights.read_shipped(entry), entry.path)
+            return self._network
 
     def _build(self, contents: weights.Contents, path: Path) -> Inpainter:
         network = weights.rebuild(

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -66,6 +67,7 @@ class UpscaleEdit:
 
     def __init__(self, options: UpscaleOptions, runtime: Runtime) -> None:
         self.options, self.runtime = options, runtime
+        self._loading = threading.Lock()
         self._predictors: dict[int, UpscalePredictor] = {}
         self._own: UpscalePredictor | None = None
         if options.weights is not None:
@@ -115,18 +117,22 @@ class UpscaleEdit:
         return [self._predictor(scale) for scale in passes]
 
     def _predictor(self, scale: int) -> UpscalePredictor:
-        if scale not in self._predictors:
-            labels = {"model": self.options.model, "scale": f"x{scale}"}
-            faithful = weights.find("upscale", **labels, end="faithful")
-            contents = weights.read_shipped(faithful)
-            state = contents.state
-            if self.options.detail > 0:
-                other = weights.find("upscale", **labels, end="adversarial")
-                end = weights.read_shipped(other).state
-                state = weights.interpolate(state, end, self.options.detail)
-            network = weights.rebuild(_upscaler, contents.options, state, faithful.path)
-            self._predictors[scale] = UpscalePredictor(network, self.runtime)
-        return self._predictors[scale]
+        # Pictures of several threads share the networks, and the first to need one loads it.
+        with self._loading:
+            if scale not in self._predictors:
+                self._predictors[scale] = UpscalePredictor(self._shipped(scale), self.runtime)
+            return self._predictors[scale]
+
+    def _shipped(self, scale: int) -> Upscaler:
+        labels = {"model": self.options.model, "scale": f"x{scale}"}
+        faithful = weights.find("upscale", **labels, end="faithful")
+        contents = weights.read_shipped(faithful)
+        state = contents.state
+        if self.options.detail > 0:
+            other = weights.find("upscale", **labels, end="adversarial")
+            end = weights.read_shipped(other).state
+            state = weights.interpolate(state, end, self.options.detail)
+        return weights.rebuild(_upscaler, contents.options, state, faithful.path)
 
 
 def load_upscaler(name: str) -> Upscaler:
