@@ -60,7 +60,9 @@ class Image(Raster):
         height, width, channels = samples.shape
         metadata, dropped = refreshed(reading.metadata, width, height, channels)
         notes = tuple(dict.fromkeys((*reading.notes, *dropped)))
-        return cls(samples, alpha, metadata, reading.format, notes, reading.lossless)
+        return cls(
+            samples, alpha, metadata, reading.format, notes, reading.lossless, reading.orientation
+        )
 
     def save(
         self,

@@ -23,6 +23,7 @@ class Raster:
         notes: what the decoder converted or left out, each fit for a warning.
         lossless: whether the source was coded without loss in a format that can do both (WebP);
             written back to that format, it stays so.
+        turned: the EXIF orientation, 1..8, by which the picture was turned when it was read.
 
     Raises:
         TypeError: the samples are not a numpy array, or not uint8 or uint16.
@@ -35,6 +36,7 @@ class Raster:
     format: str | None = None
     notes: tuple[str, ...] = ()
     lossless: bool = False
+    turned: int = 1
 
     def __post_init__(self) -> None:
         _check_dtype("samples", self.samples)
