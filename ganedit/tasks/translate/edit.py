@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.editing import fill_transparent, predict_samples, to_tensor
+from ganedit.errors import UsageError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
