@@ -186,6 +186,9 @@ class Task(Generic[O_contra]):
     check: Callable[[O_contra, Set[str]], None] = anything_goes
     """Raises a UsageError for options that contradict each other, or what else was given: names
     of inputs and of options that the user did not leave out."""
+    local: bool = False
+    """Whether all that it does not change is to stay bit for bit: where a format cannot keep it,
+    that is said."""
     enlarges: bool = False
     """Whether results depend on the upscaler's weights too."""
     training: Training[Any] | None = None

@@ -12,7 +12,7 @@ from os import getpid
 from pathlib import Path
 
 from ganedit.errors import GaneditError, ImageError, WeightsError
-from ganedit.image import Image, check_limits, decode, stage
+from ganedit.image import Image, check_limits, decode, pixel_loss, stage
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
@@ -97,6 +97,8 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         # The profile stays: without it the colours would change.
         edited = replace(edited, metadata=edited.metadata.only_color())
     results, notes = _stage(job, first, edited, files, recorded=recorded)
+    if work.task.local and (loss := pixel_loss(edited, job.format, files.quality)):
+        notes = (*notes, loss)
     if not _unchanged(stamps, job):
         discard(results)
         raise ImageError(f"{job.source}: changed or vanished while it was edited; run again")

@@ -32,7 +32,7 @@ def edit_command(task: Task[Any]) -> click.Command:
 
     params = [param for each in task.inputs for param in _params_of(each)]
     params += [*parameters(task.options), *parameters(RunOptions)]
-    return command(task.name, run, params, task.summary, task.examples)
+    return command(task.name, run, params, task.summary, task.examples, "What to make")
 
 
 def _params_of(each: Input) -> list[click.Parameter]:
