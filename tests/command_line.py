@@ -113,7 +113,7 @@ def fill_shipped(folder: Path) -> None:
                 f'file = "{name}"\ntask = "upscale"\n'
                 f'labels = {{ model = "{model}", scale = "x{scale}", end = "{end}" }}\n'
                 f'sha256 = "{hashlib.sha256(content).hexdigest()}"\nbytes = {len(content)}\n'
-                'licence = "MIT"\ntrained_on = "noise"\ncommand = "none"\nscore = "low"\n'
+                'licence = "MIT"\ntrained_on = "noise"\nrecipe = "none"\nscore = "low"\n'
             )
     (folder / weights.MANIFEST).write_text("\n".join(rows))
 

@@ -1,9 +1,11 @@
 """What a run shows while it goes: a bar, or a line now and then, or a line for each picture."""
 
+import re
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Self
 
@@ -40,6 +42,31 @@ def shown(text: str, encoding: str | None = None) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+class Notes:
+    """Counts what pictures had in common: notes that differ by numbers only are of one kind."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._texts: dict[str, set[str]] = {}
+
+    def add(self, notes: Iterable[str]) -> None:
+        """Count the notes of one picture."""
+        for kind, note in {re.sub(r"\d+", "0", note): note for note in notes}.items():
+            self._counts[kind] += 1
+            texts = self._texts.setdefault(kind, set())
+            if len(texts) < 2:
+                texts.add(note)
+
+    def lines(self) -> list[str]:
+        """A line for each kind, the most common first: `12 pictures: animated: first frame`."""
+        lines = []
+        for kind, count in self._counts.most_common():
+            texts = self._texts[kind]
+            alike = ", and the like" if len(texts) > 1 else ""
+            lines.append(f"{count:,} picture{'s' * (count != 1)}: {min(texts)}{alike}")
+        return lines
+
+
 class Display:
     """Shows how far the run is. Threads may tell it, one at a time."""
 
@@ -53,8 +80,8 @@ class Display:
         self._total, self._done = pictures, 0
         self._shares: dict[Job, float] = {}
         self._lock = threading.Lock()
-        self.notes: Counter[str] = Counter()
-        """How many pictures had each note, where they were not told one by one."""
+        self.notes = Notes()
+        """Those that were not told one by one."""
         self._bar: tqdm[Any] = tqdm(
             total=pictures, disable=not (told and terminal), delay=BAR_AFTER, leave=False,
             unit=" pictures", bar_format=_BAR + (_OF_MANY if folder else _ALONE),
@@ -83,7 +110,7 @@ class Display:
             if self._each:
                 self._tell(outcome)
             else:
-                self.notes.update(set(outcome.notes))
+                self.notes.add(outcome.notes)
         if self._lines and time.monotonic() - self._said >= LINE_EVERY:
             self._said = time.monotonic()
             self._say(outcome.job)

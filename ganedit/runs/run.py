@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
@@ -46,8 +45,8 @@ class Result:
     """Why pictures failed."""
     left: int = 0
     """Results that were not begun, because the run had to stop."""
-    notes: Counter[str] = field(default_factory=Counter)
-    """How many pictures had each note, where they were not told one by one."""
+    notes: list[str] = field(default_factory=list)
+    """What pictures had in common that was not told one by one."""
     interrupted: bool = False
 
     @property
@@ -162,7 +161,7 @@ class _Run:
                 outcomes.throw(interrupt)  # the engine knows how to stop what it started
             except GaneditError as error:
                 self.fatal = error
-        self.result.notes = display.notes
+        self.result.notes = display.notes.lines()
 
     def _settle(self, outcome: Outcome) -> Outcome:
         """Put a result in its place, or note why there is none."""
@@ -250,8 +249,8 @@ def tell(result: Result, plan: Plan, run: RunOptions, seconds: float, reason: st
             "them")  # fmt: skip
     if run.quiet or all(job.journal_folder is None for job in plan.jobs):
         return
-    for note, number in result.notes.most_common():
-        say(f"{number:,} picture{'s' * (number != 1)}: {note}")
+    for line in result.notes:
+        say(line)
     count, took = len(result.done), tqdm.format_interval(seconds)
     words = [f"{count:,} picture{'s' * (count != 1)} in {took}, {count / seconds:.2f} a second"]
     if result.skipped:

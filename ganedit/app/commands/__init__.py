@@ -81,6 +81,11 @@ def _code(cli: click.Group) -> int:
     except GaneditError as error:
         say(f"ganedit: {error}")
         return error.exit_code
+    except click.NoSuchOption as error:
+        error.show()
+        if any(Path(word).exists() for word in sys.argv[1:] if word.startswith("-")):
+            say("If the name of a file is meant, put -- before the names of files.")
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
