@@ -218,6 +218,16 @@ def test_pictures_are_drawn_and_not_drawn_twice(tmp_path: Path) -> None:
     assert np.array_equal(Editor(DRAW, seed=7, device="cpu")(variant="002").samples, drawn)
 
 
+def test_trained_from_its_row(tmp_path: Path) -> None:
+    words = ("train", "draw", "--steps", 6, "--workers", 0, "--precision", "fp32", "--out", "run")
+    done = run(*words, "--device", "cpu", folder=tmp_path)
+    assert done.code == 0, done.err
+    made = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"checkpoint.pt", "generator.safetensors", "log.csv", "report.md", "samples"} <= made
+    again = run(*words, "--device", "cpu", folder=tmp_path)
+    assert (again.code, "add --resume" in again.complaint) == (1, True)
+
+
 # --- a cluster --------------------------------------------------------------------------------
 
 

@@ -14,7 +14,17 @@ from ganedit.image import Image, resize
 from ganedit.options import Options, option
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
-from ganedit.task import Apply, Enlarge, Evaluation, Input, Measuring, Pictures, Progress, Task
+from ganedit.task import (
+    Apply,
+    Enlarge,
+    Evaluation,
+    Input,
+    Measuring,
+    Pictures,
+    Progress,
+    Task,
+    Training,
+)
 from ganedit.tasks import TASKS
 
 PHOTO = Input("photo", "Pictures to edit.")
@@ -121,9 +131,20 @@ def draw_size(options: DrawOptions, size: tuple[int, int]) -> tuple[int, int]:
     return 12, 8
 
 
+@dataclass(frozen=True)
+class DrawTraining(Options):
+    """The generator of `toy_generator` learns without any options."""
+
+
+def train_draw(options: DrawTraining) -> Any:
+    from toy_generator import ToyTask
+
+    return ToyTask()
+
+
 DRAW = Task(
     "draw", "Draw noise.", "\n    ganedit draw -n 4 -o drawn/", DrawOptions, load_draw, no_weights,
-    inputs=(), variants=numbers, size=draw_size,
+    inputs=(), variants=numbers, size=draw_size, training=Training(DrawTraining, train_draw, ""),
 )  # fmt: skip
 
 TOYS = (*TASKS, FADE, BLEND, DRAW)
