@@ -1,7 +1,7 @@
 """Copy the weights of a run into weights/ and write their row of the manifest.
 
     python benchmarks/ship_weights.py RUN --label model=clean --label scale=x4 \\
-        --label end=faithful --trained-on "…" --recipe NAME.toml --score "…"
+        --label end=faithful --trained-on "…" --recipe NAME.toml --score "…" --figure "…"
 
 Of a translation, only the generator to the domain of `--label to=…` is copied.
 """
@@ -25,7 +25,10 @@ LICENCE = "MIT; see trained_on for the pictures' own terms"
 @click.option("--trained-on", required=True)
 @click.option("--recipe", required=True, help="File in weights/recipes.")
 @click.option("--score", required=True)
-def main(run: Path, labels: tuple[str, ...], trained_on: str, recipe: str, score: str) -> None:
+@click.option("--figure", required=True, help="The score in one figure, for a table.")
+def main(
+    run: Path, labels: tuple[str, ...], trained_on: str, recipe: str, score: str, figure: str
+) -> None:
     source = weights.locate(str(run))
     task = weights.read(source).task
     named = dict(label.split("=", 1) for label in labels)
@@ -40,7 +43,7 @@ def main(run: Path, labels: tuple[str, ...], trained_on: str, recipe: str, score
         shutil.copyfile(source, target)
     row = manifest.add_row(
         target, task=task, labels=named, licence=LICENCE, trained_on=trained_on, recipe=recipe,
-        score=score,
+        score=score, figure=figure,
     )  # fmt: skip
     click.echo(f"{target}: {row.bytes / 1e6:.2f} MB")
 
