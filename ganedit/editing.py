@@ -1,5 +1,8 @@
 """From samples to samples through a network: tiles, precision and memory, for every task."""
 
+from collections.abc import Iterator
+from itertools import groupby
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -8,8 +11,11 @@ from ganedit.errors import DeviceError, NonFiniteError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Predictor, Progress
-from ganedit.tiling import Footprint, Window, plan, smallest_window, window_side
+from ganedit.tiling import Rows, plan, smallest_window, window_side
 
+# Pixels of a band of rows where a step would take many bytes for each, and rows around it that
+# decide what is in it: farther than any network sees.
+BAND_PIXELS, REACH = 1 << 21, 64
 # Larger windows waste less on halos; beyond these sides little is left to gain.
 LARGEST_WINDOW = {"cpu": 512, "mps": 768, "cuda": 1536}
 
@@ -17,11 +23,10 @@ LARGEST_WINDOW = {"cpu": 512, "mps": 768, "cuda": 1536}
 def predict_samples(
     samples: np.ndarray, predictor: Predictor, runtime: Runtime, progress: Progress
 ) -> np.ndarray:
-    """Run a picture of any size through a network, tile by tile.
+    """Run a picture of any size through a network, tile by tile; see `predict_rows`.
 
     Args:
-        samples: `(H, W, 1 or 3)` uint8 or uint16. Greyscale goes through the network as grey RGB
-            and comes back as one channel.
+        samples: `(H, W, 1 or 3)` uint8 or uint16.
         predictor: the network; its footprint says how tiles must overlap.
         runtime: device, precision and memory budget.
         progress: told after each tile.
@@ -33,23 +38,73 @@ def predict_samples(
         NonFiniteError: the network gives NaN even in float32.
         DeviceError: the device's memory does not hold the smallest tile.
     """
-    footprint = predictor.footprint
+    return predict_rows(Rows.of(samples), predictor, runtime, progress).whole()
+
+
+def predict_rows(rows: Rows, predictor: Predictor, runtime: Runtime, progress: Progress) -> Rows:
+    """What a network makes of a picture of any size, its rows made as they are taken.
+
+    Greyscale goes through the network as grey RGB and comes back as one channel. Whatever
+    `predict_samples` raises, taking a row may.
+    """
     element = torch.finfo(runtime.dtype).bits // 8
     largest = LARGEST_WINDOW[runtime.device.type]
-    side = min(largest, window_side(footprint, runtime.memory, element))
-    while True:
-        try:
-            return _run(samples, predictor, runtime, footprint, side, progress)
-        except RuntimeError as error:
-            if not _out_of_memory(error):
-                raise
-            if side <= smallest_window(footprint):
-                raise DeviceError(
-                    f"{runtime.device}: its memory does not hold a window of {side} pixels; "
-                    "close other programs or use --device cpu"
-                ) from None
-            side = max(smallest_window(footprint), side // 2)
-            torch.cuda.empty_cache()
+    side = min(largest, window_side(predictor.footprint, runtime.memory, element))
+    return _tiled(rows, predictor, runtime, side, progress)
+
+
+def _tiled(
+    rows: Rows, predictor: Predictor, runtime: Runtime, side: int, progress: Progress
+) -> Rows:
+    height, width, channels = rows.shape
+    scale = predictor.footprint.scale
+
+    def bands() -> Iterator[np.ndarray]:
+        windows = plan(height, width, predictor.footprint, side)
+        done = 0
+        for span, beside in groupby(windows, key=lambda window: window.rows):
+            source = rows.take(span.outer_start, span.outer_stop)
+            band = np.empty(((span.stop - span.start) * scale, width * scale, channels), rows.dtype)
+            for window in beside:
+                columns = window.columns
+                tile = source[:, columns.outer_start : columns.outer_stop]
+                core = span.core_in_output(scale), columns.core_in_output(scale)
+                place = slice(columns.start * scale, columns.stop * scale)
+                band[:, place] = _predicted(tile, core, predictor, runtime, side)
+                done += 1
+                progress(done / len(windows))
+            yield band
+
+    return Rows((height * scale, width * scale, channels), rows.dtype, bands())
+
+
+def _predicted(
+    tile: np.ndarray,
+    core: tuple[slice, slice],
+    predictor: Predictor,
+    runtime: Runtime,
+    side: int,
+) -> np.ndarray:
+    """The core of what the network makes of a window no larger than `side`.
+
+    Of smaller windows, where the device cannot hold this one.
+    """
+    try:
+        with torch.inference_mode():
+            result = _predict(predictor, to_tensor(tile, runtime.device))
+            return to_samples(result[:, :, *core], tile.dtype, tile.shape[2])
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+    smallest = smallest_window(predictor.footprint)
+    if side <= smallest:
+        raise DeviceError(
+            f"{runtime.device}: its memory does not hold a window of {side} pixels; "
+            "close other programs or use --device cpu"
+        )
+    torch.cuda.empty_cache()
+    smaller = max(smallest, side // 2)
+    return _tiled(Rows.of(tile), predictor, runtime, smaller, lambda done: None).whole()[core]
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
@@ -58,58 +113,20 @@ def _out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in told)
 
 
-def _run(
-    samples: np.ndarray,
-    predictor: Predictor,
-    runtime: Runtime,
-    footprint: Footprint,
-    side: int,
-    progress: Progress,
-) -> np.ndarray:
-    height, width, channels = samples.shape
-    scale = footprint.scale
-    output = np.empty((height * scale, width * scale, channels), samples.dtype)
-    windows = plan(height, width, footprint, side)
-    with torch.inference_mode():
-        for number, window in enumerate(windows, start=1):
-            tile = to_tensor(_cut(samples, window), runtime.device)
-            result = _predict(predictor, tile)[
-                ..., window.rows.core_in_output(scale), window.columns.core_in_output(scale)
-            ]
-            rows, columns = (
-                slice(s.start * scale, s.stop * scale) for s in (window.rows, window.columns)
-            )
-            output[rows, columns] = to_samples(result, samples.dtype, channels)
-            progress(number / len(windows))
-    return output
-
-
-def _cut(samples: np.ndarray, window: Window) -> np.ndarray:
-    rows, columns = window.rows, window.columns
-    return samples[rows.outer_start : rows.outer_stop, columns.outer_start : columns.outer_stop]
-
-
 def _predict(predictor: Predictor, tile: Tensor) -> Tensor:
-    """Predict, and once more in float32 if the result is NaN, infinite or blank."""
-    result, largest = predictor.predict(tile), predictor.footprint.mean_change
-    if not is_sound(tile, result, largest):
+    """Predict, and once more in float32 if the result is NaN or infinite."""
+    result = predictor.predict(tile)
+    if not is_finite(result):
         result = predictor.predict(tile, safe=True)
-        if not is_sound(tile, result, largest):
-            raise NonFiniteError("the network gives NaN or blank output even in fp32; report this")
+        if not is_finite(result):
+            raise NonFiniteError("the network gives NaN even in fp32; report this")
     return result
 
 
-def is_sound(tile: Tensor, result: Tensor, largest_change: float) -> bool:
-    """Whether a result is finite and about as bright as what it was made of.
-
-    Args:
-        tile: `(N, C, H, W)` in [0, 1].
-        result: of any shape.
-        largest_change: of the mean; what changes more is broken, not a matter of taste.
-    """
-    # The mean of a tile with a single NaN or infinity is NaN or infinite: one pass finds both.
-    change = (result.mean() - tile.mean()).abs()
-    return bool(change < largest_change)
+def is_finite(result: Tensor) -> bool:
+    """Whether no value is NaN or infinite."""
+    # The mean is NaN or infinite with a single one of them: one pass, and no copy.
+    return bool(result.mean().isfinite())
 
 
 def to_tensor(samples: np.ndarray, device: torch.device) -> Tensor:
@@ -139,13 +156,34 @@ def fill_transparent(image: Image) -> np.ndarray:
     """The picture's samples, colours of fully transparent pixels taken from the nearest visible.
 
     Whatever colour hides under transparency (black, mostly) would otherwise be mixed into the
-    visible edge by anything that looks at neighbours, and show as a fringe.
+    visible edge by anything that looks at neighbours, and show as a fringe. Of a large picture
+    only pixels within `REACH` rows of what is visible take the very nearest.
     """
-    if image.alpha is None or image.alpha.all() or not image.alpha.any():
-        return image.samples
+    alpha, samples = image.alpha, image.samples
+    if alpha is None or alpha.all() or not alpha.any():
+        return samples
+    result = np.empty_like(samples)
+    first: int | None = None
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        stop = min(top + rows, image.height)
+        outer = slice(max(0, top - REACH), stop + REACH)
+        if alpha[outer].any():
+            filled = _filled_by_nearest(samples[outer], alpha[outer])
+            result[top:stop] = filled[top - outer.start : stop - outer.start]
+            first = top if first is None else first
+        elif first is not None:
+            result[top:stop] = result[top - 1]
+    if first:
+        result[:first] = result[first]
+    return result
+
+
+def _filled_by_nearest(samples: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """`samples` `(H, W, C)`, those where `alpha` is 0 taken from the nearest where it is not."""
     import cv2
 
-    hidden = (image.alpha == 0).astype(np.uint8)
+    hidden = (alpha == 0).astype(np.uint8)
     _, nearest = cv2.distanceTransformWithLabels(
         hidden, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -153,5 +191,4 @@ def fill_transparent(image: Image) -> np.ndarray:
     flat = np.zeros(int(nearest.max()) + 1, np.int64)
     visible = np.flatnonzero(hidden.reshape(-1) == 0)
     flat[nearest.reshape(-1)[visible]] = visible
-    colours = image.samples.reshape(-1, image.samples.shape[2])
-    return colours[flat[nearest]]
+    return samples.reshape(-1, samples.shape[2])[flat[nearest]]

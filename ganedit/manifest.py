@@ -21,12 +21,13 @@ def add_row(
     trained_on: str,
     recipe: str,
     score: str,
+    figure: str = "",
 ) -> WeightFile:
     """Enter a weight file into the manifest beside it, in the place of its earlier row if any."""
     content = path.read_bytes()
     entry = WeightFile(
         path, task, labels, hashlib.sha256(content).hexdigest(), len(content), licence,
-        trained_on, recipe, score,
+        trained_on, recipe, score, figure,
     )  # fmt: skip
     row = {"file": path.name, **{k: v for k, v in asdict(entry).items() if k != "path"}}
     manifest = path.parent / MANIFEST

@@ -12,6 +12,7 @@ the fields. A field that is no option of the user's is an ordinary one::
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -74,12 +75,16 @@ class Options:
 
     def plain(self) -> dict[str, Any]:
         """As data that a checkpoint or a record can hold: paths become text."""
-        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     def recorded(self) -> dict[str, Any]:
         """The options that a result depends on, as plain data."""
-        kept = {each.path[0] for each in declared(type(self)) if each.option.recorded}
-        return {name: value for name, value in self.plain().items() if name in kept}
+        kept = [each for each in declared(type(self)) if each.option.recorded]
+        return {each.name: _plain(each.value_in(self)) for each in kept}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,10 @@ class Declared:
     def choices(self) -> tuple[str, ...]:
         """The words it may be, if it is one of a few."""
         return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+    def value_in(self, options: Any) -> Any:
+        """Its value in an object of the dataclass that declares it, or holds one that does."""
+        return reduce(getattr, self.path, options)
 
     def check(self, value: Any) -> None:
         """Raise a UsageError for a value out of bounds."""

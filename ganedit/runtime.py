@@ -203,14 +203,25 @@ def limited_threads(count: int) -> Iterator[None]:
     import cv2
     import torch
 
-    before = torch.get_num_threads(), cv2.getNumThreads()
+    global _thread_limit
+    before = torch.get_num_threads(), cv2.getNumThreads(), _thread_limit
     torch.set_num_threads(count)
     cv2.setNumThreads(count)
+    _thread_limit = count
     try:
         yield
     finally:
         torch.set_num_threads(before[0])
         cv2.setNumThreads(before[1])
+        _thread_limit = before[2]
+
+
+_thread_limit: int | None = None  # what `limited_threads` asks for
+
+
+def working_threads() -> int:
+    """Threads for one computation: all cores there are, or fewer inside of `limited_threads`."""
+    return threads() if _thread_limit is None else min(threads(), _thread_limit)
 
 
 def threads() -> int:

@@ -147,7 +147,7 @@ def no_label(options: Any) -> str:
     return ""
 
 
-def no_labels() -> str:
+def no_labels(options: Any) -> str:
     """The labels of a task whose results are never among its inputs: none at all."""
     return r"(?!)"
 
@@ -176,15 +176,19 @@ class Task(Generic[O_contra]):
     """What a job takes; none for a task that draws pictures."""
     label: Callable[[O_contra], str] = no_label
     """What is appended to the name of a result beside its original, like `x4`."""
-    labels: Callable[[], str] = no_labels
-    """A regular expression of all labels there are, variants included: by it the results of
-    earlier runs are known among the pictures of a folder."""
+    labels: Callable[[O_contra | None], str] = no_labels
+    """A regular expression of all labels there are, variants included, those that options of this
+    run may add too: by it the results of earlier runs are known among a folder's pictures."""
     size: Callable[[O_contra, Size], Size] = same_size
     """Of the result, for that of the first input; `(0, 0)` where there is no input."""
     variants: Callable[[O_contra], tuple[str, ...]] = one_result
     """Names of the results of one job; with several, a contact sheet is made of them."""
     check: Callable[[O_contra, Set[str]], None] = anything_goes
-    """Raises a UsageError for options that contradict each other or the inputs given by name."""
+    """Raises a UsageError for options that contradict each other, or what else was given: names
+    of inputs and of options that the user did not leave out."""
+    local: bool = False
+    """Whether all that it does not change is to stay bit for bit: where a format cannot keep it,
+    that is said."""
     enlarges: bool = False
     """Whether results depend on the upscaler's weights too."""
     training: Training[Any] | None = None

@@ -6,12 +6,68 @@ so cores are laid side by side and nothing is blended. At the picture's own bord
 there too, and the network pads it just as it pads the whole.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 # Convolutions on CPUs are up to twice as slow on rows that are no multiple of this.
 ALIGNMENT = 32
+
+
+class Rows:
+    """A picture whose rows are asked for from top to bottom, and made when they are asked for.
+
+    What was made is kept for as long as it may be asked for again, so that an enlargement that is
+    to be reduced again, or enlarged once more, is never whole in memory.
+
+    Args:
+        shape: height, width and channels.
+        dtype: of the samples.
+        bands: `(h, W, C)` from top to bottom, `H` rows in all.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int, int], dtype: np.dtype, bands: Iterable[np.ndarray]
+    ) -> None:
+        self.shape, self.dtype = shape, dtype
+        self._bands = iter(bands)
+        self._kept: deque[np.ndarray] = deque()
+        self._start = self._stop = 0
+
+    @classmethod
+    def of(cls, samples: np.ndarray) -> "Rows":
+        """The rows of a picture in memory, `(H, W, C)`."""
+        height, width, channels = samples.shape
+        return cls((height, width, channels), samples.dtype, [samples])
+
+    def take(self, start: int, stop: int) -> np.ndarray:
+        """Rows `start` to `stop`, `(stop - start, W, C)`; neither may be less than before."""
+        while self._kept and self._start + len(self._kept[0]) <= start:
+            self._start += len(self._kept.popleft())
+        while self._stop < stop:
+            band = next(self._bands)
+            self._kept.append(band)
+            self._stop += len(band)
+        while self._start + len(self._kept[0]) <= start:
+            self._start += len(self._kept.popleft())
+        rows = self._kept[0] if len(self._kept) == 1 else np.concatenate(self._kept)
+        return rows[start - self._start : stop - self._start]
+
+    def fill(self, result: np.ndarray) -> None:
+        """Put all of it into an `(H, W, C)` array; one channel into as many as that has."""
+        top = 0
+        for band in self._bands:
+            result[top : top + len(band)] = band
+            top += len(band)
+
+    def whole(self) -> np.ndarray:
+        """All of it, `(H, W, C)`."""
+        result = np.empty(self.shape, self.dtype)
+        self.fill(result)
+        return result
 
 
 @dataclass(frozen=True)
@@ -26,8 +82,6 @@ class Footprint:
     """Where windows may begin; a picture's sides have to be multiples of it."""
     bytes_per_pixel: int = 2048
     """Memory that one input pixel takes while the network runs (fp32)."""
-    mean_change: float = 0.25
-    """A result whose mean is this far from its input's is broken; both in [0, 1]."""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class WeightFile:
     """The file in `recipes/` that trains it again; of imported ones, what they were made of."""
     score: str
     """What `ganedit evaluate` measured with it."""
+    figure: str = ""
+    """The score in one figure, for a table."""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def fill_shipped(folder: Path) -> None:
         for place, end in enumerate(ENDS):
             name = shipped_name(model, scale, end)
             # Far enough from bicubic that one network is not taken for another.
-            save_network(folder / name, 2 * number + place, scale, tail=3)
+            save_network(folder / name, 2 * number + place, scale, tail=0.3)
             content = (folder / name).read_bytes()
             rows.append(
                 "[[weights]]\n"

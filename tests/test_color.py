@@ -83,12 +83,15 @@ def test_mean_colour_of_pictures_stays(
 
 
 def test_what_the_network_adds_as_detail_stays() -> None:
+    """Where there is something that it can be the detail of."""
     network = tiny.network(tail=0)
     stripes = torch.tensor([1.0, -1.0]).repeat(8).view(4, 4) * 20 * LEVEL
     network.tail.bias.data.copy_(stripes.reshape(-1).repeat(3))
-    flat = torch.full((1, 3, 12, 12), 0.5)
-    output = UpscalePredictor(network, tiny.runtime()).predict(flat)
-    torch.testing.assert_close(output - 0.5, stripes.repeat(1, 3, 12, 12), atol=1e-4, rtol=0)
+    columns = torch.tensor([0.4, 0.6]).repeat(8).expand(1, 3, 16, 16).contiguous()
+    output = UpscalePredictor(network, tiny.runtime()).predict(columns)
+    plain = UpscalePredictor(tiny.network(tail=0), tiny.runtime()).predict(columns)
+    added = (output - plain)[..., 8:-8, 8:-8]
+    torch.testing.assert_close(added, stripes.repeat(1, 3, 12, 12), atol=1e-4, rtol=0)
 
 
 def test_half_precision_leaves_bicubic_exact() -> None:

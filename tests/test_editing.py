@@ -41,10 +41,6 @@ def one_infinity(result: Tensor) -> None:
     result[0, 0, 0, 0] = -torch.inf
 
 
-def blank(result: Tensor) -> None:
-    result.zero_()
-
-
 def doubled(samples: np.ndarray) -> np.ndarray:
     return samples.repeat(2, axis=0).repeat(2, axis=1)
 
@@ -59,22 +55,22 @@ def test_sound_prediction_is_made_once() -> None:
     assert predictor.calls == [False]
 
 
-@pytest.mark.parametrize("damage", [one_nan, one_infinity, blank])
+@pytest.mark.parametrize("damage", [one_nan, one_infinity])
 def test_broken_prediction_is_made_again_in_float32(damage: Callable[[Tensor], None]) -> None:
     samples, predictor = tiny.photo(0, 20, 30), Doubler(damage)
     assert np.array_equal(run(samples, predictor), doubled(samples))
     assert predictor.calls == [False, True]
 
 
-@pytest.mark.parametrize("damage", [one_nan, one_infinity, blank])
+@pytest.mark.parametrize("damage", [one_nan, one_infinity])
 def test_prediction_broken_in_float32_too_is_an_error(damage: Callable[[Tensor], None]) -> None:
     with pytest.raises(NonFiniteError, match="fp32"):
         run(tiny.photo(0, 20, 30), Doubler(damage, safe_too=True))
 
 
-def test_black_picture_is_not_mistaken_for_a_blank_result() -> None:
-    black, predictor = np.zeros((8, 8, 3), np.uint8), Doubler(lambda result: None)
-    assert not run(black, predictor).any()
+def test_black_result_is_a_result() -> None:
+    predictor = Doubler(lambda result: result.zero_())
+    assert not run(tiny.photo(0, 20, 30), predictor).any()
     assert predictor.calls == [False]
 
 
@@ -97,7 +93,7 @@ class Small(Doubler):
 def test_out_of_memory_halves_the_tile_and_gives_the_same_pixels() -> None:
     samples, predictor = tiny.photo(0, 150, 130), Small(side=70)
     assert np.array_equal(run(samples, predictor), doubled(samples))
-    assert 2 <= len(predictor.refused) <= 5, "it halves and does not creep"
+    assert 2 <= len(predictor.refused) <= 6, "it halves and does not creep"
     assert predictor.refused == sorted(predictor.refused, reverse=True)
 
 
@@ -174,3 +170,21 @@ def test_windows_are_no_larger_than_the_largest(monkeypatch: pytest.MonkeyPatch)
     predictor = Small(side=64)
     run(tiny.photo(0, 163, 200), predictor)
     assert not predictor.refused
+
+
+def test_transparency_of_a_tall_picture_is_filled_in_bands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in one piece near what is visible; far from it with some visible colour."""
+    rng = np.random.default_rng(2)
+    alpha = np.zeros((400, 30), np.uint8)
+    alpha[100:120] = rng.random((20, 30)) < 0.1
+    alpha[130:135, 4:9] = 255
+    samples = rng.integers(1, 100, (400, 30, 3)).astype(np.uint8)
+    samples[alpha == 0] = 255
+    image = Image(samples, alpha)
+    whole = fill_transparent(image)
+    monkeypatch.setattr(editing, "BAND_PIXELS", 30 * 16)
+    banded = fill_transparent(image)
+    assert np.array_equal(banded[60:180], whole[60:180])
+    assert banded.max() < 255, "nothing hidden is left"

@@ -139,13 +139,31 @@ def test_output_inside_the_input(home: Path, upscale: Upscale) -> None:
 def test_collisions_are_refused_before_work(home: Path, upscale: Upscale) -> None:
     for name in ("in/a.png", "in/a.gif", "one/b.png", "two/b.png"):
         write_photo(home / name)
-    same = upscale("in", "-o", "out")
+    same = upscale("one", "two", "-o", "out")
     assert (same.code, same.complaint) == (
-        2, "in/a.gif and in/a.png would both become out/a.png; rename one, or edit them apart",
+        2, "one/b.png and two/b.png would both become out/b.png; rename one, or edit them apart",
     )  # fmt: skip
-    assert "would both become out/b.png" in upscale("one", "two", "-o", "out").complaint
-    assert "both become" in upscale("one", "-o", "out", "in", "--format", "jpg").complaint
     assert not (home / "out").exists()
+
+
+def test_names_that_meet_keep_their_suffix(home: Path, upscale: Upscale) -> None:
+    for name in ("in/a.png", "in/a.gif"):
+        write_photo(home / name)
+    for _ in range(2):  # the same names in every run
+        done = upscale("in", "-o", "out")
+        assert done.code == 0
+        assert "in/a.gif becomes a.gif.png" in done.err
+        assert listing(home / "out") == ["a.gif.png", "a.png"]
+    assert "2 finished before" in done.out
+
+
+def test_list_with_comments_and_blank_lines(home: Path, upscale: Upscale) -> None:
+    write_photo(home / "in/a.png")
+    (home / "lists").mkdir()
+    (home / "lists/list.txt").write_text("# of today\n\n  \nin/a.png\n")
+    assert upscale("@lists/list.txt").code == 0
+    assert listing(home / "in") == ["a.png", "a_x4.png"]
+    assert "1 finished before" in upscale("@lists/list.txt").out
 
 
 def test_suffix_and_format(home: Path, upscale: Upscale) -> None:

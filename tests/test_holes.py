@@ -1,12 +1,16 @@
 """Holes: what users mark them with, sizes, dilation, feathering; and the random ones."""
 
+import io
+
+import cv2
 import numpy as np
+import PIL.Image
 import pytest
 import tiny
 
 from ganedit.data.masks import MASK_KINDS, measuring_mask, training_mask
 from ganedit.errors import ImageError, UsageError
-from ganedit.image import Image
+from ganedit.image import Image, orient
 from ganedit.tasks.inpaint import holes
 from ganedit.tasks.inpaint.holes import Hole, dilated, feathered, fit
 
@@ -41,14 +45,94 @@ def test_transparent_is_the_hole_where_a_mask_has_alpha(block: np.ndarray) -> No
     assert hole.notes == ("the mask's transparent parts are the hole",)
 
 
+def test_alpha_counts_where_it_varies(block: np.ndarray) -> None:
+    white = np.repeat(np.where(block, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+    for level in (255, 0, 128):
+        hole = holes.from_mask(Image(white, np.full((40, 60), level, np.uint8)))
+        assert np.array_equal(hole.mask, block)
+        assert hole.notes == ()
+
+
+@pytest.mark.parametrize("label", [1, 2, 100])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_labels_are_a_mask(block: np.ndarray, label: int, channels: int, dtype: type) -> None:
+    mask = Image(np.repeat((block * label).astype(dtype)[..., None], channels, axis=2))
+    hole = holes.from_mask(mask)
+    assert np.array_equal(hole.mask, block)
+    assert hole.notes == (f"the mask has no white, only 0 and {label}: {label} is the hole",)
+    assert np.array_equal(holes.from_mask(mask, invert=True).mask, ~block)
+
+
+def test_a_dark_picture_is_no_map_of_labels() -> None:
+    dark = np.random.default_rng(0).integers(0, 90, (40, 60, 1)).astype(np.uint8)
+    with pytest.raises(ImageError, match=r"^the mask marks nothing: no pixel is white"):
+        fit(holes.from_mask(Image(dark)), PHOTO)
+
+
+def test_nothing_marked_is_an_error_unless_allowed() -> None:
+    nothing = Hole(np.zeros((40, 60), bool))
+    with pytest.raises(ImageError, match=r"^the mask marks nothing"):
+        fit(nothing, PHOTO)
+    assert not fit(nothing, PHOTO, allow_empty=True).mask.any()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("factor", [1, 2])
+def test_mask_of_the_unturned_photo_is_turned_with_it(orientation: int, factor: int) -> None:
+    """As a viewer shows it, or as it lies in the file: where its shape tells, both are right."""
+    lying = np.zeros((40, 60), np.uint8)
+    lying[10:20, 15:30] = 255
+    photo = Image.upright(tiny.photo(0, 40, 60), None, orientation, PHOTO.metadata)
+    upright = orient(lying, orientation) > 0
+    large = upright.repeat(factor, 0).repeat(factor, 1)
+    assert np.array_equal(fit(Hole(large), photo).mask, upright)
+    fitted = fit(Hole((lying > 0).repeat(factor, 0).repeat(factor, 1)), photo)
+    if orientation >= 5:
+        assert np.array_equal(fitted.mask, upright)
+        assert "turned like the photo" in fitted.notes[0]
+
+
 def test_key_colour_with_the_tolerance_that_jpeg_needs(block: np.ndarray) -> None:
     painted = np.full((40, 60, 3), 90, np.uint8)
     painted[block] = (250, 6, 240)
     assert np.array_equal(holes.from_color(Image(painted), "#ff00ff").mask, block)
     with pytest.raises(ImageError, match="no pixel has the colour #00ff00"):
         holes.from_color(Image(painted), "#00ff00")
-    with pytest.raises(UsageError, match="write it like '#ff00ff'"):
-        holes.from_color(Image(painted), "pink")
+    with pytest.raises(UsageError, match="'pinkish': write it like '#ff00ff', '#f0f' or magenta"):
+        holes.from_color(Image(painted), "pinkish")
+
+
+@pytest.mark.parametrize("name", ["#ff00ff", "ff00ff", "#f0f", "F0F", "magenta", " Fuchsia "])
+def test_colours_by_number_and_by_name(name: str) -> None:
+    assert holes.parse_color(name).tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("key", ["#ff00ff", "#00ff00", "#ff0000"])
+@pytest.mark.parametrize("quality", [75, 85])
+def test_no_paint_is_left_of_a_jpeg(key: str, quality: int) -> None:
+    """Where JPEG smeared the paint over its edge, that is hole too, and lines are whole."""
+    # As muted as photographs are.
+    clean = (cv2.GaussianBlur(tiny.photo(0, 160, 200), (0, 0), 2) * 0.4 + 70).astype(np.uint8)
+    paint = np.zeros((160, 200), np.uint8)
+    cv2.circle(paint, (60, 60), 30, 1, -1)
+    cv2.line(paint, (100, 20), (180, 140), 1, 4)
+    painted = clean.copy()
+    painted[paint > 0] = (255 * holes.parse_color(key)).astype(np.uint8)
+    seen, unpainted = (through_jpeg(picture, quality) for picture in (painted, clean))
+    hole = holes.from_color(Image(seen), key).mask
+    assert hole[paint > 0].all()
+    assert hole.sum() < 1.5 * paint.sum(), "and little else"
+    chroma = [
+        cv2.cvtColor(p, cv2.COLOR_RGB2YCrCb)[..., 1:].astype(float) for p in (seen, unpainted)
+    ]
+    assert np.abs(chroma[0] - chroma[1])[~hole].max() < 0.25 * 127
+
+
+def through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    PIL.Image.fromarray(picture).save(file, "JPEG", quality=quality)
+    return np.asarray(PIL.Image.open(file))
 
 
 def test_own_transparency_is_the_hole(block: np.ndarray) -> None:

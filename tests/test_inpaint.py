@@ -1,5 +1,6 @@
 """Filling: the canvas, texture from elsewhere, and pixels outside the hole that never change."""
 
+import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -188,6 +189,48 @@ def test_fill_never_depends_on_what_lies_under(own: str, method: str, depth: int
     loaded = edit(own, method=method)
     one, other = (apply(loaded, Image(s), hole).samples for s in (samples, noisy))
     assert np.array_equal(one, other)
+
+
+def test_hidden_colour_has_no_part_in_a_fill(own: str) -> None:
+    alpha = np.full((96, 120), 255, np.uint8)
+    alpha[:, :30] = 0
+    filled = []
+    for hidden in (0, 255):
+        samples = picture()
+        samples[:, :30] = hidden
+        result = apply(edit(own), Image(samples, alpha), square_hole()).samples
+        assert (result[:20, :30] == hidden).all(), "outside the hole nothing changes"
+        filled.append(result[:, 30:])
+    assert np.array_equal(*filled)
+
+
+@pytest.mark.parametrize("method", ["auto", "telea"])
+def test_shipped_filler_does_not_see_hidden_colour(method: str) -> None:
+    cutout = np.zeros((72, 96, 4), np.uint8)
+    cutout[:, 30:] = 230, 200, 60, 255
+    hole = np.zeros((72, 96), bool)
+    hole[28:44, 30:50] = True
+    loaded = InpaintEdit(InpaintOptions(method), tiny.runtime())
+    filled = []
+    for hidden in (0, 255):
+        cutout[:, :30, :3] = hidden
+        result = apply(loaded, Image.from_array(cutout), hole)
+        filled.append(result.samples[:, 30:])
+    assert np.array_equal(*filled)
+    assert np.abs(filled[0] - np.array([230.0, 200, 60])).max() < 12
+
+
+def test_threads_load_the_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[object] = []
+    read = weights.read_shipped
+    monkeypatch.setattr(weights, "read_shipped", lambda entry: reads.append(entry) or read(entry))
+    loaded = InpaintEdit(InpaintOptions(), tiny.runtime())
+    threads = [threading.Thread(target=lambda: loaded.network) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(reads) == 1
 
 
 def test_holes_at_the_border_and_in_a_corner(own: str) -> None:

@@ -112,12 +112,11 @@ def test_folder_of_masks_by_name(inpaint: Inpaint, home: Path) -> None:
     assert both[10:20, 50:60].any()
 
 
-def test_mask_that_marks_nothing_leaves_the_photo(inpaint: Inpaint) -> None:
+def test_mask_that_marks_nothing_is_an_error(inpaint: Inpaint) -> None:
     PIL.Image.new("L", (80, 60)).save("black.png")
     done = inpaint("a.png", "--mask", "black.png")
-    assert done.code == 0
-    assert "marks nothing: left as it was" in done.err
-    assert not changed().any()
+    assert done.code == 1
+    assert done.complaint.startswith("a.png: the mask marks nothing")
 
 
 def test_candidates_differ_and_come_with_a_sheet(inpaint: Inpaint, home: Path) -> None:
@@ -139,7 +138,7 @@ def test_json_carries_the_notes(inpaint: Inpaint) -> None:
     ("arguments", "code", "complaint"),
     [
         (["--mask", "missing.png"], 1, "missing.png"),
-        (["--mask", "white.png"], 1, "a.png: its mask marks the whole picture"),
+        (["--mask", "white.png"], 1, "a.png: the mask marks the whole picture"),
         (["--mask", "mask.png", "--dilate", "99"], 1, "use a smaller --dilate"),
         (["--mask", "large.png", "--strict"], 1, "leave out --strict"),
         (["--box", "500,500,9,9"], 2, "outside the picture of 80×60"),

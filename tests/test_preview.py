@@ -7,8 +7,8 @@ import PIL.Image
 import pytest
 import tiny
 
-from ganedit.app import preview
 from ganedit.image import Image, resize
+from ganedit.runs import preview
 from ganedit.runs.preview import GAP, preview_of
 
 

@@ -85,8 +85,8 @@ class Lying(UpscalePredictor):
 
 
 def predictor(scale: int = 4, missing: int = 0) -> Lying:
-    # Residuals as large as the picture: only tiles that see enough agree.
-    network = tiny.network(options=NetworkOptions(scale, width=8, blocks=1), tail=2)
+    # Residuals as large as they may be, so that some is cut off: only tiles that see enough agree.
+    network = tiny.network(options=NetworkOptions(scale, width=8, blocks=1), tail=0.35)
     network.body[0].second.weight.data.mul_(10)
     result = Lying(network, tiny.runtime())
     result.missing = missing
@@ -153,14 +153,14 @@ def test_network_in_that_test_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = picture(101, 123, 3, np.uint8)
     bicubic = UpscalePredictor(tiny.network(tail=0), tiny.runtime())
     changed = enlarge(samples, predictor(), 1000, monkeypatch).astype(float)
-    assert np.abs(changed - enlarge(samples, bicubic, 1000, monkeypatch)).mean() > 20
+    assert np.abs(changed - enlarge(samples, bicubic, 1000, monkeypatch)).mean() > 5
 
 
 @pytest.mark.parametrize("missing", [1, 4, 9])
 def test_too_small_a_halo_shows(missing: int, monkeypatch: pytest.MonkeyPatch) -> None:
     samples, network = picture(101, 123, 3, np.uint16), predictor(missing=missing)
     whole = enlarge(samples, network, 1000, monkeypatch)
-    assert worst(whole, enlarge(samples, network, 32, monkeypatch)) > 2 / 65535
+    assert worst(whole, enlarge(samples, network, 32, monkeypatch)) > 1.5 / 65535
 
 
 def test_progress_rises_to_one() -> None:

@@ -418,7 +418,8 @@ def test_detail_beyond_its_range(home: Path, detail: str) -> None:
         (["--scale", "99"], "--scale 99: use a number from 1 to 16"),
         (["--scale", "nan"], "--scale nan: use a number from 1 to 16"),
         (["--scale", "inf"], "--scale inf: use a number from 1 to 16"),
-        (["--width", "0"], "--width 0: use at least 1"),
+        (["--width", "0"], "--width 0: use 1 or more"),
+        (["--quality", "0"], "--quality 0: use a whole number from 1 to 100"),
         (["--width", "100", "--scale", "2"], "give one of --scale, --width, --height and"),
         (["--detail", "0.5"], "--model and --detail choose among the shipped weights; with"),
         (["--model", "photo"], "--model and --detail choose among the shipped weights; with"),
@@ -443,7 +444,6 @@ def test_wrong_use(home: Path, upscale: Upscale, arguments: list[str], message: 
     ("arguments", "message"),
     [
         (["--device", "gpu"], "--device gpu: use auto, cpu, mps, cuda or cuda:N"),
-        (["--precision", "int8"], "--precision int8: use auto, fp32, bf16 or fp16"),
     ],
 )
 def test_device_and_precision_of_no_such_name(
@@ -459,10 +459,10 @@ def test_device_and_precision_of_no_such_name(
     [
         ([], "Missing argument"),
         (["a.jpg", "--scale", "large"], "'large' is not a valid float"),
-        (["a.jpg", "--quality", "0"], "0 is not in the range 1<=x<=100"),
+        (["a.jpg", "--precision", "int8"], "'int8' is not one of 'auto', 'fp32'"),
         (["a.jpg", "--model", "anime"], "'anime' is not one of 'photo', 'clean'"),
         (["a.jpg", "--enlarge"], "No such option"),
-        ([""], "Invalid value for 'PHOTOS...': the name is empty"),
+        ([""], "Invalid value for 'PHOTO...': the name is empty"),
         (["a.jpg", "-o", ""], "Invalid value for '-o' / '--output': the name is empty"),
     ],
 )

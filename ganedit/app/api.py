@@ -50,6 +50,7 @@ class Editor:
         if isinstance(placed.get("memory"), str):
             placed["memory"] = runtime.parse_bytes(placed["memory"])
         self.task, self.options = task, build(task.options, options)
+        self._given = set(options)
         where = build(Placement, placed)
         chosen = runtime.choose(where.device, where.precision, where.memory)
         self._apply: Apply = task.load(self.options, chosen, enlarger(chosen))
@@ -82,7 +83,9 @@ class Editor:
             raise TypeError(f"{self.task.name} takes {', '.join(names) or 'no pictures'}")
         given = {**dict(zip(names, pictures, strict=False)), **named}
         decoded = {each.name: _decoded(each, given.get(each.name)) for each in self.task.inputs}
-        self.task.check(self.options, {name for name, value in decoded.items() if value})
+        self.task.check(
+            self.options, {name for name, value in decoded.items() if value} | self._given
+        )
         return self._apply(decoded, self._first if variant is None else variant, progress)
 
 

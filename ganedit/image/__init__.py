@@ -9,7 +9,7 @@ orientation is applied, and 16 bits stay 16 bits. Nothing here imports torch.
 """
 
 from ganedit.image._decode import MAX_PIXELS, decode, size_of
-from ganedit.image._encode import encode, output_errors
+from ganedit.image._encode import encode, output_errors, pixel_loss
 from ganedit.image._formats import (
     READABLE_SUFFIXES,
     WRITABLE_FORMATS,
@@ -19,8 +19,8 @@ from ganedit.image._formats import (
 )
 from ganedit.image._metadata import Metadata
 from ganedit.image._model import Image
-from ganedit.image._resize import resize
-from ganedit.image._samples import to_eight
+from ganedit.image._resize import resize, resize_bands
+from ganedit.image._samples import orient, to_eight
 from ganedit.image._save import publish, save, stage
 
 __all__ = [
@@ -33,10 +33,13 @@ __all__ = [
     "decode",
     "encode",
     "format_for",
+    "orient",
     "output_errors",
+    "pixel_loss",
     "preferred_suffix",
     "publish",
     "resize",
+    "resize_bands",
     "save",
     "size_of",
     "stage",

@@ -1,4 +1,4 @@
-"""From an `Image` to a file's bytes."""
+"""From a picture to a file's bytes."""
 
 import errno
 import io
@@ -6,24 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ganedit.errors import DiskFullError, OutputError, UsageError
+from ganedit.image._blocks import fitted_metadata, insert_segments, pillow_options
 from ganedit.image._formats import Format, check_limits, describe
-from ganedit.image._metadata import EXIF_PREFIX, Metadata, exif_with_dpi, refreshed
-from ganedit.image._model import Image
-from ganedit.image._png import write_png
+from ganedit.image._metadata import refreshed
+from ganedit.image._png_write import write_png
+from ganedit.image._raster import Raster
 from ganedit.image._samples import flatten_on_white, to_eight
-from ganedit.image._tiff import write_tiff
+from ganedit.image._source import printable
+from ganedit.image._tiff_write import write_tiff
 
 _QUALITY = {"JPEG": 95, "WEBP": 90, "AVIF": 80}
-# A JPEG marker holds 65,533 bytes; XMP's begins with its 29-byte name.
-_JPEG_MARKER = 65_533
-_JPEG_XMP = _JPEG_MARKER - 29
+_LOSSLESS_QUALITY = 100  # of WebP
 
 
 def encode(
-    image: Image, format: str, *, quality: int | None = None, target: Path
+    image: Raster, format: str, *, quality: int | None = None, target: Path | BinaryIO
 ) -> tuple[str, ...]:
     """Write `image` to `target` in `format`, whatever the suffix of `target`.
 
@@ -33,7 +33,10 @@ def encode(
 
     Args:
         quality: 1 to 100 for JPEG (95 by default, colour at full resolution), WebP (90; 100 is
-            lossless) and AVIF (80). The other formats are lossless and take none.
+            lossless, and the default for what was lossless WebP) and AVIF (80). The other formats
+            are lossless and take none.
+        target: a file's name, or a binary stream, which need not be seekable: standard output,
+            or an `io.BytesIO` for bytes.
 
     Returns:
         Notes on what the format could not hold, such as
@@ -46,15 +49,39 @@ def encode(
     """
     entry = describe(format)
     check_limits(entry.name, image.width, image.height)
-    asked, quality = quality, _checked_quality(entry, quality)
+    asked, quality = quality, _quality(image, entry, quality)
     image, notes = _fitted(image, entry)
     if asked is not None and entry.name not in _QUALITY:
         notes += (f"quality {asked} has no effect: {entry.name} is lossless here",)
     metadata, dropped = refreshed(image.metadata, image.width, image.height, image.channels)
+    metadata, left_out = fitted_metadata(metadata, entry.name, image.channels)
     image = replace(image, metadata=metadata)
+    if not isinstance(target, Path):
+        return notes + dropped + left_out + _write_stream(target, image, entry.name, quality)
     with output_errors(target), target.open("w+b") as file:
-        left_out = _write(file, image, entry.name, quality)
-    return notes + dropped + left_out
+        return notes + dropped + left_out + _write(file, image, entry.name, quality)
+
+
+def pixel_loss(image: Raster, format: str, quality: int | None = None) -> str:
+    """Why `encode` would not keep every sample of `image` as it is, and what does; else "".
+
+    For edits that are to leave the rest of a picture alone: one line for the user, such as
+    ``"JPEG cannot keep the rest bit for bit: …"``.
+
+    Raises:
+        UsageError: an unknown format, or a quality out of range.
+    """
+    entry = describe(format)
+    lossy = entry.name in _QUALITY and not (
+        entry.name == "WEBP" and _quality(image, entry, quality) == _LOSSLESS_QUALITY
+    )
+    reduced = image.depth == 16 and not entry.deep
+    if not lossy and not reduced:
+        return ""
+    advice = "use --format png or tiff"
+    if entry.name == "WEBP" and not reduced:
+        advice = "use --quality 100, or --format png"
+    return f"{entry.name} cannot keep the rest of the picture bit for bit: {advice} for that"
 
 
 @contextmanager
@@ -63,34 +90,36 @@ def output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        name = printable(str(path))
         advice = {
-            errno.ENOSPC: f"disk full while writing {path}; free some space and run again",
-            errno.EDQUOT: f"quota used up while writing {path}; free some space and run again",
-            errno.EACCES: f"no permission to write {path}; choose another folder",
-            errno.EPERM: f"no permission to write {path}; choose another folder",
-            errno.EROFS: f"{path} is on a read-only file system; choose another folder",
-            errno.ENAMETOOLONG: f"the name of {path} is too long; choose a shorter one",
-            errno.EISDIR: f"{path} is a folder; name a file in it",
-            errno.ENOTDIR: f"{path} lies inside a file; choose another folder",
-        }.get(error.errno or 0, f"cannot write {path}: {error.strerror or error}")
+            errno.ENOSPC: f"disk full while writing {name}; free some space and run again",
+            errno.EDQUOT: f"quota used up while writing {name}; free some space and run again",
+            errno.EACCES: f"no permission to write {name}; choose another folder",
+            errno.EPERM: f"no permission to write {name}; choose another folder",
+            errno.EROFS: f"{name} is on a read-only file system; choose another folder",
+            errno.ENAMETOOLONG: f"the name of {name} is too long; choose a shorter one",
+            errno.EISDIR: f"{name} is a folder; name a file in it",
+            errno.ENOTDIR: f"{name} lies inside a file; choose another folder",
+        }.get(error.errno or 0, f"cannot write {name}: {error.strerror or error}")
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise (DiskFullError if full else OutputError)(advice) from error
 
 
-def _checked_quality(entry: Format, quality: int | None) -> int:
+def _quality(image: Raster, entry: Format, quality: int | None) -> int:
     if quality is None:
-        return _QUALITY.get(entry.name, 100)
+        stays = image.lossless and image.format == entry.name
+        return _LOSSLESS_QUALITY if stays else _QUALITY.get(entry.name, 100)
     if not 1 <= quality <= 100:
         raise UsageError(f"quality {quality} is out of range; choose 1 to 100")
     return quality
 
 
-def _fitted(image: Image, entry: Format) -> tuple[Image, tuple[str, ...]]:
+def _fitted(image: Raster, entry: Format) -> tuple[Raster, tuple[str, ...]]:
     """The picture at a depth and with an alpha that the format has."""
     samples, alpha, notes = image.samples, image.alpha, []
     flatten = alpha is not None and not entry.alpha
     if image.depth == 16 and not entry.deep:
-        notes.append(f"reduced to 8 bits: {entry.name} holds no 16-bit samples")
+        notes.append(f"reduced to 8 bits: {entry.name} is written with 8")
         samples = to_eight(samples)
         alpha = None if alpha is None else to_eight(alpha)
     if flatten and alpha is not None:
@@ -99,47 +128,32 @@ def _fitted(image: Image, entry: Format) -> tuple[Image, tuple[str, ...]]:
     return replace(image, samples=samples, alpha=alpha), tuple(notes)
 
 
-def _write(file: BinaryIO, image: Image, format: str, quality: int) -> tuple[str, ...]:
+def _write_stream(stream: BinaryIO, image: Raster, format: str, quality: int) -> tuple[str, ...]:
+    """Through memory: TIFF goes back in its file, and a stream may not."""
+    encoded = io.BytesIO()
+    notes = _write(encoded, image, format, quality)
+    try:
+        stream.write(encoded.getbuffer())
+        stream.flush()
+    except BrokenPipeError:
+        raise  # whoever reads has enough
+    except OSError as error:
+        raise OutputError(f"cannot write the result: {error.strerror or error}") from error
+    return notes
+
+
+def _write(file: BinaryIO, image: Raster, format: str, quality: int) -> tuple[str, ...]:
     if format == "PNG":
         write_png(file, image.samples, image.alpha, image.metadata)
         return ()
     if format == "TIFF":
         return write_tiff(file, image.samples, image.alpha, image.metadata)
-    options, notes = _pillow_options(format, quality, image.metadata)
     # Pillow writes to a real file from C and reports a full disk as "encoder error -2"; written
     # from memory, the operating system's own reason comes through.
     encoded = io.BytesIO()
-    image.to_pil().save(encoded, format, **options)
-    file.write(encoded.getbuffer())
-    return notes
-
-
-def _pillow_options(
-    format: str, quality: int, metadata: Metadata
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Arguments for `PIL.Image.Image.save`, and notes on metadata that does not fit."""
-    options: dict[str, Any] = {"dpi": metadata.dpi} if metadata.dpi else {}
-    if format == "BMP":
-        lost = (metadata.icc, "colour profile"), (metadata.exif, "EXIF"), (metadata.xmp, "XMP")
-        return options, tuple(f"{name} left out: BMP has no place for it" for x, name in lost if x)
-    exif, xmp, notes = metadata.exif, metadata.xmp, []
+    image.to_pil().save(encoded, format, **pillow_options(format, quality, image.metadata))
     if format == "JPEG":
-        options["subsampling"] = "4:4:4"
-        if exif and len(exif) + len(EXIF_PREFIX) > _JPEG_MARKER:
-            exif = None
-            notes.append("EXIF left out: larger than the 64 KiB that JPEG allows")
-        if xmp and len(xmp) > _JPEG_XMP:
-            xmp = None
-            notes.append("XMP left out: larger than the 64 KiB that JPEG allows")
-    elif metadata.dpi:
-        exif = exif_with_dpi(exif, metadata.dpi)
-    if format == "WEBP":
-        options |= {"lossless": quality == 100, "exact": True}
-    options["quality"] = quality
-    blocks = {
-        "exif": EXIF_PREFIX + exif if exif else None,
-        "xmp": xmp,
-        "icc_profile": metadata.icc,
-    }
-    options |= {name: block for name, block in blocks.items() if block}
-    return options, tuple(notes)
+        insert_segments(file, encoded.getbuffer(), image.metadata)
+    else:
+        file.write(encoded.getbuffer())
+    return ()

@@ -38,8 +38,71 @@ _ALIASES = {"JPG": "JPEG", "JPE": "JPEG", "TIF": "TIFF"}
 WRITABLE_FORMATS: tuple[str, ...] = tuple(_BY_NAME)
 """The formats that `encode` and `save` write, in Pillow's spelling."""
 
-READABLE_SUFFIXES: frozenset[str] = frozenset(_BY_SUFFIX) | {".gif", ".heic", ".heif", ".hif"}
-"""Lower-case suffixes of files worth offering to `decode` (which looks at the content only)."""
+PILLOW_FORMATS: dict[str, str] = {
+    "AVIF": ".avif .avifs",
+    "BLP": ".blp",
+    "BMP": ".bmp",
+    "CUR": ".cur",
+    "DCX": ".dcx",
+    "DDS": ".dds",
+    "DIB": ".dib",
+    "FITS": ".fit .fits",
+    "FLI": ".fli .flc",
+    "FTEX": ".ftc .ftu",
+    "GBR": ".gbr",
+    "GIF": ".gif",
+    "ICNS": ".icns",
+    "ICO": ".ico",
+    "IM": ".im",
+    "IMT": "",
+    "IPTC": ".iim",
+    "JPEG": ".jfif .jpe .jpg .jpeg .mpo",
+    "JPEG2000": ".jp2 .j2k .jpc .jpf .jpx .j2c",
+    "MCIDAS": "",
+    "MSP": ".msp",
+    "PCD": ".pcd",
+    "PCX": ".pcx",
+    "PIXAR": ".pxr",
+    "PNG": ".png .apng",
+    "PPM": ".pbm .pgm .ppm .pnm .pfm .pam",
+    "PSD": ".psd",
+    "QOI": ".qoi",
+    "SGI": ".bw .rgb .rgba .sgi",
+    "SPIDER": "",
+    "SUN": ".ras",
+    "TGA": ".tga .icb .vda .vst",
+    "TIFF": ".tif .tiff",
+    "WEBP": ".webp",
+    "XBM": ".xbm",
+    "XPM": ".xpm",
+    "XVTHUMB": "",
+}
+"""The formats of Pillow that are pictures to us, with their suffixes.
+
+All that Pillow registers but `DRAWINGS`; a test compares, so that a new Pillow's formats are seen.
+The list stands here and is not asked of Pillow, since what is a picture in a folder must not
+change with what else a process imports.
+"""
+
+DRAWINGS: dict[str, str] = {
+    "BUFR": "weather data", "GRIB": "weather data", "HDF5": "a container of scientific data",
+    "MPEG": "a video", "EPS": "a drawing in PostScript", "WMF": "a drawing in Windows Metafile",
+}  # fmt: skip
+"""What Pillow knows by name without decoding it, or hands to another program."""
+
+_EXTRAS = {
+    "heic": ".heic .heics .heif .heifs .hif",
+    "jxl": ".jxl",
+    "raw": ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf"
+    " .pef .raf .rw2 .rwl .sr2 .srf .srw .x3f",
+}
+
+READABLE_SUFFIXES: frozenset[str] = frozenset(
+    suffix for told in (*PILLOW_FORMATS.values(), *_EXTRAS.values()) for suffix in told.split()
+)
+"""Lower-case suffixes of files worth offering to `decode` (which looks at the content only).
+
+HEIC, JPEG XL and raw pictures are among them: without their extra package, `decode` names it."""
 
 
 def describe(format: str) -> Format:

@@ -1,6 +1,5 @@
 """What travels beside the samples: read from Pillow, kept true, and fitted to an output."""
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +7,7 @@ import PIL.Image
 from PIL import ExifTags
 
 from ganedit.image._exif import refresh_exif
+from ganedit.image._xmp import refresh_xmp, xmp_orientation
 
 EXIF_PREFIX = b"Exif\0\0"
 
@@ -24,6 +24,10 @@ DESCRIPTIVE_TAGS = (
     ExifTags.Base.Copyright,
 )
 
+COMMENT = "Comment"
+"""The keyword under which the comment of a JPEG or GIF stands among the texts."""
+
+_IPTC_RESOURCE = 0x0404
 _LARGEST_DPI = 1e6
 _ICC_CHANNELS = {b"GRAY": 1, b"RGB ": 3}
 
@@ -37,30 +41,81 @@ class Metadata:
         exif: a TIFF structure that begins with ``II`` or ``MM`` (without ``Exif\\0\\0``).
         xmp: an XMP packet.
         dpi: horizontal and vertical resolution in pixels per inch.
+        iptc: IPTC-IIM records, as Photoshop keeps them.
+        texts: pairs of keyword and text, as PNG has them.
+        color_chunks: names and contents of PNG's chunks gAMA, cHRM, sRGB, cICP, mDCV and cLLI,
+            which say how the samples are to be shown.
     """
 
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
+    iptc: bytes | None = None
+    texts: tuple[tuple[str, str], ...] = ()
+    color_chunks: tuple[tuple[bytes, bytes], ...] = ()
+
+    def only_color(self) -> "Metadata":
+        """Nothing but what the colours of the samples would change without."""
+        return Metadata(icc=self.icc, color_chunks=self.color_chunks)
+
+    def without_color(self) -> "Metadata":
+        """For samples that were converted to sRGB."""
+        return replace(self, icc=None, color_chunks=())
 
 
 def read_metadata(picture: PIL.Image.Image) -> tuple[Metadata, tuple[str, ...]]:
     """The blocks of a loaded picture as they stand in its file, and notes on what was damaged."""
     info, notes = picture.info, []
     exif: bytes | None = info.get("exif")
-    if not exif and (picture.format == "TIFF" or "Raw profile type exif" in info):
+    if not exif and picture.format == "TIFF":
         try:
             exif = exif_from_tags(picture.getexif())
         except Exception:  # whatever malformed bytes lead Pillow to
             notes.append("EXIF dropped: it is damaged")
     xmp = info.get("xmp") or info.get("XML:com.adobe.xmp")
+    # In JPEG 2000 it is the codec's own mark.
+    comment = info.get("comment") if picture.format != "JPEG2000" else None
+    exif = exif.removeprefix(EXIF_PREFIX) if exif else None
     return Metadata(
         icc=info.get("icc_profile") or None,
-        exif=exif.removeprefix(EXIF_PREFIX) if exif else None,
+        exif=exif,
         xmp=xmp.encode() if isinstance(xmp, str) else xmp or None,
-        dpi=_valid_dpi(info.get("dpi")) or _dpi_in_exif(picture),
+        dpi=valid_dpi(info.get("dpi")) or dpi_in_exif(exif),
+        texts=((COMMENT, comment_text(comment)),) if comment else (),
     ), tuple(notes)
+
+
+def comment_text(comment: bytes | str) -> str:
+    """A comment, which may be in any encoding: UTF-8 if it can be, else Latin-1."""
+    if isinstance(comment, str):
+        return comment
+    comment = comment.rstrip(b"\0")
+    try:
+        return comment.decode()
+    except UnicodeDecodeError:
+        return comment.decode("latin-1")
+
+
+def iptc_of(resources: bytes) -> bytes | None:
+    """The IPTC records among Photoshop's image resources (blocks that begin with ``8BIM``)."""
+    place = 0
+    while resources[place : place + 4] == b"8BIM":
+        number = int.from_bytes(resources[place + 4 : place + 6], "big")
+        name = 1 + resources[place + 6] if place + 6 < len(resources) else 0
+        place += 6 + name + name % 2
+        length = int.from_bytes(resources[place : place + 4], "big")
+        place += 4
+        if number == _IPTC_RESOURCE:
+            return resources[place : place + length] or None
+        place += length + length % 2
+    return None
+
+
+def resources_with(iptc: bytes) -> bytes:
+    """IPTC records as a Photoshop resource: number, empty name, length, content, padding."""
+    header = _IPTC_RESOURCE.to_bytes(2, "big") + bytes(2) + len(iptc).to_bytes(4, "big")
+    return b"8BIM" + header + iptc + bytes(len(iptc) % 2)
 
 
 def refreshed(
@@ -76,12 +131,14 @@ def refreshed(
             exif = None
             notes.append("EXIF dropped: it is damaged")
     if xmp:
-        xmp = _refresh_xmp(xmp, width, height)
+        xmp = refresh_xmp(xmp, width, height)
     if icc and _icc_channels(icc) != channels:
         icc = None
         kind = "greyscale" if channels == 1 else "RGB"
         notes.append(f"colour profile dropped: it does not describe {kind} samples")
-    return replace(metadata, exif=exif, xmp=xmp, icc=icc), tuple(notes)
+    # A viewer's thumbnail in PNG shows the unedited picture.
+    texts = tuple(text for text in metadata.texts if not text[0].startswith("Thumb::"))
+    return replace(metadata, exif=exif, xmp=xmp, icc=icc, texts=texts), tuple(notes)
 
 
 def exif_from_tags(tags: PIL.Image.Exif) -> bytes | None:
@@ -130,7 +187,7 @@ def _raw_text(value: object) -> object:
     return value.encode("latin-1") if isinstance(value, str) and not value.isascii() else value
 
 
-def _valid_dpi(dpi: object) -> tuple[float, float] | None:
+def valid_dpi(dpi: object) -> tuple[float, float] | None:
     try:
         horizontal, vertical = (float(value) for value in dpi)  # type: ignore[attr-defined]
     except (TypeError, ValueError, ZeroDivisionError):
@@ -140,15 +197,32 @@ def _valid_dpi(dpi: object) -> tuple[float, float] | None:
     return (horizontal, vertical) if usable else None
 
 
-def _dpi_in_exif(picture: PIL.Image.Image) -> tuple[float, float] | None:
+def dpi_in_exif(exif: bytes | None) -> tuple[float, float] | None:
+    """The resolution that an EXIF block states."""
     try:
-        tags = picture.getexif()
+        tags = _tags(exif)
         pair = tags.get(ExifTags.Base.XResolution), tags.get(ExifTags.Base.YResolution)
         per_inch = 2.54 if tags.get(ExifTags.Base.ResolutionUnit) == 3 else 1.0
     except Exception:  # whatever malformed bytes lead Pillow to
         return None
-    dpi = _valid_dpi(pair)
+    dpi = valid_dpi(pair)
     return (dpi[0] * per_inch, dpi[1] * per_inch) if dpi else None
+
+
+def orientation_in(metadata: Metadata) -> int:
+    """EXIF orientation, 1..8, of the EXIF block, else of the XMP packet; 1 if neither tells."""
+    try:
+        orientation = int(_tags(metadata.exif).get(ExifTags.Base.Orientation, 0))
+    except Exception:  # whatever malformed bytes lead Pillow to
+        orientation = 0
+    return orientation or xmp_orientation(metadata.xmp or b"")
+
+
+def _tags(exif: bytes | None) -> PIL.Image.Exif:
+    tags = PIL.Image.Exif()
+    if exif:
+        tags.load(EXIF_PREFIX + exif)
+    return tags
 
 
 def _icc_channels(icc: bytes) -> int | None:
@@ -156,20 +230,3 @@ def _icc_channels(icc: bytes) -> int | None:
     if len(icc) < 128 or icc[36:40] != b"acsp":
         return None
     return _ICC_CHANNELS.get(icc[16:20])
-
-
-def _refresh_xmp(xmp: bytes, width: int, height: int) -> bytes:
-    """Orientation and sizes made true, in the attribute and the element spelling of each."""
-    facts = {
-        b"tiff:Orientation": 1,
-        b"tiff:ImageWidth": width,
-        b"tiff:ImageLength": height,
-        b"exif:PixelXDimension": width,
-        b"exif:PixelYDimension": height,
-    }
-
-    def corrected(found: re.Match[bytes]) -> bytes:
-        return found[1] + str(facts[found[2]]).encode()
-
-    names = b"|".join(map(re.escape, facts))
-    return re.sub(rb"((" + names + rb")\s*(?:=\s*[\"']|>)\s*)\d+", corrected, xmp)

@@ -1,6 +1,7 @@
 """Antialiased resizing at the picture's own depth, in float32 but never for the whole picture."""
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,29 +65,71 @@ def resize(image: Image, width: int, height: int, kernel: Kernel = "lanczos") ->
         return image
     samples = np.empty((height, width, image.channels), image.samples.dtype)
     alpha = None if image.alpha is None else np.empty((height, width), image.alpha.dtype)
-    # A band is bounded in both pictures: one row of the result may stand for many of the source.
-    for rows in bands(height, max(width, image.width * image.height // height), _BAND_PIXELS):
-        window = _window(rows, image, width, height, kernel)
+    for rows, window in _windows(image.samples.shape[:2], width, height, kernel):
         weight = None
         if image.alpha is not None and alpha is not None:
             opacity = _unit(image.alpha[window.source])
             alpha[rows] = _quantised(window.resample(opacity), alpha)
             weight = opacity + _TRANSPARENT_WEIGHT
-        for channel in range(image.channels):
-            plane = _unit(image.samples[window.source, :, channel])
-            samples[rows, :, channel] = _quantised(_resampled(plane, weight, window), samples)
+        samples[rows] = _resized_band(image.samples[window.source], weight, window)
     return replace(image, samples=samples, alpha=alpha)
 
 
-def _window(rows: slice, image: Image, width: int, height: int, kernel: Kernel) -> _Window:
-    scale = image.height / height  # source rows per output row
+def resize_bands(
+    take: Callable[[int, int], Samples],
+    size: tuple[int, int],
+    width: int,
+    height: int,
+    kernel: Kernel = "lanczos",
+) -> Iterator[Samples]:
+    """What `resize` makes of samples alone, band by band, the source never whole in memory.
+
+    Args:
+        take: gives the source's rows from a first one up to a last; neither ever goes back.
+        size: height and width of the source.
+        width: of the result in pixels, at least 1.
+        height: of the result in pixels, at least 1.
+        kernel: as of `resize`.
+
+    Yields:
+        `(h, width, C)` from top to bottom, `height` rows in all.
+    """
+    for _, window in _windows(size, width, height, kernel):
+        yield _resized_band(take(window.source.start, window.source.stop), None, window)
+
+
+def _windows(
+    size: tuple[int, ...], width: int, height: int, kernel: Kernel
+) -> Iterator[tuple[slice, _Window]]:
+    """Bands of the result's rows, each with what it takes of a source of this height and width."""
+    source_height, source_width = size
+    # A band is bounded in both pictures: one row of the result may stand for many of the source.
+    for rows in bands(height, max(width, source_width * source_height // height), _BAND_PIXELS):
+        yield rows, _window(rows, source_height, source_width, width, height, kernel)
+
+
+def _resized_band(
+    source: Samples, weight: npt.NDArray[np.float32] | None, window: _Window
+) -> Samples:
+    kept = window.keep.stop - window.keep.start
+    band = np.empty((kept, window.size[0], source.shape[2]), source.dtype)
+    for channel in range(source.shape[2]):
+        plane = _unit(source[:, :, channel])
+        band[:, :, channel] = _quantised(_resampled(plane, weight, window), band)
+    return band
+
+
+def _window(
+    rows: slice, source_height: int, source_width: int, width: int, height: int, kernel: Kernel
+) -> _Window:
+    scale = source_height / height  # source rows per output row
     margin = math.ceil(_LOBES * max(scale, 1.0) / scale) + 1
     top, bottom = max(0, rows.start - margin), min(height, rows.stop + margin)
     first = math.floor(top * scale)
-    last = min(image.height, math.ceil(bottom * scale))
+    last = min(source_height, math.ceil(bottom * scale))
     return _Window(
         source=slice(first, last),
-        box=(0, top * scale - first, image.width, min(bottom * scale, last) - first),
+        box=(0, top * scale - first, source_width, min(bottom * scale, last) - first),
         size=(width, bottom - top),
         keep=slice(rows.start - top, rows.stop - top),
         kernel=kernel,

@@ -42,6 +42,59 @@ def to_eight(samples: Samples) -> npt.NDArray[np.uint8]:
     return reduced
 
 
+def from_integers(values: npt.NDArray[np.integer[Any]], bits: int) -> Samples:
+    """Unsigned integers of `bits` bits scaled so that their largest is white.
+
+    Up to 8 bits become 8, all others 16, rounded to nearest.
+    """
+    if bits in (8, 16):
+        return np.ascontiguousarray(values, np.uint8 if bits == 8 else np.uint16)
+    white = (1 << bits) - 1
+    if bits < 8:
+        table = (np.arange(white + 1) * 255 + white // 2) // white
+        looked_up: Samples = table.astype(np.uint8)[np.minimum(values, white)]
+        return looked_up
+    scaled = np.empty(values.shape, np.uint16)
+    for rows in bands(*values.shape[:2]):
+        scaled[rows] = (values[rows].astype(np.uint64) * 0xFFFF + white // 2) // white
+    return scaled
+
+
+def from_unbounded(values: npt.NDArray[Any]) -> tuple[Samples, str]:
+    """Floats or wide integers whose white no file tells, at 16 bits, and a note on how.
+
+    Floats from 0 to 1 and integers within 16 bits are taken as they are. Of anything else the
+    highest value becomes white, and the lowest black if it is negative. NaN counts as the lowest,
+    infinite values as the highest or lowest finite one.
+    """
+    floats = values.dtype.kind == "f"
+    kind = "float" if floats else "integer"
+    low, high = _finite_range(values)
+    if not floats and low >= 0 and high <= 0xFFFF:
+        return values.astype(np.uint16), ""
+    if floats and low >= 0.0 and high <= 1.0:
+        low, high, note = 0.0, 1.0, "float samples converted to 16 bits"
+    else:
+        note = f"{kind} samples from {low:g} to {high:g} scaled to 16 bits: {high:g} is white"
+        low = min(low, 0)
+    scaled = np.empty(values.shape, np.uint16)
+    factor = 0xFFFF / (high - low) if high > low else 0.0
+    for rows in bands(*values.shape[:2]):
+        band = np.nan_to_num(values[rows].astype(np.float64), nan=low, posinf=high, neginf=low)
+        scaled[rows] = np.rint((band - low) * factor)
+    return scaled, note
+
+
+def _finite_range(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """The lowest and highest finite value; 0 and 0 if there is none."""
+    low, high = np.inf, -np.inf
+    for rows in bands(*values.shape[:2]):
+        band = values[rows][np.isfinite(values[rows])]
+        if band.size:
+            low, high = min(low, float(band.min())), max(high, float(band.max()))
+    return (low, high) if low <= high else (0.0, 0.0)
+
+
 def flatten_on_white(
     samples: npt.NDArray[np.uint8], alpha: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.uint8]:

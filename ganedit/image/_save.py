@@ -9,14 +9,14 @@ from pathlib import Path
 from ganedit.errors import OutputError
 from ganedit.image._encode import encode, output_errors
 from ganedit.image._formats import check_limits, format_for
-from ganedit.image._model import Image
+from ganedit.image._raster import Raster
 
 # What file systems without hard links (FAT, some network shares) say when asked for one.
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 def save(
-    image: Image,
+    image: Raster,
     path: Path,
     *,
     format: str | None = None,
@@ -55,7 +55,7 @@ def save(
 
 
 def stage(
-    image: Image,
+    image: Raster,
     partial: Path,
     path: Path,
     *,

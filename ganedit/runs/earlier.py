@@ -11,23 +11,24 @@ from ganedit.tasks import TASKS
 PREVIEW_SUFFIX = ".preview.png"
 
 
-def without_earlier(found: list[Found], *, beside: bool) -> tuple[list[Found], list[Path]]:
+def without_earlier(found: list[Found], own: str | None) -> tuple[list[Found], list[Path]]:
     """Leave out of folders what earlier runs wrote there, and say what that is.
 
     Args:
         found: pictures; those that were named themselves always stay.
-        beside: whether results stand beside their originals. Only then are a folder's results
-            among its pictures: those that its journal has, and those that are named as a task
-            names the result of another picture of the folder.
+        own: regular expression of the labels of this run's task, if results stand beside their
+            originals. Only then are a folder's results among its pictures: those that its journal
+            has, and those that are named as a task names the result of another picture there.
     """
-    stems = {each.source.with_suffix("") for each in found} if beside else set()
+    stems = {each.source.with_suffix("") for each in found}
+    labels = _labels(own) if own is not None else None
     records = cache(Records)
     kept, earlier = [], list[Path]()
     for each in found:
         file, folder = each.source, each.journal_folder
         made = folder is not None and (
             file.name.endswith(PREVIEW_SUFFIX)
-            or (beside and (records(folder).knows(file) or _named_like_one(file, stems)))
+            or (labels and (records(folder).knows(file) or _named_like_one(file, stems, labels)))
         )
         if made:
             earlier.append(file)
@@ -36,12 +37,11 @@ def without_earlier(found: list[Found], *, beside: bool) -> tuple[list[Found], l
     return kept, earlier
 
 
-def _named_like_one(file: Path, stems: set[Path]) -> bool:
-    made = _result_names().fullmatch(file.stem)
+def _named_like_one(file: Path, stems: set[Path], labels: re.Pattern[str]) -> bool:
+    made = labels.fullmatch(file.stem)
     return made is not None and file.with_name(made[1]) in stems
 
 
-@cache
-def _result_names() -> re.Pattern[str]:
-    """The name of an original, followed by what some task appends to it."""
-    return re.compile(rf"(.+?)_(?:{'|'.join(task.labels() for task in TASKS)})")
+def _labels(own: str) -> re.Pattern[str]:
+    """The name of an original, followed by what this task or another appends to it."""
+    return re.compile(rf"(.+?)_(?:{'|'.join([own, *(task.labels(None) for task in TASKS)])})")

@@ -71,7 +71,7 @@ class Search:
 
         Args:
             path: a file or folder; else `@FILE`, a list of inputs, one a line, blank ones and those
-                that begin with `#` left out; else a glob, `**`
+                that begin with `#` and name no file left out; else a glob, `**`
                 for any depth; else the name of a file that is missing, which is found out later.
 
         Raises:
@@ -119,7 +119,7 @@ class Search:
             ) from error
         found: list[Found] = []
         for line in (line.strip("\r\n") for line in text.split("\n")):
-            if not line.strip() or line.startswith("#"):
+            if not line.strip() or (line.startswith("#") and not Path(line).exists()):
                 continue
             entry, base = Path(line), Path()
             if entry.is_absolute() or ".." in entry.parts:

@@ -79,10 +79,16 @@ class Given:
     """Of masks that pair by name (`--masks`), or of pictures that each give a result
     (`--styles`)."""
 
+    options: frozenset[str] = frozenset()
+    """Names of the task's options that were given."""
+
     @property
     def names(self) -> set[str]:
-        """The inputs for which anything was given."""
-        return {name for name, files in self.files.items() if files} | set(self.folders)
+        """The inputs and options for which anything was given."""
+        return {name for name, files in self.files.items() if files} | {
+            *self.folders,
+            *self.options,
+        }
 
 
 def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Plan:
@@ -100,7 +106,11 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
         plan = Plan([_drawn(task, options, run)])
     else:
         plan = plan_pictures(
-            given.files.get(edited.name, ()), task.label(options), run, edited.name
+            given.files.get(edited.name, ()),
+            task.label(options),
+            run,
+            edited.name,
+            task.labels(options),
         )
     partners = [_partner(each.name, each.given, given) for each in task.inputs if each != edited]
     jobs = [_with_partners(job, partners, several=len(plan.jobs) > 1) for job in plan.jobs]
@@ -189,7 +199,9 @@ def _drawn(task: Task[Any], options: Any, run: RunOptions) -> Job:
     return Job({}, target, format, journal_folder=folder)
 
 
-def plan_pictures(paths: Sequence[Path], label: str, run: RunOptions, name: str = "photo") -> Plan:
+def plan_pictures(
+    paths: Sequence[Path], label: str, run: RunOptions, name: str = "photo", labels: str = r"(?!)"
+) -> Plan:
     """Pair every picture that is to be edited with its output.
 
     Args:
@@ -197,6 +209,7 @@ def plan_pictures(paths: Sequence[Path], label: str, run: RunOptions, name: str 
         label: what is appended to the name of a result beside its original, like `x4`.
         run: where results go, which pictures of folders are taken.
         name: of the input.
+        labels: regular expression of the labels that results of the task have.
     """
     files, selection = run.files, Selection(run.folders.include, run.folders.exclude)
     output, suffix = files.output, files.suffix
@@ -212,7 +225,7 @@ def plan_pictures(paths: Sequence[Path], label: str, run: RunOptions, name: str 
         return plan
     search = Search(selection, output)
     found = [each for path in paths for each in search.find(path)]
-    kept, earlier = without_earlier(found, beside=output is None)
+    kept, earlier = without_earlier(found, labels if output is None else None)
     if not kept:
         raise UsageError(f"{paths[0]}: no pictures but results of earlier runs")
     ending = suffix or ("" if output is not None or not label else f"_{label}")

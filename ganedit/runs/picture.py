@@ -12,7 +12,7 @@ from os import getpid
 from pathlib import Path
 
 from ganedit.errors import GaneditError, ImageError, WeightsError
-from ganedit.image import Image, Metadata, check_limits, decode, stage
+from ganedit.image import Image, check_limits, decode, pixel_loss, stage
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
@@ -95,8 +95,10 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         raise type(error)(f"{prefix}{message}") from error
     if files.strip_metadata:
         # The profile stays: without it the colours would change.
-        edited = replace(edited, metadata=Metadata(icc=edited.metadata.icc))
+        edited = replace(edited, metadata=edited.metadata.only_color())
     results, notes = _stage(job, first, edited, files, recorded=recorded)
+    if work.task.local and (loss := pixel_loss(edited, job.format, files.quality)):
+        notes = (*notes, loss)
     if not _unchanged(stamps, job):
         discard(results)
         raise ImageError(f"{job.source}: changed or vanished while it was edited; run again")
@@ -126,7 +128,11 @@ def _decoded(paths: tuple[Path, ...], job: Job, files: FileOptions) -> tuple[Ima
     """The pictures of one input. Those that several jobs share are decoded once."""
     if paths and paths[0] == job.source:
         return tuple(_decode(path, files) for path in paths)
-    return tuple(_decode_again(path, path.stat().st_mtime_ns, files) for path in paths)
+    return tuple(_decode_again(path, _changed(path), files) for path in paths)
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0  # decoding says that it is missing
 
 
 def _decode(path: Path, files: FileOptions) -> Image:

@@ -139,6 +139,8 @@ class _Run:
             self._edit(todo.jobs, engine)
             self._write_sheets()
         self.result.interrupted = self.stop.interrupted
+        if self.fatal is not None and not self.result.done:
+            raise self.fatal
         tell(self.result, self.plan, self.work.run, time.monotonic() - started, self.stop.reason)
         if self.fatal is not None:
             raise self.fatal
@@ -202,9 +204,12 @@ class _Run:
 
     def _write_sheets(self) -> None:
         """Make the contact sheets, which are a journal's too: they are no pictures to edit."""
-        written = write_sheets(
-            self.plan.sheets, self.result.done, overwrite=self.work.run.files.overwrite
-        )
+        overwrite = self.work.run.files.overwrite
+        try:
+            written = write_sheets(self.plan.sheets, self.result.done, overwrite=overwrite)
+        except GaneditError as error:
+            self.result.errors.append(error)
+            return
         for sheet in written:
             folder = sheet.jobs[0].journal_folder
             if folder is not None:

@@ -8,6 +8,9 @@ from types import FrameType
 from ganedit.runs.display import say
 from ganedit.runs.jobs import Job
 
+# The name of every thread that edits pictures.
+CREW = "ganedit-crew"
+
 
 class Stop:
     """Whether a run is to end before its last picture, and why."""

@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from ganedit.image import Image, size_of
 from ganedit.runs.jobs import Job
 from ganedit.runs.picture import JobProgress, Outcome, Outcomes, edit_picture
+from ganedit.runs.stopping import CREW
 from ganedit.runs.work import Work
 from ganedit.runtime import Runtime, limited_threads, threads
 from ganedit.task import Apply, Pictures, Progress
@@ -108,7 +109,9 @@ def edit_overlapped(
 
     with limited_threads(lanes.threads):
         # Not a pool, whose threads hold up an interpreter that is to stop now.
-        crew = [threading.Thread(target=edit_all, daemon=True) for _ in range(lanes.pictures)]
+        crew = [
+            threading.Thread(target=edit_all, name=CREW, daemon=True) for _ in range(lanes.pictures)
+        ]
         for thread in crew:
             thread.start()
         working = len(crew)

@@ -18,6 +18,7 @@ from ganedit.app.commands.info import completion, doctor, models
 from ganedit.app.commands.train import train_group
 from ganedit.errors import GaneditError
 from ganedit.runs.display import say
+from ganedit.runs.stopping import CREW
 from ganedit.task import Task
 from ganedit.tasks import TASKS
 
@@ -89,7 +90,7 @@ def _code(cli: click.Group) -> int:
         return 1
     except (KeyboardInterrupt, click.Abort):
         say("ganedit: interrupted")
-        if threading.active_count() > 1:
+        if any(thread.name == CREW for thread in threading.enumerate()):
             # An orderly end would wait for the threads that still edit pictures, or pull the
             # interpreter from under them. What they had staged is cleared.
             os._exit(130)

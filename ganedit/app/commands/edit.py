@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from ganedit.app.commands.parameters import FilePath, GroupedOption, command, parameters, taken
+from ganedit.app.commands.parameters import (
+    FilePath,
+    GroupedOption,
+    command,
+    given_names,
+    parameters,
+    taken,
+)
 from ganedit.runs.options import RunOptions
 from ganedit.task import Input, Task
 
@@ -15,16 +22,17 @@ def edit_command(task: Task[Any]) -> click.Command:
     """`ganedit TASK`."""
 
     def run(**given: Any) -> None:
+        named = given_names()
         options, shared = taken(task.options, given), taken(RunOptions, given)
 
         from ganedit.runs.jobs import Given
         from ganedit.runs.run import run_task
 
-        sys.exit(run_task(task, options, Given(*_given(task, given)), shared).code)
+        sys.exit(run_task(task, options, Given(*_given(task, given), named), shared).code)
 
     params = [param for each in task.inputs for param in _params_of(each)]
     params += [*parameters(task.options), *parameters(RunOptions)]
-    return command(task.name, run, params, task.summary, task.examples)
+    return command(task.name, run, params, task.summary, task.examples, "What to make")
 
 
 def _params_of(each: Input) -> list[click.Parameter]:

@@ -2,38 +2,75 @@
 
 import json
 import platform
+from collections.abc import Sequence
 
 import click
 from click.shell_completion import get_completion_class
 
 from ganedit import __version__, runtime, weights
+from ganedit.errors import UsageError
 
 
 @click.command()
+@click.argument("names", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def models(as_json: bool) -> None:
-    """List the weights: task, scale, licence, training data, scores."""
+def models(names: tuple[str, ...], as_json: bool) -> None:
+    """List the weights that there are; with NAMES, tell all that is known of those.
+
+    \b
+        ganedit models
+        ganedit models translate_monet
+    """
     rows, folder = (*weights.shipped(), *weights.imported()), weights.user_folder()
     named = {row.path for row in rows}
     own = sorted(set(folder.glob("*.safetensors")) - named) if folder.is_dir() else []
+    if names:
+        known = {row.path.stem: row for row in rows}
+        for name in names:
+            if name not in known:
+                raise UsageError(f"{name}: no such weights. There are: {', '.join(known)}")
+        rows = tuple(known[name] for name in names)
     if as_json:
         plain = [
-            {"file": str(w.path), "task": w.task, **w.labels, "bytes": w.bytes,
-             "licence": w.licence, "trained_on": w.trained_on, "score": w.score}
+            {"file": str(w.path), "task": w.task, **w.labels, "bytes": w.bytes, "figure": w.figure,
+             "licence": w.licence, "trained_on": w.trained_on, "recipe": w.recipe,
+             "score": w.score}
             for w in rows
         ]  # fmt: skip
-        plain += [{"file": str(path), "yours": path.stem} for path in own]
+        if not names:
+            plain += [{"file": str(path), "yours": path.stem} for path in own]
         click.echo(json.dumps(plain, indent=2))
-        return
-    for row in rows:
-        labels = " ".join((row.task, *row.labels.values()))
-        click.echo(f"{labels}  ({row.bytes / 1e6:.1f} MB)")
-        for title, text in (("scores", row.score), ("trained on", row.trained_on),
-                            ("licence", row.licence), ("train again", row.recipe)):  # fmt: skip
-            click.echo(f"    {title}: {text}")
-    for path in own:
-        click.echo(f"yours: {path.stem}  (--weights {path.stem})")
-    click.echo(f"Your own weights are looked for in {folder}")
+    elif names:
+        for row in rows:
+            _tell_all(row)
+    else:
+        _tell_table(rows)
+        for path in own:
+            click.echo(f"yours: {path.stem}  (--weights {path.stem})")
+        click.echo(f"\nAll about one: ganedit models NAME. Your own are looked for in {folder}")
+
+
+def _tell_table(rows: Sequence[weights.WeightFile]) -> None:
+    """A row for each file, in columns that fit a terminal."""
+    heads = ("name", "task", "scale", "MB", "score", "terms")
+    lines = [heads] + [
+        (row.path.stem, row.task, row.labels.get("scale", "–"), f"{row.bytes / 1e6:.1f}",
+         row.figure or "–", row.licence.split(";")[0])
+        for row in rows
+    ]  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _tell_all(row: weights.WeightFile) -> None:
+    labels = " ".join((row.task, *row.labels.values()))
+    click.echo(f"{row.path.stem}: {labels}, {row.bytes / 1e6:.1f} MB")
+    for title, text in (("file", row.path), ("scores", row.score), ("trained on", row.trained_on),
+                        ("licence", row.licence), ("recipe", row.recipe),
+                        ("sha256", row.sha256)):  # fmt: skip
+        click.echo(f"    {title}: {text}")
 
 
 @click.command()

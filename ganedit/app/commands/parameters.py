@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from ganedit.options import Declared, Group, Options, build, declared
 
 # Headings of the help, in the order in which they stand.
 HEADINGS: dict[Group, str] = {
-    "main": "What to make",
+    "main": "Options",
     "files": "Files",
     "folders": "Folders",
-    "machine": "Machine",
     "model": "Network",
     "losses": "Losses",
     "run": "Run",
+    "machine": "Machine",
 }
 _PLAIN: dict[type, click.ParamType[Any]] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 
@@ -61,11 +62,16 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists its options under headings."""
+    """A command whose help lists its options under headings, the first of them its own."""
+
+    def __init__(self, *arguments: Any, heading: str = HEADINGS["main"], **facts: Any) -> None:
+        super().__init__(*arguments, **facts)
+        self.heading = heading
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a section for each group of options, `--help` in the last one."""
-        for group, heading in HEADINGS.items():
+        headings = HEADINGS | {"main": self.heading}
+        for group, heading in headings.items():
             rows = [
                 row
                 for param in self.get_params(ctx)
@@ -132,6 +138,16 @@ def taken(kind: type[Options], given: dict[str, Any]) -> Any:
     return build(kind, {name: given.pop(name) for name in names if name in given})
 
 
+def given_names() -> frozenset[str]:
+    """Names of the parameters that the user gave to the command that runs."""
+    context = click.get_current_context()
+    return frozenset(
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    )
+
+
 def help_text(summary: str, examples: str) -> str:
     """The text of a command's help: a sentence, then paragraphs that are shown as they are."""
     paragraphs = [part.strip("\n") for part in examples.strip("\n").split("\n\n")]
@@ -144,9 +160,11 @@ def command(
     params: Sequence[click.Parameter],
     summary: str,
     examples: str,
+    heading: str = HEADINGS["main"],
 ) -> click.Command:
-    """A command made of data."""
+    """A command made of data; `heading` stands above its own options."""
     return GroupedCommand(
-        name, callback=callback, params=list(params), help=help_text(summary, examples),
+        name,
+        heading=heading, callback=callback, params=list(params), help=help_text(summary, examples),
         short_help=summary,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Filling the holes of a picture: one region at a time, everything else left as it is."""
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import to_tensor
+from ganedit.editing import fill_transparent, to_tensor
 from ganedit.errors import ImageError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.inpaint.exemplar import synthesize
-from ganedit.tasks.inpaint.holes import dilated, feathered
+from ganedit.tasks.inpaint.holes import depth_of, dilated, feathered, growth, ring_width
 from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter
 from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
@@ -40,6 +41,8 @@ SHALLOW_DEPTH = 16.0
 MOST_TEXTURE, PLAIN_DEPTH, FULL_DEPTH, COLOR_SIDE = 0.6, 8, 40, 9
 # A mean of what might be there is softer than what is around it: so much of its detail is added.
 SHARPENING = 0.2
+# Rows and columns of a picture.
+Box = tuple[slice, slice]
 _NAMES = {"gan": "the network", "ns": "diffusion (ns)", "telea": "diffusion (telea)"}
 
 
@@ -52,7 +55,7 @@ class Region:
         own: `(h, w)` bool within the window, the pixels that are filled with it.
     """
 
-    window: tuple[slice, slice]
+    window: Box
     own: np.ndarray
 
 
@@ -65,7 +68,6 @@ def find_regions(hole: np.ndarray) -> list[Region]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         cv2.dilate(hole.astype(np.uint8), near)
     )
-    depth = _depth(hole)
     regions = []
     for label in sorted(range(1, count), key=lambda label: int(stats[label][cv2.CC_STAT_AREA])):
         left, top, wide, high = (int(v) for v in stats[label][:4])
@@ -73,7 +75,10 @@ def find_regions(hole: np.ndarray) -> list[Region]:
         own = hole[box] & (labels[box] == label)
         margin = max(LEAST_CONTEXT, round(CONTEXT * max(wide, high)))
         cell = max(wide, high)
-        if cell + 2 * margin > WORKING_SIDE and float(depth[box][own].max()) <= SHALLOW_DEPTH:
+        if (
+            cell + 2 * margin > WORKING_SIDE
+            and _depth_within(hole, box)[own].max() <= SHALLOW_DEPTH
+        ):
             margin, cell = LEAST_CONTEXT, WORKING_SIDE - 2 * LEAST_CONTEXT
         for y in range(top, top + high, cell):
             for x in range(left, left + wide, cell):
@@ -84,9 +89,7 @@ def find_regions(hole: np.ndarray) -> list[Region]:
     return regions
 
 
-def _region(
-    own: np.ndarray, box: tuple[slice, slice], margin: int, shape: tuple[int, ...]
-) -> Region:
+def _region(own: np.ndarray, box: Box, margin: int, shape: tuple[int, ...]) -> Region:
     """Part of a hole, `own` within `box`, with known picture around it."""
     rows, columns = (
         slice(max(0, side.start - margin), min(length, side.stop + margin))
@@ -98,6 +101,28 @@ def _region(
     return Region((rows, columns), within)
 
 
+def _depth_within(hole: np.ndarray, box: Box) -> np.ndarray:
+    """Distance from what is known within the bounding box of a hole, at the edge of which it is."""
+    around, inner = _widened(box, 1)
+    return depth_of(hole[around])[inner]
+
+
+def _shown(region: Region, marked: np.ndarray, hole: np.ndarray, ring: int) -> np.ndarray:
+    """How much of the fill shows in a region, `(h, w)` in [0, 1], as `feathered` says."""
+    around, inner = _widened(region.window, ring + 1)
+    return feathered(marked[around], hole[around], ring)[inner]
+
+
+def _widened(box: Box, pixels: int) -> tuple[Box, Box]:
+    """A box with so many pixels around it, and where it lies in that."""
+    first = tuple(max(0, side.start - pixels) for side in box)
+    rows, columns = (
+        (slice(start, side.stop + pixels), slice(side.start - start, side.stop - start))
+        for side, start in zip(box, first, strict=True)
+    )
+    return (rows[0], columns[0]), (rows[1], columns[1])
+
+
 class InpaintEdit:
     """Fills holes; the network is loaded when it is first needed.
 
@@ -107,6 +132,8 @@ class InpaintEdit:
 
     def __init__(self, options: InpaintOptions, runtime: Runtime) -> None:
         self.options, self.runtime = options, runtime
+        # Pictures of several threads share the network, and the first to need it loads it.
+        self._loading = threading.Lock()
         self._network: Inpainter | None = None
         if options.weights is not None:
             path = weights.locate(options.weights)
@@ -136,30 +163,34 @@ class InpaintEdit:
             return image
         if hole.all():
             raise ImageError(
-                "its hole, grown, takes in the whole picture, which leaves nothing to fill it "
+                "the hole, grown, takes in the whole picture, which leaves nothing to fill it "
                 "from; use a smaller --dilate"
             )
-        samples = image.samples.copy()
+        # What hides under full transparency is no part of the picture, and must not fill it.
+        seen = fill_transparent(image)
+        samples = seen.copy() if seen is image.samples else seen
         # What is known grows as regions are filled.
         missing = hole.copy()
         regions = find_regions(hole)
         ring = self.options.feather
-        ring = round(float(_depth(hole & ~marked).max())) if ring is None else ring
-        shown = feathered(marked, hole, ring)
+        if ring is None:
+            ring = ring_width(marked, hole, growth(hole.shape, self.options.dilate))
         used: Counter[str] = Counter()
         for number, region in enumerate(regions, start=1):
             part, unknown = samples[region.window], missing[region.window]
-            depth = _depth(unknown)
+            depth = depth_of(unknown)
             method = self._method_for(depth)
             used[method] += 1
             filled = self._fill(part, unknown, depth, method, variant)
             own = region.own
-            share = shown[region.window][own][:, None]
+            share = _shown(region, marked, hole, ring)[own][:, None]
             # Not `part + (filled - part) * share`, where rounding would let `part` through.
             part[own] = np.rint(part[own] * (1 - share) + filled[own] * share).astype(part.dtype)
             unknown &= ~own
             progress(number / len(regions))
         told = ", ".join(f"{count} by {_NAMES[method]}" for method, count in used.items())
+        if seen is not image.samples:
+            samples = np.where(hole[:, :, None], samples, image.samples)
         return replace(image, samples=samples, notes=(*image.notes, f"holes filled: {told}"))
 
     def _method_for(self, depth: np.ndarray) -> Method:
@@ -219,10 +250,11 @@ class InpaintEdit:
     @property
     def network(self) -> Inpainter:
         """The loaded network."""
-        if self._network is None:
-            entry = weights.find("inpaint")
-            self._network = self._build(weights.read_shipped(entry), entry.path)
-        return self._network
+        with self._loading:
+            if self._network is None:
+                entry = weights.find("inpaint")
+                self._network = self._build(weights.read_shipped(entry), entry.path)
+            return self._network
 
     def _build(self, contents: weights.Contents, path: Path) -> Inpainter:
         network = weights.rebuild(
@@ -261,12 +293,6 @@ def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
 def _multiple(side: float) -> int:
     """The nearest side that the network takes."""
     return MULTIPLE * max(1, round(side / MULTIPLE))
-
-
-def _depth(hole: np.ndarray) -> np.ndarray:
-    """Distance of every hole pixel from what is known, `(H, W)` float32."""
-    padded = np.pad(hole.astype(np.uint8), 1, mode="edge")
-    return cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
 
 
 def _diffused(part: np.ndarray, unknown: np.ndarray, method: str) -> np.ndarray:

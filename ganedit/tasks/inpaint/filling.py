@@ -67,7 +67,7 @@ def _from_mask(mask: Image, photo: Image, options: InpaintOptions) -> Hole:
         marked = holes.from_color(mask, options.mask_color, invert=options.invert_mask)
     else:
         marked = holes.from_mask(mask, invert=options.invert_mask)
-    return holes.fit(marked, photo, strict=options.strict)
+    return holes.fit(marked, photo, strict=options.strict, allow_empty=options.allow_empty)
 
 
 def _union(parts: Sequence[Hole]) -> Hole:

@@ -1,13 +1,15 @@
 """From what a user marks a hole with to the hole itself. Nothing here imports torch."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from PIL import ImageColor
 
 from ganedit.errors import ImageError, UsageError
-from ganedit.image import Image
+from ganedit.image import Image, orient
 
 # A mask's pixels from this share of white on are hole; of alpha, those under it.
 THRESHOLD = 0.5
@@ -15,8 +17,17 @@ THRESHOLD = 0.5
 SUSPICIOUS_COVER = 0.6
 # How far from a key colour a pixel may be, per channel: JPEG and soft brushes move it.
 COLOR_TOLERANCE = 40 / 255
+# JPEG smears chroma over so many pixels; those with more than this share of the key's, beside the
+# chroma of the pixels around them (of a window so far to each side), are painted too.
+RIM, RIM_SHARE, BACKGROUND = 5, 0.06, 12
+# Of Cr and Cb: keys with less are greys, which chroma does not tell.
+LEAST_CHROMA = 0.1
+# Of the logarithms of two sides' ratios.
+SHAPE_TOLERANCE = 0.02
 # Without --dilate: pixels per thousand of the longer side. What is removed leaves a halo.
 DILATE_PER_MILLE = 4
+# Pixels of a band of rows where a step takes many bytes for each.
+BAND_PIXELS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -33,30 +44,74 @@ class Hole:
 
 
 def from_mask(mask: Image, *, invert: bool = False) -> Hole:
-    """A mask picture: white is the hole, or, where it has alpha, what is transparent."""
-    if mask.alpha is not None:
+    """A mask picture: white is the hole, or, where its alpha varies, what is transparent.
+
+    Of two values that are both dark (0 and 1 in a map of labels) the greater one is the hole.
+    """
+    if mask.alpha is not None and np.ptp(mask.alpha) > 0:
         top = np.iinfo(mask.alpha.dtype).max
         marked = mask.alpha < THRESHOLD * top
         return Hole(marked != invert, ("the mask's transparent parts are the hole",))
-    grey = mask.samples.mean(axis=2)
-    marked = grey >= THRESHOLD * np.iinfo(mask.samples.dtype).max
-    return Hole(marked != invert)
+    white = THRESHOLD * np.iinfo(mask.samples.dtype).max * mask.channels
+    marked, levels = np.empty(mask.samples.shape[:2], bool), np.empty(0, int)
+    for rows, _, _ in _bands(marked.shape, 0):
+        # As sums of the channels: of whole numbers, labels are told exactly.
+        sums = mask.samples[rows].sum(axis=2, dtype=np.int64)
+        marked[rows] = sums >= white
+        levels = np.union1d(levels, np.unique(sums)[:3])
+    if marked.any() or len(levels) != 2 or levels[0] != 0:
+        return Hole(marked != invert)
+    label = levels[1] / mask.channels
+    note = f"the mask has no white, only 0 and {label:g}: {label:g} is the hole"
+    return Hole(mask.samples.any(axis=2) != invert, (note,))
 
 
 def from_color(picture: Image, color: str, *, invert: bool = False) -> Hole:
-    """Where a picture (a mask, or the photo itself) has about the key colour `#rrggbb`.
+    """Where a picture (a mask, or the photo itself) has about a key colour; see `parse_color`.
+
+    What JPEG and soft brushes smeared of it over the edge is part of the hole.
 
     Raises:
         UsageError: not such a colour.
         ImageError: no pixel has it.
     """
     key = parse_color(color)
-    samples = np.broadcast_to(picture.samples, (*picture.samples.shape[:2], 3))
-    distance = np.abs(samples / np.iinfo(samples.dtype).max - key).max(axis=2)
-    marked = distance <= COLOR_TOLERANCE
+    marked = np.empty(picture.samples.shape[:2], bool)
+    for rows, outer, core in _bands(marked.shape, RIM + BACKGROUND):
+        marked[rows] = _painted(picture.samples[outer], key)[core]
     if not marked.any():
         raise ImageError(f"no pixel has the colour {color}; check --mask-color")
     return Hole(marked != invert)
+
+
+def _painted(samples: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """`(H, W)` bool: what has the key colour, and pixels beside that have some of its chroma."""
+    colors = np.broadcast_to(samples, (*samples.shape[:2], 3)).astype(np.float32)
+    colors /= np.iinfo(samples.dtype).max
+    found: np.ndarray = np.abs(colors - key).max(axis=2) <= COLOR_TOLERANCE
+    wanted = _chroma(key.reshape(1, 1, 3))
+    if not found.any() or np.linalg.norm(wanted) < LEAST_CHROMA:
+        return found
+    near = depth_of(~found) <= RIM
+    chroma, known = _chroma(colors), (~near).astype(np.float32)
+    side = (2 * BACKGROUND + 1, 2 * BACKGROUND + 1)
+    sums, count = (
+        cv2.boxFilter(x, -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for x in (chroma * known[:, :, None], known)
+    )
+    background = sums / np.maximum(count, 1)[:, :, None]
+    toward = wanted - background
+    share = ((chroma - background) * toward).sum(axis=2) / np.maximum(
+        np.square(toward).sum(axis=2), LEAST_CHROMA**2
+    )
+    found |= near & ((share > RIM_SHARE) | (count < 0.5))
+    return found
+
+
+def _chroma(colors: np.ndarray) -> np.ndarray:
+    """Cr and Cb, `(H, W, 2)`, of RGB in [0, 1]."""
+    result: np.ndarray = cv2.cvtColor(colors.astype(np.float32), cv2.COLOR_RGB2YCrCb)[..., 1:]
+    return result - np.float32(0.5)
 
 
 def from_alpha(photo: Image) -> Hole:
@@ -66,7 +121,9 @@ def from_alpha(photo: Image) -> Hole:
         ImageError: it has none.
     """
     if photo.alpha is None or photo.alpha.all():
-        raise ImageError("it has no transparent part to fill; give --mask, --mask-color or --box")
+        raise ImageError(
+            "the picture has no transparent part to fill; give --mask, --mask-color or --box"
+        )
     return Hole(photo.alpha == 0)
 
 
@@ -89,18 +146,26 @@ def from_box(photo: Image, box: str) -> Hole:
 
 
 def parse_color(text: str) -> np.ndarray:
-    """`#rrggbb` (or `rrggbb`) as `(3,)` float in [0, 1].
+    """A colour's name, `#rrggbb` or `#rgb` (`#` may be missing) as `(3,)` float in [0, 1].
 
     Raises:
         UsageError: not such a colour.
     """
-    match = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", text.strip())
-    if not match:
-        raise UsageError(f"--mask-color {text!r}: write it like '#ff00ff'")
-    return np.array([int(part, 16) for part in match.groups()]) / 255
+    name = text.strip()
+    if re.fullmatch(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", name):
+        name = f"#{name}"
+    try:
+        color = ImageColor.getrgb(name)
+    except ValueError:
+        raise UsageError(
+            f"--mask-color {text!r}: write it like '#ff00ff', '#f0f' or magenta"
+        ) from None
+    return np.array(color[:3]) / 255
 
 
-def fit(hole: Hole, photo: Image, *, strict: bool = False, own: bool = True) -> Hole:
+def fit(
+    hole: Hole, photo: Image, *, strict: bool = False, own: bool = True, allow_empty: bool = False
+) -> Hole:
     """The hole at the photo's size, checked.
 
     Args:
@@ -108,26 +173,29 @@ def fit(hole: Hole, photo: Image, *, strict: bool = False, own: bool = True) -> 
         photo: what it is for.
         strict: refuse a mask of another size instead of resizing it.
         own: whether the hole was marked in a mask, which might be inverted.
+        allow_empty: whether a mask may mark nothing.
 
     Raises:
-        ImageError: another size under `strict`, or nothing would be left of the photo.
+        ImageError: another size under `strict`, nothing is marked, or nothing would be left.
     """
+    hole = _turned(hole, photo)
     mask, notes = hole.mask, list(hole.notes)
     if mask.shape != (photo.height, photo.width):
         sizes = f"{mask.shape[1]}×{mask.shape[0]}, the photo {photo.width}×{photo.height}"
         if strict:
-            raise ImageError(f"its mask has {sizes}; leave out --strict to have it resized")
-        if abs(np.log(mask.shape[1] / mask.shape[0] * photo.height / photo.width)) > 0.02:
+            raise ImageError(f"the mask has {sizes}; leave out --strict to have it resized")
+        if not _of_one_shape(mask.shape, (photo.height, photo.width)):
             sizes += ", another shape"
         notes.append(f"the mask was resized: it has {sizes}")
-        size = (photo.width, photo.height)
-        shrinks = mask.shape[0] > photo.height
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        mask = cv2.resize(mask.astype(np.float32), size, interpolation=how) >= THRESHOLD
+        mask = _resized(mask, photo)
+    if not mask.any() and not allow_empty:
+        raise ImageError(
+            "the mask marks nothing: no pixel is white (or transparent), which is the hole"
+        )
     cover = float(mask.mean())
     if cover == 1:
         raise ImageError(
-            "its mask marks the whole picture, which leaves nothing to fill it from; "
+            "the mask marks the whole picture, which leaves nothing to fill it from; "
             "white is the hole (see --invert-mask)"
         )
     if own and cover > SUSPICIOUS_COVER:
@@ -138,13 +206,61 @@ def fit(hole: Hole, photo: Image, *, strict: bool = False, own: bool = True) -> 
     return Hole(mask, tuple(notes))
 
 
+def _turned(hole: Hole, photo: Image) -> Hole:
+    """A mask of the photo as it lies in its file, turned as the photo was when it was read."""
+    upright, lying = (photo.height, photo.width), (photo.width, photo.height)
+    fits_as_it_is = _of_one_shape(hole.mask.shape, upright)
+    if photo.turned < 5 or fits_as_it_is or not _of_one_shape(hole.mask.shape, lying):
+        return hole
+    note = "the mask was turned like the photo, whose EXIF orientation it did not follow"
+    return Hole(orient(hole.mask, photo.turned), (*hole.notes, note))
+
+
+def _of_one_shape(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two heights and widths are the same picture's, at whatever size."""
+    return bool(abs(np.log(one[1] / one[0] * other[0] / other[1])) <= SHAPE_TOLERANCE)
+
+
+def _resized(mask: np.ndarray, photo: Image) -> np.ndarray:
+    shrinks = mask.shape[0] > photo.height
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    shares = cv2.resize(mask.astype(np.float32), (photo.width, photo.height), interpolation=how)
+    result: np.ndarray = shares >= THRESHOLD
+    return result
+
+
+def growth(shape: tuple[int, ...], pixels: int | None) -> int:
+    """The radius by which holes of a picture of this `(H, W)` grow: `pixels`, or what suits it."""
+    return round(max(shape) * DILATE_PER_MILLE / 1000) if pixels is None else pixels
+
+
 def dilated(mask: np.ndarray, pixels: int | None) -> np.ndarray:
     """The hole grown by a disc of that radius; by a radius that suits the picture for None."""
-    radius = round(max(mask.shape) * DILATE_PER_MILLE / 1000) if pixels is None else pixels
+    radius = growth(mask.shape, pixels)
     if radius == 0 or not mask.any():
         return mask
-    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return distance <= radius
+    grown = np.empty_like(mask)
+    for rows, outer, core in _bands(mask.shape, radius):
+        grown[rows] = (depth_of(~mask[outer]) <= radius)[core]
+    return grown
+
+
+def ring_width(marked: np.ndarray, grown: np.ndarray, radius: int) -> int:
+    """Pixels over which fill and picture can mix, where a marked hole was grown by a radius."""
+    widths = (
+        depth_of(grown[outer] & ~marked[outer])[core].max()
+        for _, outer, core in _bands(marked.shape, radius)
+    )
+    return min(radius, round(float(max(widths))))
+
+
+def _bands(shape: tuple[int, ...], reach: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Bands of rows: of the picture, with `reach` rows around them, and where they lie in those."""
+    height, width = shape
+    count = max(1, BAND_PIXELS // width)
+    for top in range(0, height, count):
+        stop, first = min(top + count, height), max(0, top - reach)
+        yield slice(top, stop), slice(first, stop + reach), slice(top - first, stop - first)
 
 
 def feathered(marked: np.ndarray, grown: np.ndarray, pixels: int) -> np.ndarray:
@@ -156,7 +272,11 @@ def feathered(marked: np.ndarray, grown: np.ndarray, pixels: int) -> np.ndarray:
     weight = grown.astype(np.float32)
     if pixels == 0:
         return weight
-    depth = cv2.distanceTransform(grown.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # The outermost pixel of the hole shows some of the fill, so its depth counts from there.
-    ramp = np.clip(depth / (pixels + 1), 0, 1).astype(np.float32)
+    ramp = np.clip(depth_of(grown) / (pixels + 1), 0, 1).astype(np.float32)
     return np.where(marked, np.float32(1), ramp * weight)
+
+
+def depth_of(hole: np.ndarray) -> np.ndarray:
+    """Distance of every hole pixel from what is known, `(H, W)` float32; 0 outside the hole."""
+    return cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

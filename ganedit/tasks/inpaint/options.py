@@ -40,12 +40,15 @@ class InpaintOptions(Options):
         metavar="1-16", recorded=False,
     )  # fmt: skip
     mask_color: str | None = option(
-        None, "The hole is what has this colour, in the mask or on the photo: '#ff00ff'.",
+        None, "The hole is what has this colour, in the mask or on the photo: '#ff00ff', magenta.",
         metavar="COLOR",
     )  # fmt: skip
     box: str | None = option(None, "The hole is this rectangle, in pixels.", metavar="X,Y,W,H")
     invert_mask: bool = option(False, "Black is the hole, not white.")
     strict: bool = option(False, "Refuse a mask of another size than the photo.")
+    allow_empty: bool = option(
+        False, "Leave photos as they are whose mask marks nothing, instead of refusing them."
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

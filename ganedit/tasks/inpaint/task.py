@@ -15,13 +15,17 @@ def _label(options: InpaintOptions) -> str:
     return "inpaint"
 
 
-def _labels() -> str:
+def _labels(options: InpaintOptions | None) -> str:
     return r"inpaint(?:_\d+)?"
 
 
 def _check(options: InpaintOptions, given: Set[str]) -> None:
     if "mask" in given and options.box is not None:
         raise UsageError("give one of --mask, --masks and --box")
+    if options.mask_color is not None:
+        from ganedit.tasks.inpaint.holes import parse_color
+
+        parse_color(options.mask_color)  # told once, not for each photo
 
 
 def _variants(options: InpaintOptions) -> tuple[str, ...]:
@@ -81,6 +85,7 @@ A folder, with a mask for each photo:
     variants=_variants,
     check=_check,
     load=_load,
+    local=True,
     weights=_weights,
     training=Training(
         InpaintTraining,

@@ -5,7 +5,8 @@ import math
 import cv2
 import numpy as np
 
-from ganedit.image import Image, resize
+from ganedit.image import Image, resize_bands
+from ganedit.tiling import Rows
 
 # Rows handled at a time: a float32 copy of a whole large picture would take gigabytes.
 BAND_ROWS = 256
@@ -82,14 +83,20 @@ def at_full_size(
     """
     if share == 1:
         return enlarged.samples
-    width, height = picture.width, picture.height
-    before, after = resize(small, width, height).samples, resize(edited, width, height).samples
     result = np.empty_like(picture.samples)
-    for top in range(0, height, BAND_ROWS):
-        rows = slice(top, top + BAND_ROWS)
-        kept = picture.samples[rows].astype(np.float32) - before[rows] + after[rows]
+    before, after = (
+        resize_bands(
+            Rows.of(image.samples).take, image.samples.shape[:2], picture.width, picture.height
+        )
+        for image in (small, edited)
+    )
+    top = 0
+    for reduced, changed in zip(before, after, strict=True):
+        rows = slice(top, top + len(reduced))
+        kept = picture.samples[rows].astype(np.float32) - reduced + changed
         painted = enlarged.samples[rows].astype(np.float32)
         result[rows] = _rounded(kept + share * (painted - kept), result)
+        top = rows.stop
     return result
 
 

@@ -7,18 +7,18 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, predict_samples, to_samples, to_tensor
+from ganedit.editing import fill_transparent, predict_samples, to_tensor
+from ganedit.errors import UsageError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.translate.blending import at_full_size, keep_color, mix
 from ganedit.tasks.translate.domains import check_domains
 from ganedit.tasks.translate.foreign import ResnetGenerator
-from ganedit.tasks.translate.grain import grained
+from ganedit.tasks.translate.grain import grained_samples
 from ganedit.tasks.translate.network import MULTIPLE, SMALLEST, Generator, Translator
 from ganedit.tasks.translate.normalization import gather
 from ganedit.tasks.translate.options import NetworkOptions, TranslateOptions
@@ -47,20 +47,31 @@ class TranslatePredictor:
             halo=self.generator.halo,
             multiple=MULTIPLE,
             bytes_per_pixel=4 * (5 * self.generator.width + 24),
-            # Night may become day.
-            mean_change=math.inf,
         )
 
     def gather(self, samples: np.ndarray) -> None:
-        """Learn the statistics of a picture `(H, W, 3)`, for every tile of it."""
-        whole = to_tensor(samples, self.runtime.device)
-        most = min(STATISTICS_PIXELS, self.runtime.memory // self.footprint.bytes_per_pixel)
-        reduce = math.sqrt(whole[0, 0].numel() / most)
+        """Learn the statistics of a picture `(H, W, 3)`, for every tile of it.
+
+        They decide the colours of all of it: at whatever size the memory holds, they would make
+        another picture for every budget.
+
+        Raises:
+            UsageError: the memory budget does not hold that.
+        """
+        height, width = samples.shape[:2]
+        reduce = math.sqrt(height * width / STATISTICS_PIXELS)
         if reduce > 1:
-            size = [_multiple(side / reduce) for side in whole.shape[-2:]]
-            whole = F.interpolate(whole, size=size, mode="bicubic", antialias=True).clamp_(0, 1)
+            height, width = (_multiple(side / reduce) for side in (height, width))
+            samples = resize(Image(samples), width, height).samples
+        element = torch.finfo(self.runtime.dtype).bits // 8
+        needed = height * width * self.footprint.bytes_per_pixel * element // 4
+        if needed > self.runtime.memory:
+            raise UsageError(
+                f"--memory is too small to translate it: {-(-needed >> 20)}M are needed; give "
+                "more, or a smaller --working-size"
+            )
         with torch.inference_mode():
-            gather(self.generator, whole)
+            gather(self.generator, to_tensor(samples, self.runtime.device))
 
     def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
         generator = self.generator
@@ -131,8 +142,7 @@ class TranslateEdit:
         padded = np.pad(samples, ((0, high - height), (0, wide - width), (0, 0)), mode="symmetric")
         if self._grain:
             # The same for every picture of a size: a picture translated twice is the same twice.
-            whole = grained(to_tensor(padded, torch.device("cpu")), self._grain, seed=0)
-            padded = to_samples(whole, padded.dtype, channels=3)
+            padded = grained_samples(padded, self._grain, seed=0)
         predictor.gather(padded)
         painted = predict_samples(padded, predictor, self.runtime, progress)[:height, :width]
         if self.options.strength < 1:

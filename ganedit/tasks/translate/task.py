@@ -35,8 +35,9 @@ def _label(options: TranslateOptions) -> str:
     return "as" if options.to == ALL else f"as_{options.to}"
 
 
-def _labels() -> str:
-    return f"as_(?:{'|'.join(map(re.escape, domains()))})"
+def _labels(options: TranslateOptions | None) -> str:
+    known = domains() + (domains(options.weights) if options and options.weights else [])
+    return f"as_(?:{'|'.join(map(re.escape, known))})"
 
 
 def _variants(options: TranslateOptions) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 import copy
 import math
+import threading
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, is_sound, predict_samples
+from ganedit.editing import fill_transparent, is_finite, predict_rows
 from ganedit.errors import ImageTooLargeError
-from ganedit.image import Image, resize
+from ganedit.image import Image, resize, resize_bands
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.upscale.color import RADIUS, hold_color
-from ganedit.tasks.upscale.network import Upscaler
+from ganedit.tasks.upscale.network import BicubicPhases, Upscaler
 from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
-from ganedit.tiling import Footprint
+from ganedit.tiling import Footprint, Rows
 
 
 class UpscalePredictor:
@@ -30,6 +30,7 @@ class UpscalePredictor:
         self.scale, self.halo = network.options.scale, network.halo
         self.runtime = runtime
         self.network = self._placed(network, runtime.dtype)
+        self.plain = BicubicPhases(self.scale)
 
     @property
     def footprint(self) -> Footprint:
@@ -37,7 +38,7 @@ class UpscalePredictor:
         # Two layers of activations at a time, then the enlarged picture a few times over.
         return Footprint(
             scale=self.scale,
-            halo=self.halo + RADIUS,
+            halo=self.halo + 2 * RADIUS,
             bytes_per_pixel=4 * (3 * width + 6 * 3 * self.scale**2),
         )
 
@@ -46,10 +47,9 @@ class UpscalePredictor:
         if safe:
             network = self._placed(copy.deepcopy(network), torch.float32)
         phases = network.phases(pictures)
-        # Holding the colour would make a soft picture of anything, black or infinite: what is
-        # broken is left as it is for the caller to see.
-        if is_sound(pictures, phases, self.footprint.mean_change):
-            phases = hold_color(phases, pictures)
+        # Held to its colours, NaN and infinity would look like a soft picture.
+        if is_finite(phases):
+            phases = hold_color(phases, pictures, self.plain)
         return F.pixel_shuffle(phases, self.scale)
 
     def _placed(self, network: Upscaler, dtype: torch.dtype) -> Upscaler:
@@ -67,6 +67,7 @@ class UpscaleEdit:
 
     def __init__(self, options: UpscaleOptions, runtime: Runtime) -> None:
         self.options, self.runtime = options, runtime
+        self._loading = threading.Lock()
         self._predictors: dict[int, UpscalePredictor] = {}
         self._own: UpscalePredictor | None = None
         if options.weights is not None:
@@ -90,21 +91,15 @@ class UpscaleEdit:
             )
         factor = max(width / image.width, height / image.height)
         passes = self._passes(factor)
-        color = Image(fill_transparent(image), metadata=image.metadata)
-        grey = color.samples.shape[2] == 3 and color.is_grey
-        samples = color.samples[:, :, :1] if grey else color.samples
-        shares = _shares([p.scale for p in passes])
-        for number, (predictor, (begin, end)) in enumerate(zip(passes, shares, strict=True), 1):
-            if 1 < number == len(passes):
-                samples = _reduced(samples, width, height, predictor.scale)
-            samples = predict_samples(
-                samples,
-                predictor,
-                self.runtime,
-                _part(progress, begin, end),
-            )
-        result = resize(replace(color, samples=samples), width, height)
-        samples = np.repeat(result.samples, 3, axis=2) if grey else result.samples
+        source = fill_transparent(image)
+        rows = Rows.of(source[:, :, :1] if Image(source).is_grey else source)
+        for number, predictor in enumerate(passes, start=1):
+            last = number == len(passes)
+            if last and number > 1:
+                rows = _reduced(rows, width, height, predictor.scale)
+            rows = predict_rows(rows, predictor, self.runtime, progress if last else _untold)
+        samples = np.empty((height, width, image.channels), image.samples.dtype)
+        _resized(rows, width, height).fill(samples)
         alpha = None
         if image.alpha is not None:
             alpha = enlarged_alpha(image.alpha, width, height)
@@ -122,18 +117,22 @@ class UpscaleEdit:
         return [self._predictor(scale) for scale in passes]
 
     def _predictor(self, scale: int) -> UpscalePredictor:
-        if scale not in self._predictors:
-            labels = {"model": self.options.model, "scale": f"x{scale}"}
-            faithful = weights.find("upscale", **labels, end="faithful")
-            contents = weights.read_shipped(faithful)
-            state = contents.state
-            if self.options.detail > 0:
-                other = weights.find("upscale", **labels, end="adversarial")
-                end = weights.read_shipped(other).state
-                state = weights.interpolate(state, end, self.options.detail)
-            network = weights.rebuild(_upscaler, contents.options, state, faithful.path)
-            self._predictors[scale] = UpscalePredictor(network, self.runtime)
-        return self._predictors[scale]
+        # Pictures of several threads share the networks, and the first to need one loads it.
+        with self._loading:
+            if scale not in self._predictors:
+                self._predictors[scale] = UpscalePredictor(self._shipped(scale), self.runtime)
+            return self._predictors[scale]
+
+    def _shipped(self, scale: int) -> Upscaler:
+        labels = {"model": self.options.model, "scale": f"x{scale}"}
+        faithful = weights.find("upscale", **labels, end="faithful")
+        contents = weights.read_shipped(faithful)
+        state = contents.state
+        if self.options.detail > 0:
+            other = weights.find("upscale", **labels, end="adversarial")
+            end = weights.read_shipped(other).state
+            state = weights.interpolate(state, end, self.options.detail)
+        return weights.rebuild(_upscaler, contents.options, state, faithful.path)
 
 
 def load_upscaler(name: str) -> Upscaler:
@@ -151,12 +150,19 @@ def _upscaler(**stored: Any) -> Upscaler:
     return Upscaler(NetworkOptions(**stored))
 
 
-def _reduced(samples: np.ndarray, width: int, height: int, scale: int) -> np.ndarray:
+def _reduced(rows: Rows, width: int, height: int, scale: int) -> Rows:
     """What the last network makes `width`×`height` of, not 16 times as many pixels and more."""
     wide, high = math.ceil(width / scale), math.ceil(height / scale)
-    if samples.shape[0] <= high or samples.shape[1] <= wide:
-        return samples
-    return resize(Image(samples), wide, high).samples
+    if rows.shape[0] <= high or rows.shape[1] <= wide:
+        return rows
+    return _resized(rows, wide, high)
+
+
+def _resized(rows: Rows, width: int, height: int) -> Rows:
+    if rows.shape[:2] == (height, width):
+        return rows
+    bands = resize_bands(rows.take, rows.shape[:2], width, height)
+    return Rows((height, width, rows.shape[2]), rows.dtype, bands)
 
 
 def enlarged_alpha(alpha: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -168,13 +174,5 @@ def enlarged_alpha(alpha: np.ndarray, width: int, height: int) -> np.ndarray:
     return resize(Image(alpha[:, :, None]), width, height, kernel="bicubic").samples[:, :, 0]
 
 
-def _part(progress: Progress, begin: float, end: float) -> Progress:
-    """The progress of a piece of work that is `begin` to `end` of the whole."""
-    return lambda done: progress(begin + (end - begin) * done)
-
-
-def _shares(scales: list[int]) -> list[tuple[float, float]]:
-    """Where each pass begins and ends in the whole work, which grows with the pixels it reads."""
-    work = [math.prod(scales[:i]) ** 2 for i in range(len(scales))]
-    edges = [sum(work[:i]) / sum(work) for i in range(len(work) + 1)]
-    return list(pairwise(edges))
+def _untold(done: float) -> None:
+    """Progress of what is made for the last pass, and told as part of it."""

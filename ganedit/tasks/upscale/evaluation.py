@@ -182,7 +182,7 @@ def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
         "given small pictures" if options.lr else "small pictures by antialiased bicubic reduction"
     )
     protocol = (
-        f"x{scale}, {len(pairs)} pictures of {options.hr.name}, small ones {made}"
+        f"x{scale}, {len(pairs)} pictures of {options.hr.name}, {made}"
         + (f", blurred (sigma {DAMAGE_BLUR}) and JPEG {DAMAGE_QUALITY}" if options.damage else "")
         + f"; 8-bit results, {scale} pixels shaved, PSNR and SSIM on BT.601 luma"
         + (f"; PD with VGG19 {features.sha256[:8]}" if features else "")

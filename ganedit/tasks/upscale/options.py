@@ -92,14 +92,6 @@ class UpscaleOptions(Options):
         group="files", recorded=False,
     )  # fmt: skip
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.weights is not None and (self.model, self.detail) != ("photo", DEFAULT_DETAIL):
-            raise UsageError(
-                "--model and --detail choose among the shipped weights; with --weights leave them "
-                "out"
-            )
-
 
 @dataclass(frozen=True)
 class NetworkOptions(Options):

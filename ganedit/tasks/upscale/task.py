@@ -1,9 +1,10 @@
 """The upscaling task in one description. Nothing here imports torch before it has to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from ganedit import weights
+from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
 from ganedit.task import Apply, Enlarge, Evaluation, Input, Measuring, Size, Task, Training
@@ -19,8 +20,15 @@ def _label(options: UpscaleOptions) -> str:
     return f"h{target.height}" if target.height is not None else f"long{target.long_side}"
 
 
-def _labels() -> str:
+def _labels(options: UpscaleOptions | None) -> str:
     return r"x[\d.]+|[wh]\d+|long\d+"
+
+
+def _check(options: UpscaleOptions, given: Set[str]) -> None:
+    if options.weights is not None and given & {"model", "detail"}:
+        raise UsageError(
+            "--model and --detail choose among the shipped weights; with --weights leave them out"
+        )
 
 
 def _load(options: UpscaleOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
@@ -64,6 +72,7 @@ From a pristine scan:
     inputs=(Input("photo", "Pictures, folders, globs or @lists of them; - is standard input."),),
     label=_label,
     labels=_labels,
+    check=_check,
     load=_load,
     weights=_weights,
     size=_size,

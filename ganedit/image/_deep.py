@@ -1,0 +1,73 @@
+"""More than 8 bits where Pillow gives 8: AVIF, HEIC, JPEG 2000 and JPEG XL."""
+
+import importlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ganedit.image._boxes import boxes
+from ganedit.image._samples import Samples, from_integers
+
+_HEAD = 1 << 16  # bytes; the boxes stand before the samples
+_SIZ = b"\xff\x4f\xff\x51"
+_AV1_CONFIG, _HEVC_CONFIG, _COLOR = b"av1C", b"hvcC", b"colr"
+_SRGB = {(1, 13), (1, 2), (2, 2), (2, 13), (1, 1), (1, 6)}  # primaries and transfer, or unspecified
+
+
+def depth_of(data: bytes, format: str) -> int:
+    """Bits per sample of a file, 8 where nothing else is found."""
+    if format == "JPEG2000":
+        place = data.find(_SIZ)
+        # Behind the marker: length, capabilities, eight sizes of four bytes, and the components.
+        count = int.from_bytes(data[place + 40 : place + 42], "big") if place >= 0 else 0
+        return max([8, *((data[place + 42 + 3 * i] & 0x7F) + 1 for i in range(count)
+                         if place + 42 + 3 * i < len(data))])  # fmt: skip
+    if format == "JXL":
+        return 16  # the decoder scales whatever depth there is
+    depths = [8]
+    for name, content in boxes(data):
+        if name == _AV1_CONFIG and len(content) > 2 and content[2] & 0x40:
+            depths.append(12 if content[2] & 0x20 else 10)
+        elif name == _HEVC_CONFIG and len(content) > 17:
+            depths.append((content[17] & 7) + 8)
+    return max(depths)
+
+
+def decode_deep(data: bytes, format: str, depth: int) -> tuple[Samples, Samples | None] | None:
+    """Samples and alpha at 16 bits, or None where they have 8 after all, or are no grey or RGB."""
+    planes = _decoded(data, format)
+    planes = planes.reshape(*planes.shape[:2], -1)
+    if planes.dtype != np.uint16 or planes.shape[2] > 4:
+        return None
+    samples = from_integers(planes, depth)
+    if samples.shape[2] in (1, 3):
+        return samples, None
+    return np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1])
+
+
+def color_chunk(data: bytes) -> bytes | None:
+    """The colour space that a box names by numbers, as a cICP chunk; None for sRGB and profiles."""
+    for name, content in boxes(data):
+        if name == _COLOR and content[:4] == b"nclx" and len(content) >= 10:
+            primaries, transfer = content[5], content[7]
+            if (primaries, transfer) not in _SRGB:
+                return bytes((primaries, transfer, 0, 1))  # RGB, full range
+    return None
+
+
+def has_gain_map(data: bytes) -> bool:
+    """Whether a HEIC or AVIF has a gain map for HDR beside it (Apple's, or ISO 21496-1)."""
+    head = data[:_HEAD]
+    return b"aux:hdrgainmap" in head or b"\0tmap" in head
+
+
+def _decoded(data: bytes, format: str) -> npt.NDArray[Any]:
+    if format == "HEIF":
+        heif = importlib.import_module("pillow_heif")
+        file = heif.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        return np.asarray(file)
+    import imagecodecs
+
+    name = {"AVIF": "avif_decode", "JPEG2000": "jpeg2k_decode", "JXL": "jpegxl_decode"}[format]
+    return np.asarray(getattr(imagecodecs, name)(data))

@@ -1,0 +1,132 @@
+"""Pillow as the opener of files: which of its formats may judge a file, and what went wrong."""
+
+import importlib
+import re
+from typing import BinaryIO
+
+import PIL.Image
+
+from ganedit.errors import UnreadableImageError
+from ganedit.image._boxes import AVIF_BRANDS, HEIF_BRANDS, brand
+from ganedit.image._formats import DRAWINGS, PILLOW_FORMATS
+from ganedit.image._source import Source
+
+# Where the first bytes leave no doubt, no other of Pillow's forty formats is asked.
+_SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"8BPS": "PSD",
+    b"qoif": "QOI",
+    b"DDS ": "DDS",
+    b"icns": "ICNS",
+    b"\0\0\1\0": "ICO",
+    b"\x01\xda": "SGI",
+    b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG2000",
+    b"\xff\x4f\xff\x51": "JPEG2000",
+    b"SIMPLE": "FITS",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"%!PS": "EPS",
+    b"\xc5\xd0\xd3\xc6": "EPS",
+    b"\xd7\xcd\xc6\x9a": "WMF",
+    b"GRIB": "GRIB",
+    b"BUFR": "BUFR",
+    b"\x89HDF": "HDF5",
+    b"\0\0\1\xb3": "MPEG",
+}
+_JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+_EXTRAS = {"HEIF": ("pillow_heif", "HEIC", "heic"), "JXL": ("pillow_jxl", "JPEG XL", "jxl")}
+_UNSUPPORTED = re.compile(
+    r"support|unimplemented|unknown|unrecogni|unhandled|cannot handle|not available|cannot decode"
+    r"|unable to|invalid (?:pixel|compression)",
+    re.IGNORECASE,
+)
+
+
+def format_of(head: bytes) -> str | None:
+    """The format, in Pillow's spelling, that the first bytes of a file name without doubt."""
+    kind = brand(head)
+    if kind in AVIF_BRANDS:
+        return "AVIF"
+    if kind in HEIF_BRANDS:
+        return "HEIF"
+    if head.startswith(_JXL):
+        return "JXL"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[40:44] == b" EMF":
+        return "WMF"
+    return next((name for mark, name in _SIGNATURES.items() if head.startswith(mark)), None)
+
+
+def open_with_pillow(source: Source, head: bytes, *, lenient: bool) -> PIL.Image.Image:
+    """Pillow's picture, not decoded yet.
+
+    Raises:
+        TruncatedImageError: surely of a format, but too damaged to be opened.
+        UnreadableImageError: no picture, or of a kind that is not supported.
+    """
+    name = format_of(head)
+    if name in DRAWINGS:
+        raise UnreadableImageError(
+            f"{source.label} is {DRAWINGS[name]}, not a picture; save it as PNG first"
+        )
+    if name in _EXTRAS:
+        _register(source, *_EXTRAS[name])
+    PIL.Image.init()
+    known = [entry for entry in (PILLOW_FORMATS if name is None else [name]) if entry in _known()]
+    source.file.seek(0)
+    try:
+        return PIL.Image.open(source.file, formats=known)
+    except MemoryError:
+        raise
+    except PIL.UnidentifiedImageError as error:
+        if name is None:
+            raise UnreadableImageError(
+                f"{source.label} is not a picture that can be read; "
+                "use JPEG, PNG, WebP, TIFF, AVIF or another usual format"
+            ) from error
+        raise failure(source, name, _reason(source.file, name), lenient=lenient) from error
+    except PIL.Image.DecompressionBombError:
+        # Said by our own check, which knows the size.
+        raise
+    except Exception as error:
+        raise failure(source, name or "this", error, lenient=lenient) from error
+
+
+def failure(source: Source, name: str, error: Exception, *, lenient: bool) -> Exception:
+    """What to raise for an error of Pillow: not supported, or damaged."""
+    text = str(error).split("\n")[0]
+    # KeyError: Pillow looks up modes and depths in tables of those that it knows.
+    if isinstance(error, NotImplementedError | KeyError) or _UNSUPPORTED.search(text):
+        return source.unsupported(f"this kind of {name} ({text})")
+    return source.damaged(lenient=lenient)
+
+
+def _known() -> frozenset[str]:
+    """The names of the formats that this Pillow has; codecs are optional when it is built."""
+    return frozenset(PIL.Image.ID)
+
+
+def _register(source: Source, module: str, name: str, extra: str) -> None:
+    """Let Pillow read what an extra package teaches it."""
+    try:
+        plugin = importlib.import_module(module)
+    except ImportError as error:
+        raise UnreadableImageError(
+            f"{source.label} is {name}, which needs one more package: "
+            f"pip install 'ganedit[{extra}]'"
+        ) from error
+    if hasattr(plugin, "register_heif_opener"):
+        plugin.register_heif_opener()
+
+
+def _reason(file: BinaryIO, name: str) -> Exception:
+    """Why a format's own plugin does not open the file, which `PIL.Image.open` does not tell."""
+    file.seek(0)
+    try:
+        PIL.Image.OPEN[name][0](file, "")
+    except Exception as error:
+        return error
+    return ValueError("damaged")

@@ -1,0 +1,198 @@
+"""The chunks of a PNG file: those with the picture, and those with what is told about it.
+
+Pillow refuses a picture for a long text and forgets its colour chunks, so both are told apart here
+before any library sees the file.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from ganedit.image._metadata import EXIF_PREFIX, Metadata, dpi_in_exif, iptc_of, valid_dpi
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+INCH = 0.0254  # metres
+COLOR_CHUNKS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8}
+"""Names and lengths of the chunks that say how samples are to be shown."""
+TEXT_LIMIT = 1 << 20
+"""Characters of a text: Pillow refuses to read files with longer compressed ones."""
+
+_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+_END = bytes(4) + b"IEND\xaeB`\x82"
+_GREY, _RGB = 0, 2  # colour types that may have one transparent colour
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_KEPT = {b"iCCP", b"eXIf", b"pHYs"} | _TEXTS | COLOR_CHUNKS.keys()
+_BLOCK_LIMIT = 16 << 20  # bytes of one block once inflated: no profile or packet is larger
+_TOTAL_LIMIT = 64 << 20
+_XMP = "XML:com.adobe.xmp"
+_RAW_PROFILE = "Raw profile type "  # ImageMagick's: blocks as text in hexadecimal digits
+
+
+@dataclass
+class PngParts:
+    """A PNG file taken apart.
+
+    Attributes:
+        pixels: a PNG file of nothing but the picture, still to be rewound.
+        key: the grey or colour that means transparent, at the depth of the file.
+        metadata: what the other chunks say.
+        notes: what was left out or could not be read.
+        frames: of an animation, or 1.
+        apple: whether it is Apple's own variant, which is no PNG but for its name.
+    """
+
+    pixels: io.BytesIO = field(default_factory=io.BytesIO)
+    key: tuple[int, ...] | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+    frames: int = 1
+    apple: bool = False
+
+    @property
+    def header(self) -> tuple[int, int, int, int]:
+        """Width, height, bits per sample and colour type; zeros if the header is cut off."""
+        head = bytes(self.pixels.getbuffer()[:26])
+        if len(head) < 26 or head[12:16] != b"IHDR":
+            return 0, 0, 0, 0
+        width, height, depth, color = struct.unpack_from(">IIBB", head, 16)
+        return width, height, depth, color
+
+
+def read_chunks(file: BinaryIO) -> PngParts:
+    """Take a PNG file apart; damage is left for the decoder to find."""
+    parts, told, name, whole = PngParts(), _Told(), b"", False
+    parts.pixels.write(SIGNATURE)
+    for name, payload, whole in _chunks(file):
+        if name == b"tRNS" and parts.header[3] in (_GREY, _RGB):
+            parts.key = struct.unpack(f">{(len(payload) - 12) // 2}H", payload[8:-4]) or None
+        elif name in _PIXELS:
+            parts.pixels.write(payload)
+        elif name == b"CgBI":
+            parts.apple = True
+        elif name == b"acTL" and len(payload) >= 12:
+            parts.frames = max(1, int.from_bytes(payload[8:12], "big"))
+        elif name == b"caBX":
+            told.note("content credentials (C2PA) left out: they vouch for the unedited file")
+        elif name in _KEPT:
+            told.take(name, payload[8:-4] if whole else None)
+    if whole and name != b"IEND":
+        parts.pixels.write(_END)  # all that is missing, as far as can be told
+    parts.metadata, parts.notes = told.metadata(), tuple(told.notes)
+    return parts
+
+
+def png_size(file: BinaryIO) -> tuple[int, int]:
+    """Width and height from the header; zeros if it is cut off."""
+    file.seek(0)
+    return PngParts(io.BytesIO(file.read(33))).header[:2]
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
+    """Name and bytes of each chunk (of unknown ones the first), and whether it is whole."""
+    file.seek(len(SIGNATURE))
+    name = b""
+    while name != b"IEND" and len(start := file.read(8)) == 8:
+        length, name = int.from_bytes(start[:4], "big"), start[4:]
+        if name in _PIXELS or (name in _KEPT and length <= _BLOCK_LIMIT):
+            payload = start + file.read(length + 4)
+        else:
+            payload = start + file.read(min(length, 64))
+            file.seek(max(0, length - 64) + 4, 1)
+        whole = len(payload) == length + 12
+        if whole and name not in _PIXELS:
+            whole = zlib.crc32(payload[4:-4]).to_bytes(4, "big") == payload[-4:]
+        yield name, payload, whole
+
+
+class _Told:
+    """What the chunks beside the picture say, gathered one by one."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self._texts: list[tuple[str, str]] = []
+        self._colors: dict[bytes, bytes] = {}
+        self._profiles: dict[str, bytes] = {}
+        self._xmp: bytes | None = None
+        self._icc: bytes | None = None
+        self._exif: bytes | None = None
+        self._dpi: tuple[float, float] | None = None
+        self._left = _TOTAL_LIMIT
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def take(self, name: bytes, data: bytes | None) -> None:
+        """One chunk's content; None where it is cut, altered, or larger than any should be."""
+        try:
+            if data is None:
+                raise ValueError(name)
+            self._take(name, data)
+        except (ValueError, IndexError, zlib.error):
+            what = {b"iCCP": "colour profile", b"eXIf": "EXIF"}.get(name, f"{name.decode()} chunk")
+            self.note(f"{what} dropped: it is damaged or far too large")
+
+    def metadata(self) -> Metadata:
+        exif = self._exif or self._profiles.get("exif") or self._profiles.get("APP1")
+        exif = exif.removeprefix(EXIF_PREFIX) if exif else None
+        iptc = self._profiles.get("iptc") or self._profiles.get("8bim")
+        return Metadata(
+            icc=self._icc,
+            exif=exif,
+            xmp=self._xmp or self._profiles.get("xmp"),
+            dpi=self._dpi or dpi_in_exif(exif),
+            iptc=iptc_of(iptc) if iptc and iptc.startswith(b"8BIM") else iptc,
+            texts=tuple(self._texts),
+            color_chunks=tuple(self._colors.items()),
+        )
+
+    def _take(self, name: bytes, data: bytes) -> None:
+        if name in COLOR_CHUNKS:
+            if len(data) != COLOR_CHUNKS[name]:
+                raise ValueError(name)
+            self._colors[name] = data
+        elif name == b"iCCP":
+            self._icc = self._inflated(data.split(b"\0", 1)[1][1:]) or None
+        elif name == b"eXIf":
+            self._exif = data or None
+        elif name == b"pHYs":
+            horizontal, vertical, unit = struct.unpack(">IIB", data[:9].ljust(9, b"\0"))
+            if unit == 1:
+                self._dpi = valid_dpi((horizontal * INCH, vertical * INCH))
+        else:
+            self._text(*self._decoded(name, data))
+
+    def _decoded(self, name: bytes, data: bytes) -> tuple[str, str]:
+        keyword, rest = data.split(b"\0", 1)
+        if name == b"tEXt":
+            return keyword.decode("latin-1"), rest.decode("latin-1")
+        if name == b"zTXt":
+            return keyword.decode("latin-1"), self._inflated(rest[1:]).decode("latin-1")
+        compressed, _ = rest[0], rest[1]
+        _language, _translated, text = rest[2:].split(b"\0", 2)
+        text = self._inflated(text) if compressed else text
+        return keyword.decode("latin-1"), text.decode("utf-8", "replace")
+
+    def _text(self, keyword: str, text: str) -> None:
+        kind = keyword.removeprefix(_RAW_PROFILE)
+        if keyword == _XMP:
+            self._xmp = text.encode()
+        elif kind != keyword:
+            # Line break, name, length, and the digits in lines.
+            self._profiles[kind] = bytes.fromhex("".join(text.split()[2:]))
+        elif len(text) > TEXT_LIMIT:
+            self.note(f"a text of {len(text):,} letters left out: readers refuse so long ones")
+        else:
+            self._texts.append((keyword, text))
+
+    def _inflated(self, data: bytes) -> bytes:
+        limit = min(_BLOCK_LIMIT, self._left)
+        inflate = zlib.decompressobj()
+        content = inflate.decompress(data, limit)
+        if not inflate.eof:
+            raise ValueError("cut, or larger than any should be")
+        self._left -= len(content)
+        return content

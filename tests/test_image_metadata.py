@@ -1,0 +1,148 @@
+"""What travels beside the samples, and what is true of the result."""
+
+import struct
+from dataclasses import replace
+
+import numpy as np
+import PIL.Image
+import pytest
+from pictures import (
+    GREY_PROFILE,
+    HEIGHT,
+    MAKER_NOTE,
+    METADATA_FORMATS,
+    SRGB,
+    WIDTH,
+    XMP,
+    encoded,
+    make_exif,
+    make_image,
+    smooth_image,
+)
+
+from ganedit.image import (
+    Metadata,
+    decode,
+    save,
+)
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("format", METADATA_FORMATS)
+def test_metadata_survives(tmp_path, format, channels, dtype, alpha):
+    icc = SRGB if channels == 3 or format in ("WEBP", "AVIF") else GREY_PROFILE
+    metadata = Metadata(icc=icc, exif=make_exif(), xmp=XMP, dpi=(300.0, 150.0))
+    image = replace(make_image(channels, dtype, alpha=alpha), metadata=metadata)
+    save(image, tmp_path / "a", format=format)
+    back = decode(tmp_path / "a").metadata
+    grey_in_colour_format = channels == 1 and format in ("WEBP", "AVIF")
+    assert back.icc == (None if grey_in_colour_format else icc)
+    assert back.dpi == pytest.approx((300, 150), rel=1e-3)
+    assert back.xmp is not None
+    assert b'tiff:Orientation="1" exif:PixelXDimension="34"' in back.xmp
+    assert back.xmp.endswith("é</x:xmpmeta>".encode())
+    check_exif(back.exif)
+
+
+@pytest.mark.parametrize("second", METADATA_FORMATS)
+@pytest.mark.parametrize("first", METADATA_FORMATS)
+def test_metadata_survives_from_any_format_to_any(tmp_path, first, second):
+    metadata = Metadata(icc=SRGB, exif=make_exif(), xmp=XMP, dpi=(72.0, 72.0))
+    save(replace(make_image(), metadata=metadata), tmp_path / "first", format=first)
+    assert save(decode(tmp_path / "first"), tmp_path / "second", format=second) == ()
+    back = decode(tmp_path / "second").metadata
+    assert back.icc == SRGB
+    assert back.xmp is not None
+    assert back.dpi == pytest.approx((72, 72), rel=1e-3)
+    check_exif(back.exif)
+
+
+def check_exif(block: bytes | None) -> None:
+    assert block is not None
+    exif = PIL.Image.Exif()
+    exif.load(b"Exif\0\0" + block)
+    assert exif[0x010F] == "Maker"
+    assert exif.get(0x0112, 1) == 1
+    details = exif.get_ifd(0x8769)
+    assert details[0x829A] == pytest.approx(0.01)
+    assert details[0x927C] == MAKER_NOTE
+    assert (details[0xA002], details[0xA003]) == (WIDTH, HEIGHT)
+    assert exif.get_ifd(0x8825)[2] == (47.0, 22.0, 8.0)
+
+
+@pytest.mark.parametrize("format", ["WEBP", "AVIF"])
+def test_resolution_is_kept_without_other_exif(tmp_path, format):
+    save(replace(make_image(), metadata=Metadata(dpi=(96, 96))), tmp_path / "a", format=format)
+    assert decode(tmp_path / "a").metadata.dpi == (96, 96)
+
+
+def test_no_metadata_stays_none(tmp_path):
+    for format in (*METADATA_FORMATS, "BMP"):
+        save(make_image(), tmp_path / "a", format=format, overwrite=True)
+        metadata = decode(tmp_path / "a").metadata
+        assert (metadata.icc, metadata.exif, metadata.xmp) == (None, None, None)
+
+
+def test_tiff_text_beyond_ascii_survives(tmp_path):
+    exif = PIL.Image.Exif()
+    exif[0x8298] = "© Æ".encode("latin-1")
+    exif[0x013B] = "abc"
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    save(replace(make_image(), metadata=Metadata(exif=block)), tmp_path / "a.tif")
+    save(decode(tmp_path / "a.tif"), tmp_path / "b.jpg")
+    with PIL.Image.open(tmp_path / "b.jpg") as picture:
+        assert picture.getexif()[0x8298] == "© Æ"
+        assert picture.getexif()[0x013B] == "abc"
+
+
+@pytest.mark.parametrize("order", ["II", "MM"])
+def test_exif_is_corrected_in_place_and_loses_its_thumbnail(order):
+    sign = "<" if order == "II" else ">"
+
+    def entry(tag: int, kind: int, value: int) -> bytes:
+        number = struct.pack(sign + ("H" if kind == 3 else "I"), value).ljust(4, b"\0")
+        return struct.pack(sign + "HHI", tag, kind, 1) + number
+
+    def directory(entries: list[bytes], following: int) -> bytes:
+        count = struct.pack(sign + "H", len(entries))
+        return count + b"".join(entries) + struct.pack(sign + "I", following)
+
+    first = directory([entry(0x0112, 3, 6), entry(0x8769, 4, 38)], 56)
+    details = directory([entry(0xA002, 3, 7)], 0)
+    second = directory([entry(0x0201, 4, 86), entry(0x0202, 4, 5)], 0)
+    block = order.encode() + struct.pack(sign + "HI", 42, 8) + first + details + second + b"thumb"
+    jpeg = encoded(smooth_image().to_pil(), "JPEG", exif=b"Exif\0\0" + block)
+    exif = decode(jpeg).metadata.exif
+    first = directory([entry(0x0112, 3, 1), entry(0x8769, 4, 38)], 0)
+    details = directory([entry(0xA002, 3, HEIGHT)], 0)
+    assert exif == block[:8] + first + details + second
+
+
+def test_damaged_metadata_does_not_fail_the_picture(tmp_path):
+    for damaged in (b"garbage", b"II*\0\xff\xff\xff\x7f", make_exif()[:40]):
+        exif = b"Exif\0\0" + damaged
+        for format in ("JPEG", "PNG", "WEBP"):
+            image = decode(encoded(smooth_image().to_pil(), format, exif=exif))
+            assert image.metadata.exif is None
+            assert image.notes == ("EXIF dropped: it is damaged",)
+    image = decode(encoded(smooth_image().to_pil(), "JPEG", icc_profile=b"nonsense"))
+    assert image.metadata.icc is None
+    assert "profile dropped" in image.notes[0]
+
+
+def test_metadata_too_large_for_jpeg_is_left_out(tmp_path):
+    exif = PIL.Image.Exif()
+    exif[0x8769] = {0x927C: bytes(70_000)}
+    metadata = Metadata(exif=exif.tobytes()[6:], xmp=b" " * 70_000)
+    image = replace(make_image(), metadata=metadata)
+    notes = save(image, tmp_path / "a.jpg")
+    assert [note[:13] for note in notes] == ["EXIF left out", "XMP left out:"]
+    assert save(image, tmp_path / "a.png") == ()
+
+
+def test_profile_of_another_colour_space_is_not_attached(tmp_path):
+    colour = replace(make_image(3), metadata=Metadata(icc=GREY_PROFILE))
+    assert "profile dropped" in save(colour, tmp_path / "a.png")[0]
+    assert decode(tmp_path / "a.png").metadata.icc is None
