@@ -109,6 +109,7 @@ def test_report_tells_what_one_wants_to_know(make_task: MakeTask, tmp_path: Path
     assert "100% done: 6 steps, 12 images" in report
     assert "ganedit train upscale --steps 6" in report
     assert "| held-out PSNR-Y |" in report
+    assert "Scores are of 32 examples from the 40.0% of the pictures" in report
     assert "| pixel_l1 |" in report
     for name in re.findall(r"\]\((.+?)\)", report):
         assert (tmp_path / name).is_file()
@@ -146,3 +147,9 @@ def test_terms_that_come_now_and_then_keep_the_table_whole(
     train(task, tiny.config(tmp_path, steps=3, log_every=1))
     assert [bool(row["penalty"]) for row in rows(tmp_path)] == [True, False, True]
     assert (tmp_path / "losses.png").exists()
+
+
+def test_report_says_that_nothing_was_held_out(make_task: MakeTask, tmp_path: Path) -> None:
+    train(make_task(), tiny.config(tmp_path, steps=1))
+    report = (tmp_path / "report.md").read_text()
+    assert "Nothing is held out; 2.0% of so few is none: add --held-out" in report

@@ -195,9 +195,6 @@ class _Bar:
     """Images of the run that are done, and the time left."""
 
     def __init__(self) -> None:
-        # No thread that looks after bars which are seldom told: this one is told every step, and
-        # an interrupted command with threads left over is not ended in an orderly way.
-        tqdm.monitor_interval = 0
         self.bar: tqdm[Any] | None = None
 
     def __call__(self, state: State, line: str | None) -> None:

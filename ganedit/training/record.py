@@ -55,7 +55,8 @@ class Record:
         """The averaged weights so far, the plot and the report."""
         self._save(weights.RUN_WEIGHTS)
         self.log.plot()
-        write_report(self.task, self.config, self.state)
+        scored = sum(len(next(iter(batch.values()))) for batch in self.held_out)
+        write_report(self.task, self.config, self.state, scored)
 
     def close(self) -> None:
         """Flush what is still open."""

@@ -100,7 +100,7 @@ class NetworkOptions(Options):
     scale: int = option(4, "Enlargement per side.", least=2)
     # Matrix units take bf16 in blocks of 32.
     width: int = option(64, "Channels between layers.", least=1, group="model")
-    blocks: int = option(8, "Residual blocks of two 3×3 convolutions.", least=0, group="model")
+    blocks: int = option(8, "Residual blocks of two 3×3 convolutions.", least=1, group="model")
 
 
 @dataclass(frozen=True)
@@ -186,11 +186,11 @@ class UpscaleTraining(Options):
             object.__setattr__(self, "penalty_weight", usual)
         if self.teacher is not None and self.phase != "fidelity":
             raise UsageError("--teacher: only the fidelity phase learns from one; leave it out")
-        if self.crop % (self.network.scale * 8) or self.crop < 32:
-            raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
         if self.network.scale not in NATIVE_SCALES[self.model]:
             known = " and ".join(f"x{scale}" for scale in NATIVE_SCALES[self.model])
             raise UsageError(f"--scale {self.network.scale}: {self.model} networks are {known}")
+        if self.crop % (self.network.scale * 8) or self.crop < 32:
+            raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
 
 
 @dataclass(frozen=True)
