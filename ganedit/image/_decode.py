@@ -28,7 +28,8 @@ from ganedit.image._raw import is_raw, read_raw
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source, opened
 from ganedit.image._switches import decoding_switches
-from ganedit.image._tiff_read import MAGICS, read_tiff, tiff_size
+from ganedit.image._tiff_pages import MAGICS, tiff_size
+from ganedit.image._tiff_read import read_tiff
 
 MAX_PIXELS = 500_000_000
 """Pixels that `decode` accepts unless told otherwise; 1.5 GB at 8 bits RGB."""
