@@ -39,7 +39,7 @@ def test_every_format_of_pillow_is_listed():
         ("PPM", "L"), ("PPM", "RGB"), ("PPM", "1"), ("TGA", "RGB"), ("TGA", "RGBA"), ("PCX", "P"),
         ("PCX", "RGB"), ("JPEG2000", "RGB"), ("JPEG2000", "LA"), ("ICO", "RGBA"), ("DDS", "RGBA"),
         ("SGI", "RGB"), ("XBM", "1"), ("MSP", "1"), ("SPIDER", "F"), ("QOI", "RGB"),
-        ("ICNS", "RGBA"), ("DIB", "RGB"), ("BLP", "P"), ("GIF", "L"), ("TIFF", "P"),
+        ("DIB", "RGB"), ("BLP", "P"), ("GIF", "L"), ("TIFF", "P"),
     ],
 )  # fmt: skip
 def test_formats_of_pillow(tmp_path, format, mode):
@@ -132,7 +132,7 @@ def test_unsupported_is_not_called_damaged():
 
 def test_icons_hold_no_larger_pictures_than_they_may():
     ico = bytearray(encoded(PIL.Image.new("RGBA", (32, 32)), "ICO", sizes=[(32, 32)]))
-    inner = encoded(PIL.Image.new("1", (9000, 9000)), "PNG")
+    inner = encoded(PIL.Image.new("1", (3000, 3000)), "PNG")
     start = int.from_bytes(ico[18:22], "little")
     ico[14:18] = struct.pack("<I", len(inner))
     with pytest.raises(ImageTooLargeError, match="--max-pixels"):
