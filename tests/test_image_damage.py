@@ -3,15 +3,26 @@
 import errno
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
-from pictures import HEIGHT, WIDTH, encoded, make_image, png_chunk, smooth_image, tiff_bytes
+from pictures import (
+    HEIGHT,
+    WIDTH,
+    encoded,
+    make_image,
+    png_chunk,
+    smooth_image,
+    tiff_bytes,
+    written,
+)
 from PIL import ImageFile
 
 from ganedit.errors import (
+    ImageError,
     ImageTooLargeError,
     TruncatedImageError,
     UnreadableImageError,
@@ -124,3 +135,32 @@ def test_pillows_own_limit_does_not_apply(monkeypatch):
     for format in ("PNG", "TIFF", "GIF", "WEBP"):
         assert decode(encoded(smooth_image().to_pil(), format)).width == WIDTH
     assert PIL.Image.MAX_IMAGE_PIXELS == 10
+
+
+def samples_of_every_kind() -> dict[str, bytes]:
+    rgb, deep = make_image(), make_image(3, np.uint16)
+    files = {name: written(rgb, name)[0] for name in ("JPEG", "PNG", "WEBP", "TIFF", "BMP")}
+    files |= {f"{name} 16": written(deep, name)[0] for name in ("PNG", "TIFF")}
+    files |= {name: encoded(rgb.to_pil(), name) for name in ("GIF", "TGA", "JPEG2000", "PPM")}
+    for codec in ("lzw", "zstd", "jpeg", "png"):
+        files[f"TIFF {codec}"] = tiff_bytes(rgb.samples, photometric="rgb", compression=codec)
+    return files
+
+
+@pytest.mark.parametrize(("kind", "whole"), samples_of_every_kind().items())
+def test_altered_files_are_read_or_refused_in_one_line(kind, whole, capfd):
+    generator = np.random.default_rng(len(whole))
+    for _ in range(60):
+        data = bytearray(whole)
+        for place in generator.integers(0, min(len(data), 300), generator.integers(1, 4)):
+            data[place] = generator.choice([0, 1, 127, 255])
+        lenient = bool(generator.integers(2))
+        with suppress(ImageError):  # anything else fails the test
+            decode(bytes(data), max_pixels=1_000_000, allow_truncated=lenient)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_psd_and_others_call_unknown_is_not_called_damaged():
+    header = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 4, 4, 16, 3) + bytes(16)
+    with pytest.raises(UnreadableImageError, match=r"PSD .*not supported"):
+        decode(header)

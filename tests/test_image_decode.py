@@ -9,7 +9,6 @@ import PIL.Image
 import pytest
 from pictures import (
     METADATA_FORMATS,
-    SRGB,
     encoded,
     make_exif,
     make_image,
@@ -18,6 +17,7 @@ from pictures import (
     smooth_image,
     tiff_bytes,
 )
+from PIL import ImageCms
 
 from ganedit.errors import (
     UnreadableImageError,
@@ -124,23 +124,45 @@ def test_cmyk_without_a_profile():
     assert image.metadata.icc is None
 
 
-def test_cmyk_goes_through_its_profile(monkeypatch):
-    # No CMYK profile is at hand to embed; what matters is that it is used and not attached.
-    asked = []
+def cmyk_profile() -> bytes:
+    """A printer whose cyan is a Lab blue, its black black, its other inks nothing."""
+    colors = []
+    for corner in range(16):  # of a table of 2 × 2 × 2 × 2 points, the first ink slowest
+        cyan, black = corner >> 3, corner & 1
+        colors += (0, 128, 128) if black else (128, 128, 60) if cyan else (255, 128, 128)
+    straight = bytes(range(256))
+    matrix = struct.pack(">9i", *(65536 if place % 4 == 0 else 0 for place in range(9)))
+    table = b"mft1" + bytes(4) + b"\4\3\2\0" + matrix + straight * 4 + bytes(colors) + straight * 3
+    table += bytes(-len(table) % 4)
+    tags = struct.pack(">I4sII", 1, b"A2B0", 144, len(table))
+    header = struct.pack(">I4sI", 144 + len(table), b"lcms", 0x02400000) + b"prtrCMYKLab "
+    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3I", 0xF6D6, 0x10000, 0xD32D)
+    return header.ljust(128, b"\0") + tags + table
 
-    def transformed(samples: np.ndarray, icc: bytes, space: str) -> np.ndarray:
-        asked.append((icc, space))
-        return np.full((*samples.shape[:2], 3), (1, 2, 3), samples.dtype)
 
-    monkeypatch.setattr("ganedit.image._color._transformed", transformed)
-    for image in (
-        decode(encoded(PIL.Image.new("CMYK", (8, 8)), "JPEG", icc_profile=SRGB)),
-        decode(tiff_bytes(np.zeros((8, 8, 4), "u2"), photometric="separated", iccprofile=SRGB)),
-    ):
-        assert asked.pop() == (SRGB, "cmyk")
-        assert image.samples[0, 0].tolist() == [1, 2, 3]
-        assert image.notes == ("CMYK converted to RGB through its profile",)
-        assert image.metadata.icc is None
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_cmyk_goes_through_its_profile(dtype):
+    full = np.iinfo(dtype).max
+    ink = np.zeros((1, 4, 4), dtype)
+    ink[0, 1, 0], ink[0, 2, 3], ink[0, 3, 1] = full, full, full  # cyan, black, magenta
+    data = tiff_bytes(ink, photometric="separated", iccprofile=cmyk_profile())
+    image = decode(data)
+    assert image.samples.dtype == dtype
+    assert image.notes == ("CMYK converted to RGB through its profile",)
+    assert image.metadata.icc is None
+    white, cyan, black, magenta = image.samples[0] / full
+    assert white.min() > 0.99
+    assert magenta.min() > 0.99
+    assert black.max() < 0.01
+    blue = PIL.Image.new("LAB", (1, 1), (128, 128, 60))
+    wanted = ImageCms.profileToProfile(
+        blue, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
+    assert np.abs(cyan - np.divide(wanted.getpixel((0, 0)), 255)).max() < 0.02
+    if dtype is np.uint8:
+        jpeg = encoded(PIL.Image.new("CMYK", (8, 8)), "JPEG", icc_profile=cmyk_profile())
+        assert decode(jpeg).samples.min() > 250
+        assert decode(jpeg).notes == image.notes
 
 
 def test_lab():

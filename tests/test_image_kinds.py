@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 import PIL.Image
 import pytest
-from pictures import HEIGHT, WIDTH, encoded, make_image, smooth_image, written
+from pictures import HEIGHT, SRGB, WIDTH, encoded, make_image, smooth_image, written
 
 from ganedit.errors import (
     ImageTooLargeError,
@@ -39,7 +39,7 @@ def test_every_format_of_pillow_is_listed():
         ("PPM", "L"), ("PPM", "RGB"), ("PPM", "1"), ("TGA", "RGB"), ("TGA", "RGBA"), ("PCX", "P"),
         ("PCX", "RGB"), ("JPEG2000", "RGB"), ("JPEG2000", "LA"), ("ICO", "RGBA"), ("DDS", "RGBA"),
         ("SGI", "RGB"), ("XBM", "1"), ("MSP", "1"), ("SPIDER", "F"), ("QOI", "RGB"),
-        ("ICNS", "RGBA"), ("DIB", "RGB"), ("BLP", "P"), ("GIF", "L"), ("TIFF", "P"),
+        ("DIB", "RGB"), ("BLP", "P"), ("GIF", "L"), ("TIFF", "P"),
     ],
 )  # fmt: skip
 def test_formats_of_pillow(tmp_path, format, mode):
@@ -132,7 +132,7 @@ def test_unsupported_is_not_called_damaged():
 
 def test_icons_hold_no_larger_pictures_than_they_may():
     ico = bytearray(encoded(PIL.Image.new("RGBA", (32, 32)), "ICO", sizes=[(32, 32)]))
-    inner = encoded(PIL.Image.new("1", (9000, 9000)), "PNG")
+    inner = encoded(PIL.Image.new("1", (3000, 3000)), "PNG")
     start = int.from_bytes(ico[18:22], "little")
     ico[14:18] = struct.pack("<I", len(inner))
     with pytest.raises(ImageTooLargeError, match="--max-pixels"):
@@ -177,6 +177,20 @@ def test_deep_jpeg_2000(bits, channels):
     assert back.depth == 16
     assert np.abs(back.samples.astype(int) - image.samples).max() <= (1 << (16 - bits))
     assert back.format == "JPEG2000"
+
+
+def test_profile_of_jpeg_2000():
+    data = imagecodecs.jpeg2k_encode(make_image().samples)
+    start = data.index(b"colr") - 4
+    old = int.from_bytes(data[start : start + 4], "big")
+    box = struct.pack(">I", len(SRGB) + 11) + b"colr\2\0\0" + SRGB
+    parent = data.index(b"jp2h") - 4
+    size = int.from_bytes(data[parent : parent + 4], "big") + len(box) - old
+    end = start + old
+    data = data[:parent] + struct.pack(">I", size) + data[parent + 4 : start] + box + data[end:]
+    image = decode(data)
+    assert image.metadata.icc == SRGB
+    assert np.array_equal(image.samples, make_image().samples)
 
 
 def test_medical_jpegs():

@@ -108,7 +108,7 @@ def test_thumbnails_of_viewers_do_not_stay():
 def test_long_texts_do_no_harm(name, dtype):
     lead = b"k\0\0" if name == b"zTXt" else b"k\0\1\0\0\0"
     plain, _ = written(make_image(3, dtype), "PNG")
-    for size, note in ((2_000_000, "2,000,000 letters"), (40_000_000, "far too large")):
+    for size, note in ((2_000_000, "2,000,000 letters"), (20_000_000, "far too large")):
         image = decode(with_chunks((name, lead + zlib.compress(bytes(size))), png=plain))
         assert np.array_equal(image.samples, make_image(3, dtype).samples)
         assert note in image.notes[0]
@@ -120,7 +120,7 @@ def test_long_texts_do_no_harm(name, dtype):
 @pytest.mark.parametrize(
     ("chunk", "note"),
     [
-        ((b"iCCP", b"x\0\0" + zlib.compress(bytes(40_000_000))), "colour profile dropped"),
+        ((b"iCCP", b"x\0\0" + zlib.compress(bytes(20_000_000))), "colour profile dropped"),
         ((b"iCCP", b"x\0\0nonsense"), "colour profile dropped"),
         ((b"iCCP", b""), "colour profile dropped"),
         ((b"iTXt", b"k"), "iTXt chunk dropped"),

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import PIL.Image
 
 from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from ganedit.image._deep import color_chunk, decode_deep, depth_of, has_gain_map
+from ganedit.image._deep import decode_deep, depth_of, has_gain_map, with_color
 from ganedit.image._jpeg import (
     GAIN_MAP_NOTE,
     frame_of,
@@ -28,7 +28,8 @@ from ganedit.image._raw import is_raw, read_raw
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source, opened
 from ganedit.image._switches import decoding_switches
-from ganedit.image._tiff_read import MAGICS, read_tiff, tiff_size
+from ganedit.image._tiff_pages import MAGICS, tiff_size
+from ganedit.image._tiff_read import read_tiff
 
 MAX_PIXELS = 500_000_000
 """Pixels that `decode` accepts unless told otherwise; 1.5 GB at 8 bits RGB."""
@@ -179,14 +180,11 @@ def _opened_with_pillow(
 def _deepened(file: Source, reading: Reading, name: str) -> Reading:
     """The same at 16 bits, where the file has more than the 8 of Pillow; with its colour space."""
     data = file.data()
-    chunk = color_chunk(data)
-    if chunk and not reading.metadata.icc:
-        metadata = replace(reading.metadata, color_chunks=((b"cICP", chunk),))
-        reading = replace(reading, metadata=metadata)
+    reading = replace(reading, metadata=with_color(reading.metadata, data))
     if has_gain_map(data):
         reading = replace(reading, notes=(*reading.notes, GAIN_MAP_NOTE))
     depth = depth_of(data, name)
-    if depth == 8 or reading.samples.dtype.itemsize == 2:
+    if depth == 8:
         return reading
     try:
         deep = decode_deep(data, name, depth)
@@ -196,8 +194,8 @@ def _deepened(file: Source, reading: Reading, name: str) -> Reading:
         deep = None
     if deep is not None:
         return replace(reading, samples=deep[0], alpha=deep[1])
-    if name == "JXL":
-        return reading  # nothing says that it has more than 8
+    if name == "JXL" or reading.samples.dtype.itemsize == 2:
+        return reading  # nothing says that it has more
     notes = (*reading.notes, f"reduced to 8 bits: {name} of this kind is not read at its own depth")
     return replace(reading, notes=notes)
 

@@ -1,17 +1,20 @@
 """More than 8 bits where Pillow gives 8: AVIF, HEIC, JPEG 2000 and JPEG XL."""
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ganedit.image._boxes import boxes
+from ganedit.image._metadata import Metadata
 from ganedit.image._samples import Samples, from_integers
 
 _HEAD = 1 << 16  # bytes; the boxes stand before the samples
 _SIZ = b"\xff\x4f\xff\x51"
 _AV1_CONFIG, _HEVC_CONFIG, _COLOR = b"av1C", b"hvcC", b"colr"
+_JP2_PROFILE = 2  # colour specification by a restricted ICC profile
 _SRGB = {(1, 13), (1, 2), (2, 2), (2, 13), (1, 1), (1, 6)}  # primaries and transfer, or unspecified
 
 
@@ -46,14 +49,23 @@ def decode_deep(data: bytes, format: str, depth: int) -> tuple[Samples, Samples 
     return np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1])
 
 
-def color_chunk(data: bytes) -> bytes | None:
-    """The colour space that a box names by numbers, as a cICP chunk; None for sRGB and profiles."""
+def with_color(metadata: Metadata, data: bytes) -> Metadata:
+    """`metadata` with the colour space of a box that Pillow does not tell of.
+
+    A JPEG 2000 file's profile; else the numbers of AVIF and HEIC as a cICP chunk, unless they
+    mean sRGB.
+    """
     for name, content in boxes(data):
-        if name == _COLOR and content[:4] == b"nclx" and len(content) >= 10:
+        if metadata.icc or name != _COLOR or len(content) < 10:
+            continue
+        if content[:4] == b"nclx":
             primaries, transfer = content[5], content[7]
             if (primaries, transfer) not in _SRGB:
-                return bytes((primaries, transfer, 0, 1))  # RGB, full range
-    return None
+                chunk = bytes((primaries, transfer, 0, 1))  # RGB, full range
+                return replace(metadata, color_chunks=((b"cICP", chunk),))
+        elif content[0] == _JP2_PROFILE:
+            return replace(metadata, icc=content[3:])
+    return metadata
 
 
 def has_gain_map(data: bytes) -> bool:

@@ -119,7 +119,7 @@ def _fitted(image: Raster, entry: Format) -> tuple[Raster, tuple[str, ...]]:
     samples, alpha, notes = image.samples, image.alpha, []
     flatten = alpha is not None and not entry.alpha
     if image.depth == 16 and not entry.deep:
-        notes.append(f"reduced to 8 bits: {entry.name} is written with 8")
+        notes.append(f"reduced to 8 bits: {entry.name} is written with 8; PNG and TIFF keep 16")
         samples = to_eight(samples)
         alpha = None if alpha is None else to_eight(alpha)
     if flatten and alpha is not None:

@@ -98,8 +98,9 @@ def open_with_pillow(source: Source, head: bytes, *, lenient: bool) -> PIL.Image
 def failure(source: Source, name: str, error: Exception, *, lenient: bool) -> Exception:
     """What to raise for an error of Pillow: not supported, or damaged."""
     text = str(error).split("\n")[0]
-    # KeyError: Pillow looks up modes and depths in tables of those that it knows.
-    if isinstance(error, NotImplementedError | KeyError) or _UNSUPPORTED.search(text):
+    if isinstance(error, KeyError) or isinstance(error.__cause__, KeyError):
+        text = "unknown mode or depth"  # not in Pillow's tables of those that it knows
+    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(text):
         return source.unsupported(f"this kind of {name} ({text})")
     return source.damaged(lenient=lenient)
 

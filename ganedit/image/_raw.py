@@ -10,7 +10,7 @@ from ganedit.image._boxes import CANON_RAW_BRAND, brand
 from ganedit.image._metadata import Metadata, exif_from_tags
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
-from ganedit.image._tiff_read import MAGICS, is_raw_tiff
+from ganedit.image._tiff_pages import MAGICS, is_raw_tiff
 
 # Olympus, Panasonic, Fujifilm, Sigma, Minolta, early Canon; Canon CR2 is a TIFF with a mark.
 _SIGNATURES = (b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW", b"FOVb", b"\0MRM")

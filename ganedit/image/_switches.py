@@ -68,6 +68,5 @@ def _save_switches() -> None:
 
     _restore.callback(put_back)
     _restore.enter_context(warnings.catch_warnings())
-    # Not by module: Pillow names some warnings after whoever called it.
-    warnings.simplefilter("ignore")
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     log.disabled = True

@@ -16,9 +16,6 @@ from ganedit.image._samples import (
 )
 from ganedit.image._source import Source
 
-CFA = (32803, 34892)
-"""PhotometricInterpretation of raw pictures: a colour filter array, or linear sensor values."""
-
 _MINISWHITE, _MINISBLACK, _RGB, _PALETTE, _MASK, _SEPARATED, _YCBCR = range(7)
 _CIELAB, _ICCLAB = 8, 9
 _COLORS = {_MINISWHITE: 1, _MINISBLACK: 1, _RGB: 3, _PALETTE: 1, _MASK: 1, _SEPARATED: 4}

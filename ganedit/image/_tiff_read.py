@@ -6,7 +6,7 @@ is, libtiff) does the few codecs and layouts it lacks. What the samples mean is 
 
 import io
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,44 +16,19 @@ from ganedit.errors import ImageTooLargeError
 from ganedit.image._pillow import read_pillow
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
-from ganedit.image._tiff_color import CFA, to_samples
+from ganedit.image._tiff_color import to_samples
 from ganedit.image._tiff_metadata import read_tags
+from ganedit.image._tiff_pages import opened, picture_page
 from ganedit.runtime import working_threads
-
-if TYPE_CHECKING:
-    import tifffile
-
-MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _DEFLATE = {8, 32946}
 _JPEG = {7, 34892}
 # Old JPEG, NeXT and ThunderScan: only libtiff knows all their ways.
 _LIBTIFFS_CODECS = {6, 32766, 32809}
 _YCBCR = 6
-_REDUCED, _MASK = 1, 4  # bits of NewSubfileType
-_ORIENTATION, _DNG_VERSION = 274, 50706
+_ORIENTATION = 274
 _LARGEST_TILE = 1 << 26  # pixels; a smaller picture inside of a larger tile is no honest file
 _CHANNELS = 4  # of the largest picture
-_STACK = 64  # so many pages are slices of one thing, and would take long to be looked at
-
-
-def tiff_size(source: Source) -> tuple[int, int]:
-    """Width and height from the tags alone, before orientation."""
-    with _opened(source, lenient=False) as tiff:
-        page, _ = _picture_page(tiff)
-        return page.imagewidth, page.imagelength
-
-
-def is_raw_tiff(source: Source) -> bool:
-    """Whether the TIFF is a camera's raw picture, its first page being a thumbnail at most."""
-    try:
-        with _opened(source, lenient=False) as tiff:
-            first = tiff.pages.first
-            pages = [first, *(first.pages or ())]
-            raw = any(int(getattr(page, "photometric", 0) or 0) in CFA for page in pages)
-            return raw or _DNG_VERSION in first.tags
-    except Exception:  # damage is for the reader to name
-        return False
 
 
 def read_tiff(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
@@ -64,75 +39,37 @@ def read_tiff(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
         UnreadableImageError: a codec or layout that no library here knows.
         ImageTooLargeError: more than `max_pixels`.
     """
-    with _opened(source, lenient=lenient) as tiff:
-        page, notes = _picture_page(tiff)
-        width, height = page.imagewidth, page.imagelength
-        if not width or not height or (page.dtype is None and not page.bitspersample):
-            raise source.damaged(lenient=lenient)
-        source.check_size(width, height, max_pixels)
-        _check_layout(source, page, max_pixels, lenient=lenient)
-        whole = _is_whole(source, page)
-        if not whole and not lenient:
-            raise source.damaged(lenient=False)
-        if _is_for_libtiff(page):
-            return _through_libtiff(source, page, notes, lenient=lenient)
-        _check_support(source, page)
-        planes, missing = _planes(source, page, whole=whole, lenient=lenient)
-        samples, alpha, told = to_samples(source, page, planes)
-        metadata, damage = read_tags(source.file, page, converted=told.converted)
-        tag = page.tags.get(_ORIENTATION)
-        return Reading(
-            samples,
-            alpha,
-            metadata,
-            tag.value if tag and isinstance(tag.value, int) else 1,
-            "TIFF",
-            (*notes, *missing, *told.notes, *damage),
-        )
+    with opened(source, lenient=lenient) as tiff:
+        page, notes = picture_page(tiff)
+        return _read_page(source, page, notes, max_pixels, lenient=lenient)
 
 
-def _opened(source: Source, *, lenient: bool) -> "tifffile.TiffFile":
-    import tifffile
-
-    source.file.seek(0)
-    try:
-        tiff = tifffile.TiffFile(source.file)
-        if not isinstance(tiff.pages.first, tifffile.TiffPage):
-            raise ValueError("no page")
-        return tiff
-    except Exception as error:
-        raise source.damaged(lenient=lenient) from error
-
-
-def _picture_page(tiff: "tifffile.TiffFile") -> tuple[Any, tuple[str, ...]]:
-    """The page that is the picture, and a note on those that are not taken."""
-    first = tiff.pages.first
-    pages = [page for page in _all_pages(tiff) if not _kind(page) & (_REDUCED | _MASK)]
-    if _kind(first) & (_REDUCED | _MASK) and pages:
-        return pages[0], ("its first page is a thumbnail: the first whole picture was taken",)
-    if len(pages) > 1:
-        return first, (f"only the first of {len(pages)} pages was taken",)
-    return first, ()
-
-
-def _all_pages(tiff: "tifffile.TiffFile") -> list[Any]:
-    """All pages whose tags can be read, and the pages inside of the first."""
-    import tifffile
-
-    pages: list[Any] = []
-    try:
-        if len(tiff.pages) > _STACK:
-            return list(tiff.pages[:1]) * len(tiff.pages)
-        for page in tiff.pages:
-            pages.append(page if isinstance(page, tifffile.TiffPage) else page.aspage())
-        pages += [page for page in tiff.pages.first.pages or () if hasattr(page, "tags")]
-    except Exception:  # a damaged tail of pages that are not taken anyway
-        return pages
-    return pages
-
-
-def _kind(page: Any) -> int:
-    return int(getattr(page, "subfiletype", 0) or 0)
+def _read_page(
+    source: Source, page: Any, notes: tuple[str, ...], max_pixels: int, *, lenient: bool
+) -> Reading:
+    width, height = page.imagewidth, page.imagelength
+    if not width or not height or (page.dtype is None and not page.bitspersample):
+        raise source.damaged(lenient=lenient)
+    source.check_size(width, height, max_pixels)
+    _check_layout(source, page, max_pixels, lenient=lenient)
+    whole = _is_whole(source, page)
+    if not whole and not lenient:
+        raise source.damaged(lenient=False)
+    if _is_for_libtiff(page):
+        return _through_libtiff(source, page, notes, lenient=lenient)
+    _check_support(source, page)
+    planes, missing = _planes(source, page, whole=whole, lenient=lenient)
+    samples, alpha, told = to_samples(source, page, planes)
+    metadata, damage = read_tags(source.file, page, converted=told.converted)
+    tag = page.tags.get(_ORIENTATION)
+    return Reading(
+        samples,
+        alpha,
+        metadata,
+        tag.value if tag and isinstance(tag.value, int) else 1,
+        "TIFF",
+        (*notes, *missing, *told.notes, *damage),
+    )
 
 
 def _check_layout(source: Source, page: Any, max_pixels: int, *, lenient: bool) -> None:
