@@ -71,6 +71,21 @@ def flat_noise_error(output: Tensor, truth: Tensor, block: int = 8) -> float:
     return float((ours[flat].mean() - theirs[flat].mean()).abs())
 
 
+def lattice_share(picture: Tensor, period: int = 8) -> float:
+    """How much of a picture's fine detail repeats every `period` pixels, as a share of its power.
+
+    About one over the number of periods for a photograph (1 to 2 % of 64² pixels); a network that
+    works at an eighth of the resolution may leave far more. `(1, 1, H, W)`, which is cropped to
+    whole periods.
+    """
+    y = picture.double()
+    detail = y - torch.nn.functional.avg_pool2d(y, 9, 1, 4, count_include_pad=False)
+    height, width = (side // period * period for side in y.shape[2:])
+    places = torch.nn.functional.pixel_unshuffle(detail[..., :height, :width], period)
+    power = places.square().mean()
+    return float(places.mean((2, 3)).square().mean() / power) if power else 0.0
+
+
 def _block_deviations(picture: Tensor, block: int) -> Tensor:
     blocks = torch.nn.functional.unfold(picture.double(), block, stride=block)
     return blocks.std(dim=1).flatten()

@@ -11,10 +11,12 @@ import tiny
 import torch
 
 from ganedit import weights
-from ganedit.image import Image
+from ganedit.editing import to_tensor
+from ganedit.image import Image, decode
+from ganedit.metrics import lattice_share, luma
 from ganedit.tasks.inpaint.edit import InpaintEdit, find_regions
 from ganedit.tasks.inpaint.exemplar import synthesize
-from ganedit.tasks.inpaint.network import Inpainter, canvas
+from ganedit.tasks.inpaint.network import Inpainter, canvas, without_lattice
 from ganedit.tasks.inpaint.options import InpaintOptions, InpaintTraining, NetworkOptions
 from ganedit.tasks.inpaint.training import InpaintTask
 from ganedit.training.distributed import Ranks
@@ -117,6 +119,40 @@ def test_nothing_to_copy_leaves_the_guide() -> None:
     guide = torch.full((3, 20, 20), 0.4)
     filled = synthesize(torch.rand(3, 20, 20), hole, guide, torch.Generator())
     assert torch.equal(filled[:, hole], guide[:, hole])
+
+
+# --- the lattice --------------------------------------------------------------------------------
+
+
+def test_lattice_is_taken_out_and_detail_left() -> None:
+    generator = torch.Generator().manual_seed(0)
+    detail = torch.randn(1, 3, 96, 96, generator=generator)
+    lattice = torch.randn(1, 3, 8, 8, generator=generator).repeat(1, 1, 12, 12)
+    hole = torch.zeros(1, 1, 96, 96)
+    hole[..., 16:80, 20:84] = 1
+    cleaned = without_lattice(detail + lattice, hole)
+    assert torch.equal(cleaned * (1 - hole), (detail + lattice) * (1 - hole))
+    left = (cleaned - detail)[..., 24:72, 28:76]
+    assert left.square().mean() < 0.15
+    # A single block has nothing that repeats.
+    small = torch.zeros(1, 1, 96, 96)
+    small[..., 40:48, 40:48] = 1
+    kept = without_lattice(detail, small)[..., 40:48, 40:48]
+    assert kept.std() > 0.6 * detail[..., 40:48, 40:48].std()
+
+
+@pytest.mark.parametrize(
+    ("name", "top", "left"),
+    [("dune", 0, 0), ("lake", 200, 500), ("otter", 0, 0), ("otter", 400, 0), ("pourville", 0, 0)],
+)
+def test_shipped_filler_leaves_no_lattice(name: str, top: int, left: int) -> None:
+    whole = decode(Path(__file__).parent.parent / "examples" / f"{name}.jpg").samples
+    crop = np.ascontiguousarray(whole[top : top + 256, left : left + 256])
+    hole = np.zeros((256, 256), bool)
+    hole[96:160, 96:160] = True
+    loaded = InpaintEdit(InpaintOptions(dilate=0), tiny.runtime())
+    filled = apply(loaded, Image(crop), hole).samples[96:160, 96:160]
+    assert lattice_share(luma(to_tensor(filled, tiny.CPU))) < 0.04
 
 
 # --- regions ------------------------------------------------------------------------------------

@@ -102,3 +102,13 @@ def test_kernel_distance_is_the_definition() -> None:
     between = sum(k(a, b) for a in x for b in y) / 4
     expected = k(x[0], x[1]) + k(y[0], y[1]) - 2 * between
     assert metrics.kernel_distance(x, y) == pytest.approx(expected)
+
+
+def test_lattice_share_of_noise_and_of_a_lattice() -> None:
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(1, 1, 64, 67, generator=generator)
+    assert metrics.lattice_share(noise) == pytest.approx(1 / 64, rel=0.5)
+    pattern = torch.randn(1, 1, 8, 8, generator=generator).repeat(1, 1, 10, 9)
+    assert metrics.lattice_share(pattern) > 0.95
+    assert metrics.lattice_share(pattern[..., :64, :67] + noise) == pytest.approx(0.5, abs=0.1)
+    assert metrics.lattice_share(torch.ones(1, 1, 32, 32)) == 0

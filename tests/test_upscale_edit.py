@@ -85,10 +85,18 @@ def test_long_side_is_the_height_of_an_upright_picture(shipped: Path) -> None:
     assert (result.width, result.height) == (27, 50)
 
 
-@pytest.mark.parametrize("target", [{"width": 12}, {"height": 113}, {"long_side": 1}])
-def test_sides_that_mean_no_enlargement_are_refused(shipped: Path, target: dict[str, int]) -> None:
-    with pytest.raises(UsageError, match=r"13×7 pixels would be scaled by .* by 1 to 16"):
-        apply(edit_for(target=Target(**target)), photo())
+def test_sides_beyond_sixteen_times_are_refused(shipped: Path) -> None:
+    with pytest.raises(UsageError, match=r"13×7 pixels would be scaled by 16.1; upscale enlarges"):
+        apply(edit_for(target=Target(height=113)), photo())
+
+
+@pytest.mark.parametrize("target", [{"width": 12}, {"height": 7}, {"long_side": 13}])
+def test_pictures_as_large_as_asked_are_left_as_they_are(target: dict[str, int]) -> None:
+    image = replace(photo(), notes=("a note",))
+    result = apply(edit_for(target=Target(**target)), image)
+    assert np.array_equal(result.samples, image.samples)
+    assert result.notes == ("a note", "as large as asked already: left as it was")
+    assert Target(**target).size_for(WIDTH, HEIGHT) == (WIDTH, HEIGHT)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 9), (9, 1), (2, 1)])

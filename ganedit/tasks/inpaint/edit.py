@@ -19,7 +19,7 @@ from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.inpaint.exemplar import synthesize
 from ganedit.tasks.inpaint.holes import depth_of, dilated, feathered, growth, ring_width
-from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter
+from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter, without_lattice
 from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
 # The longer side at which the network sees a region.
@@ -245,6 +245,7 @@ class InpaintEdit:
         small_hole = (weight < 0.5).float()
         device = self.runtime.device
         result = self.network(small.clamp(0, 1).to(device), small_hole.to(device)).cpu()
+        result = without_lattice(result, small_hole)
         return F.interpolate(result, size=(height, width), mode="bicubic")[0].clamp(0, 1)
 
     @property

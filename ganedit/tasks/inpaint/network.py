@@ -12,6 +12,9 @@ DILATIONS = (1, 2, 4, 8)
 # Pixels that sides must be multiples of.
 MULTIPLE = 8
 HEAD = 32
+# The lattice of a fill: its detail is measured against windows of this side, and what of it comes
+# back in blocks up to so many away is taken for lattice; of few blocks less than all of it.
+DETAIL_SIDE, BLOCKS, FEW_BLOCKS = 9, 2, 2
 # Rounds of relaxation, times the side of the level: where it is small they are cheap and reach far.
 RELAXATIONS = 512
 
@@ -50,6 +53,29 @@ def _pull_push(sums: Tensor, known: Tensor) -> Tensor:
         around = F.avg_pool2d(filled, 3, 1, 1, count_include_pad=False)
         filled = torch.lerp(around, average, known)
     return filled
+
+
+def without_lattice(filled: Tensor, hole: Tensor) -> Tensor:
+    """A fill without the pattern that the network repeats every `MULTIPLE` pixels.
+
+    What it makes of a place that it cannot know depends on where the place lies in the blocks
+    that it is put together from. A photograph's detail averages out over blocks around, such a
+    pattern does not: the average is taken away.
+
+    Args:
+        filled: `(N, C, H, W)`, H and W multiples of `MULTIPLE`.
+        hole: `(N, 1, H, W)`, 1 where pixels were filled; others stay.
+    """
+    smooth = F.avg_pool2d(filled, DETAIL_SIDE, 1, DETAIL_SIDE // 2, count_include_pad=False)
+    total, count = (_sum_over_blocks(x) for x in ((filled - smooth) * hole, hole))
+    return filled - hole * total / (count + FEW_BLOCKS)
+
+
+def _sum_over_blocks(picture: Tensor) -> Tensor:
+    """For each pixel the sum of those at its place in the blocks around its own."""
+    side = 2 * BLOCKS + 1
+    places = F.pad(F.pixel_unshuffle(picture, MULTIPLE), (BLOCKS,) * 4)
+    return F.pixel_shuffle(F.avg_pool2d(places, side, 1) * side**2, MULTIPLE)
 
 
 class DilatedBlock(nn.Module):

@@ -22,6 +22,9 @@ from ganedit.tasks.upscale.network import BicubicPhases, Upscaler
 from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
 from ganedit.tiling import Footprint, Rows
 
+# The note of a picture that is left as it is.
+AS_LARGE = "as large as asked already: left as it was"
+
 
 class UpscalePredictor:
     """One network on its device, with colour held."""
@@ -74,11 +77,14 @@ class UpscaleEdit:
             self._own = UpscalePredictor(load_upscaler(options.weights), runtime)
 
     def apply(self, image: Image, progress: Progress) -> Image:
-        """Enlarge one picture.
+        """Enlarge one picture; one that is as large as asked already comes back as it is.
 
         Raises:
             ImageTooLargeError: the result would pass the limit of output pixels.
+            UsageError: so large a result cannot be made of it.
         """
+        if self.options.target.is_met_by(image.width, image.height):
+            return replace(image, notes=(*image.notes, AS_LARGE))
         width, height = self.options.target.size_for(image.width, image.height)
         return self.enlarge(image, width, height, progress)
 

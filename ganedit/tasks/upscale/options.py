@@ -54,21 +54,32 @@ class Target(Options):
     def size_for(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the result for a picture of this size.
 
+        Its own where it has the side that is asked for already: nothing is made smaller.
+
         Raises:
-            UsageError: the size asked for is smaller than the picture, or beyond 16 times it.
+            UsageError: the size asked for is beyond 16 times the picture's.
         """
-        factor = (
-            self.scale
-            or (self.width and self.width / width)
-            or (self.height and self.height / height)
-            or (self.long_side or 0) / max(width, height)
-        )
-        if not 1 - 1e-9 <= factor <= MAX_SCALE + 1e-9:
+        if self.is_met_by(width, height):
+            return width, height
+        factor = self._factor(width, height)
+        if factor > MAX_SCALE + 1e-9:
             raise UsageError(
                 f"a picture of {width}×{height} pixels would be scaled by {factor:.3g}; "
                 f"upscale enlarges by 1 to {MAX_SCALE:g}"
             )
         return self.width or round(width * factor), self.height or round(height * factor)
+
+    def is_met_by(self, width: int, height: int) -> bool:
+        """Whether a picture has the side that is asked for already, and is left as it is."""
+        return self.scale is None and self._factor(width, height) <= 1
+
+    def _factor(self, width: int, height: int) -> float:
+        return (
+            self.scale
+            or (self.width and self.width / width)
+            or (self.height and self.height / height)
+            or (self.long_side or 0) / max(width, height)
+        )
 
 
 @dataclass(frozen=True)
