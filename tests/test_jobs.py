@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from ganedit.errors import UsageError
-from ganedit.runs.jobs import Job, plan_pictures
+from ganedit.runs.jobs import Job
 from ganedit.runs.options import FileOptions, RunOptions
+from ganedit.runs.placing import plan_pictures
 
 
 @pytest.fixture

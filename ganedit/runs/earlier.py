@@ -5,10 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from ganedit.runs.inputs import Found
+from ganedit.runs.jobs import PREVIEW_SUFFIX
 from ganedit.runs.journal import Records
 from ganedit.tasks import TASKS
-
-PREVIEW_SUFFIX = ".preview.png"
 
 
 def without_earlier(found: list[Found], own: str | None) -> tuple[list[Found], list[Path]]:

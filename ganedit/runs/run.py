@@ -15,10 +15,11 @@ from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsErro
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display, say
 from ganedit.runs.inputs import describe
-from ganedit.runs.jobs import Given, Job, Plan, plan_jobs
+from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.picture import JobProgress, Outcome, Outcomes, Staged, discard, edit_picture
+from ganedit.runs.planning import Given, plan_jobs
 from ganedit.runs.report import Report
 from ganedit.runs.sheets import write_sheets
 from ganedit.runs.stamps import Stamp

@@ -25,7 +25,7 @@ def edit_command(task: Task[Any]) -> click.Command:
         named = given_names()
         options, shared = taken(task.options, given), taken(RunOptions, given)
 
-        from ganedit.runs.jobs import Given
+        from ganedit.runs.planning import Given
         from ganedit.runs.run import run_task
 
         sys.exit(run_task(task, options, Given(*_given(task, given), named), shared).code)

@@ -1,0 +1,194 @@
+"""Where the results of pictures go, and what they are called."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from ganedit.errors import UsageError
+from ganedit.image import READABLE_SUFFIXES, WRITABLE_FORMATS, format_for, preferred_suffix
+from ganedit.runs.earlier import without_earlier
+from ganedit.runs.inputs import Found, Search, Selection, names_one_file
+from ganedit.runs.jobs import Job, Plan
+from ganedit.runs.options import STREAM, RunOptions
+
+
+def plan_pictures(
+    paths: Sequence[Path], label: str, run: RunOptions, name: str = "photo", labels: str = r"(?!)"
+) -> Plan:
+    """Pair every picture that is to be edited with its output.
+
+    Args:
+        paths: pictures, folders, globs and lists of them; see `Search.find`.
+        label: what is appended to the name of a result beside its original, like `x4`.
+        run: where results go, which pictures of folders are taken.
+        name: of the input.
+        labels: regular expression of the labels that results of the task have.
+    """
+    files, selection = run.files, Selection(run.folders.include, run.folders.exclude)
+    output, suffix = files.output, files.suffix
+    if suffix is not None and (not suffix or "/" in suffix or "\\" in suffix):
+        raise UsageError(f"--suffix {suffix!r}: use letters to append to the name, like _large")
+    if STREAM in paths or output == STREAM:
+        return Plan([_streamed(paths, run, name)])
+    if output is not None and _means_file(output, paths):
+        if suffix is not None:
+            raise UsageError(f"-o {output} is the name of the result; leave --suffix out")
+        plan = Plan([_only_job(paths, output, files.format, name)])
+        _check(plan.jobs)
+        return plan
+    search = Search(selection, output)
+    found = [each for path in paths for each in search.find(path)]
+    kept, earlier = without_earlier(found, labels if output is None else None)
+    if not kept:
+        raise UsageError(f"{paths[0]}: no pictures but results of earlier runs")
+    ending = suffix or ("" if output is not None or not label else f"_{label}")
+    many = len(paths) > 1 or kept[0].journal_folder is not None
+    jobs = [_job(each, output, ending, files.format, name, many=many) for each in kept]
+    # A picture that was named twice, alone and in its folder, is one picture.
+    jobs = list({(job.source, job.target): job for job in reversed(jobs)}.values())[::-1]
+    jobs, met = _apart(jobs, ending)
+    results = _without_results(jobs, set(paths))
+    earlier += [job.source for job in jobs if job not in set(results)]
+    if earlier:
+        shown = ", ".join(map(str, earlier[:3])) + ", …" * (len(earlier) > 3)
+        search.left_out[f"results of earlier runs ({shown})"] = len(earlier)
+    _check(results)
+    return Plan(results, search.left_out, notes=met)
+
+
+def _streamed(paths: Sequence[Path], run: RunOptions, name: str) -> Job:
+    """The one picture that comes from standard input, goes to standard output, or both."""
+    files = run.files
+    if len(paths) != 1 or not (paths[0] == STREAM or names_one_file(paths[0])):
+        raise UsageError("- stands for one picture; for several give files and a folder")
+    if files.preview:
+        raise UsageError("--preview has no place beside standard output; leave it out")
+    source, output = paths[0], files.output or STREAM
+    if output != STREAM:
+        return _only_job(paths, output, files.format, name)
+    format = format_for(Path("x"), files.format) if files.format else _own_format(source)
+    return Job({name: (source,)}, STREAM, format)
+
+
+def _means_file(path: Path, inputs: Sequence[Path]) -> bool:
+    if path.is_file() or path.is_dir():
+        return path.is_file()
+    # For several pictures a name with a dot, like `holiday.2024`, can only be a folder's.
+    several = len(inputs) != 1 or not names_one_file(inputs[0])
+    return path.suffix != "" and not (several and path.suffix.lower() not in READABLE_SUFFIXES)
+
+
+def _only_job(inputs: Sequence[Path], output: Path, format: str | None, name: str) -> Job:
+    """The one picture that goes into the file `output`."""
+    if len(inputs) != 1 or not names_one_file(inputs[0]):
+        raise UsageError(f"-o {output}: several pictures cannot go into one file; give a folder")
+    meant = format_for(output, None)
+    if format is not None and format_for(Path("x"), format) != meant:
+        raise UsageError(f"-o {output}: its suffix means {meant}, but --format says {format}")
+    return Job({name: (inputs[0],)}, output, meant)
+
+
+def _job(
+    found: Found, output: Path | None, ending: str, format: str | None, name: str, *, many: bool
+) -> Job:
+    source = found.source
+    meant = format_for(Path("x"), format) if format else _own_format(source)
+    keep = not format and source.suffix.lower() in READABLE_SUFFIXES and _writable(source)
+    suffix = source.suffix if keep else preferred_suffix(meant)
+    renamed = source.with_name(f"{source.stem}{ending}{suffix}")
+    place = source.relative_to(found.base).parent
+    inputs = {name: (source,)}
+    if output is None:
+        return Job(inputs, renamed, meant, journal_folder=found.journal_folder, place=place)
+    folder = output if many else None
+    target = output / place / renamed.name
+    return Job(inputs, target, meant, journal_folder=folder, place=place)
+
+
+def _own_format(source: Path) -> str:
+    return format_for(source, None) if _writable(source) else "PNG"
+
+
+def _writable(source: Path) -> bool:
+    try:
+        return format_for(source, None) in WRITABLE_FORMATS
+    except UsageError:  # no suffix, or one of something else: decoding will tell
+        return False
+
+
+def _apart(jobs: list[Job], ending: str) -> tuple[list[Job], tuple[str, ...]]:
+    """Give pictures that would become one result their whole names: `a.png` and `a.jpg.png`.
+
+    The one whose suffix is the result's own keeps its name, so that the rule gives the same names
+    in every run.
+    """
+    meeting = Counter(job.target for job in jobs)
+    apart, renamed = [], list[Job]()
+    for job in jobs:
+        source, target = job.source, job.target
+        if meeting[target] > 1 and source.suffix.lower() != target.suffix.lower():
+            whole = target.with_name(f"{source.name}{ending}{target.suffix}")
+            renamed.append(job := replace(job, target=whole))
+        apart.append(job)
+    if not renamed:
+        return apart, ()
+    first = renamed[0]
+    more = f", and {len(renamed) - 1:,} more likewise" if len(renamed) > 1 else ""
+    return apart, (
+        f"{first.source} becomes {first.target.name}, since another picture has its name{more}",
+    )
+
+
+def _without_results(jobs: list[Job], named: set[Path]) -> list[Job]:
+    """Leave out what an earlier run wrote beside its originals, unless it was named itself."""
+    real = _Real()
+    origins = {real(job.target): job.source for job in jobs}
+    return [
+        job
+        for job in jobs
+        if job.source in named or origins.get(real(job.source), job.source) == job.source
+    ]
+
+
+def _check(jobs: list[Job]) -> None:
+    real = _Real()
+    sources = {real(job.source) for job in jobs}
+    targets: dict[Path, Path] = {}
+    for job in jobs:
+        resolved = real(job.target)
+        if resolved == real(job.source):
+            raise UsageError(f"{job.target}: the output is the input itself; choose another -o")
+        if resolved in sources:
+            raise UsageError(
+                f"{job.target}: is an input and also the result of {job.source}; "
+                "leave one of them out, or choose another -o"
+            )
+        if (file := real.file_above(job.target.parent)) is not None:
+            raise UsageError(f"{job.target}: {file} is a file; choose another -o")
+        if resolved in targets:
+            raise UsageError(
+                f"{targets[resolved]} and {job.source} would both become {job.target}; "
+                "rename one, or edit them apart"
+            )
+        targets[resolved] = job.source
+
+
+class _Real:
+    """Paths with their links resolved. Folders are looked at once, however much they hold."""
+
+    def __init__(self) -> None:
+        self._folder = cache(Path.resolve)
+        self.file_above = cache(self._file_above)
+
+    def __call__(self, path: Path) -> Path:
+        return path.resolve() if path.is_symlink() else self._folder(path.parent) / path.name
+
+    def _file_above(self, folder: Path) -> Path | None:
+        """The first of a folder and those above it that is in truth a file."""
+        return next((path for path in self._upward(folder) if path.is_file()), None)
+
+    def _upward(self, folder: Path) -> Iterator[Path]:
+        yield folder
+        yield from folder.parents

@@ -1,0 +1,144 @@
+"""From what the user gave to jobs: which files become which, decided before any work starts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ganedit.errors import UsageError
+from ganedit.image import format_for, preferred_suffix
+from ganedit.runs.jobs import Job, Plan, Sheet
+from ganedit.runs.options import STREAM, RunOptions
+from ganedit.runs.pairing import Partner, pictures_in
+from ganedit.runs.placing import plan_pictures
+from ganedit.task import Task
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user gave for the inputs of a task."""
+
+    files: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    """By the name of the input; pictures to edit may be folders, globs and lists too."""
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """Of masks that pair by name (`--masks`), or of pictures that each give a result
+    (`--styles`)."""
+
+    options: frozenset[str] = frozenset()
+    """Names of the task's options that were given."""
+
+    @property
+    def names(self) -> set[str]:
+        """The inputs and options for which anything was given."""
+        return {name for name, files in self.files.items() if files} | {
+            *self.folders,
+            *self.options,
+        }
+
+
+def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Plan:
+    """All results of a task for what was given.
+
+    Raises:
+        UsageError: inputs or options that contradict each other, an input without pictures, two
+            inputs to one output, an output that is an input or lies inside a file, several inputs
+            into one file, or an output suffix that contradicts the format.
+    """
+    _check_given(task, given)
+    task.check(options, given.names)
+    edited = task.edited
+    if edited is None:
+        plan = Plan([_drawn(task, options, run)])
+    else:
+        plan = plan_pictures(
+            given.files.get(edited.name, ()),
+            task.label(options),
+            run,
+            edited.name,
+            task.labels(options),
+        )
+    partners = [_partner(each.name, each.given, given) for each in task.inputs if each != edited]
+    jobs = [_with_partners(job, partners, several=len(plan.jobs) > 1) for job in plan.jobs]
+    names = task.variants(options)
+    shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]
+    groups = [_variants(job, names, shared[0].name if shared else None, given) for job in jobs]
+    if any(len(group) > 1 for group in groups) and any(job.target == STREAM for job in jobs):
+        raise UsageError("-o -: several pictures cannot go to standard output; give a folder")
+    sheets = [
+        Sheet(job.target.with_name(f"{job.target.stem}_sheet.png"), group)
+        for job, group in zip(jobs, groups, strict=True)
+        if len(group) > 1
+    ]
+    return replace(plan, jobs=[job for group in groups for job in group], sheets=sheets)
+
+
+def _check_given(task: Task[Any], given: Given) -> None:
+    for each in task.inputs:
+        files, folder = given.files.get(each.name, ()), given.folders.get(each.name)
+        if files and folder is not None:
+            raise UsageError(f"give one of --{each.name} and --{each.name}s")
+        if len(files) > each.most and each.given != "each":
+            raise UsageError(f"--{each.name}: at most {each.most}, not {len(files)}")
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"--{each.name}s {folder}: no such folder")
+        if each.given != "each" and any(file.is_dir() for file in files):
+            raise UsageError(f"--{each.name} {files[0]}: is a folder; give --{each.name}s")
+        if each.required and each.name not in given.names:
+            raise UsageError(f"give --{each.name}: {each.help}")
+
+
+def _partner(name: str, kind: str, given: Given) -> Partner:
+    folder = given.folders.get(name) if kind == "paired" else None
+    return Partner(name, tuple(given.files.get(name, ())), folder, shared=kind == "shared")
+
+
+def _with_partners(job: Job, partners: Sequence[Partner], *, several: bool) -> Job:
+    """The job with the pictures that go with the one that is edited."""
+    inputs, lacks = dict(job.inputs), ""
+    for partner in partners:
+        if partner.files and several and not partner.shared:
+            raise UsageError(
+                f"--{partner.name} is for one picture; for several give --{partner.name}s DIR"
+            )
+        inputs[partner.name] = partner.of(job.source, job.place)
+        if partner.folder is not None and not inputs[partner.name]:
+            name = f"{job.source.stem}_{partner.name}.png"
+            lacks = f"{partner.folder} has no {partner.name} for it ({name})"
+    return replace(job, inputs=inputs, lacks=lacks)
+
+
+def _variants(job: Job, names: Sequence[str], shared: str | None, given: Given) -> tuple[Job, ...]:
+    """The results of one job: one for each variant, and each picture of a folder of styles."""
+    ways = [(job, "")]
+    if shared is not None:
+        pictures = pictures_in(given.folders[shared])
+        if not pictures:
+            raise UsageError(f"--{shared}s {given.folders[shared]}: no pictures in this folder")
+        ways = [
+            (replace(job, inputs={**job.inputs, shared: (picture,)}), picture.stem)
+            for picture in pictures
+        ]
+    return tuple(
+        replace(each, target=_named(each.target, style, name), variant=name)
+        for each, style in ways
+        for name in names
+    )
+
+
+def _named(target: Path, *names: str) -> Path:
+    return target.with_stem("_".join([target.stem, *filter(None, names)]))
+
+
+def _drawn(task: Task[Any], options: Any, run: RunOptions) -> Job:
+    """The job of a task that takes no picture to edit."""
+    files = run.files
+    stem = task.label(options) or task.name
+    format = format_for(Path("x"), files.format) if files.format else "PNG"
+    output = files.output
+    if output == STREAM:
+        return Job({}, STREAM, format)
+    if output is not None and output.suffix and not output.is_dir():
+        return Job({}, output, format_for(output, files.format))
+    folder = output or Path()
+    target = folder / f"{stem}{files.suffix or ''}{preferred_suffix(format)}"
+    return Job({}, target, format, journal_folder=folder)
