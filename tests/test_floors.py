@@ -73,6 +73,18 @@ def test_rooms_do_not_import_each_other_in_a_circle() -> None:
     list(TopologicalSorter(graph).static_order())  # raises CycleError
 
 
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    modules = {
+        ".".join(p.relative_to(PACKAGE).with_suffix("").parts) for p in PACKAGE.rglob("*.py")
+    }
+    graph: dict[str, set[str]] = {}
+    for importing, imported in IMPORTS:
+        target = imported if imported in modules else f"{imported}.__init__"
+        if target in modules and importing != target and not importing.startswith("__"):
+            graph.setdefault(importing, set()).add(target)
+    list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
 def test_tasks_do_not_import_each_other() -> None:
     tasks = [(a.split("."), b.split(".")) for a, b in IMPORTS if room(a) == room(b) == "tasks"]
     assert tasks

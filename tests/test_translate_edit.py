@@ -203,7 +203,7 @@ def test_tiled_equals_whole_under_the_same_statistics(monkeypatch: pytest.Monkey
     generator.tail.weight.data.mul_(20)
     picture = tiny.photo(0, 300, 264)
     predictor = TranslatePredictor(generator, tiny.runtime())
-    predictor.gather(picture)
+    predictor.hold_statistics(picture)
     results = []
     for side in (512, 96):
         monkeypatch.setitem(editing.LARGEST_WINDOW, "cpu", side)

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ganedit.image import size_of
 from ganedit.runs.display import say
-from ganedit.runs.inputs import describe
+from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.threads import edit_overlapped
 from ganedit.runs.todo import Todo
@@ -46,7 +46,7 @@ def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
     if todo.finished:
         say(f"{len(todo.finished):,} finished before", error=False)
     if plan.left_out.total():
-        say(f"left out: {describe(plan.left_out)}", error=False)
+        say(f"left out: {as_text(plan.left_out)}", error=False)
     for outcome in todo.refused:
         say(f"refused: {outcome.error}", error=False)
 

@@ -91,7 +91,7 @@ class Search:
         return found
 
     def _told(self) -> str:
-        return f" (left out: {told})" if (told := describe(self.left_out)) else ""
+        return f" (left out: {told})" if (told := as_text(self.left_out)) else ""
 
     def _in_folder(self, folder: Path, base: Path, journal_folder: Path) -> list[Found]:
         files = sorted(self._walk(folder))
@@ -182,6 +182,6 @@ def _matches(place: Path, pattern: str) -> bool:
     return any(fnmatch.fnmatch(part, pattern) for part in place.parts)
 
 
-def describe(left_out: Mapping[str, int]) -> str:
+def as_text(left_out: Mapping[str, int]) -> str:
     """What was left out as text, empty if that is nothing: `3 hidden, 12 not pictures`."""
     return ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display, say
-from ganedit.runs.inputs import describe
+from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
 from ganedit.runs.options import STREAM, RunOptions
@@ -257,5 +257,5 @@ def tell(result: Result, plan: Plan, run: RunOptions, seconds: float, reason: st
     if result.skipped:
         words.append(f"{result.skipped:,} finished before")
     if plan.left_out.total():
-        words.append(f"left out: {describe(plan.left_out)}")
+        words.append(f"left out: {as_text(plan.left_out)}")
     say("; ".join(words), error=False)

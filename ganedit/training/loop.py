@@ -32,7 +32,7 @@ from ganedit.training.task import Batch, Batches, Networks, TrainableTask
 _ENDLESS = 1 << 40
 
 
-class Progress(Protocol):
+class Watcher(Protocol):
     """What the loop tells whoever watches.
 
     Args:
@@ -48,7 +48,7 @@ def train(
     config: TrainingConfig,
     *,
     start: Callable[[Networks], None] | None = None,
-    progress: Progress = lambda state, line: None,
+    progress: Watcher = lambda state, line: None,
     command: str = "",
     stop_at: int | None = None,
 ) -> Networks:

@@ -106,8 +106,6 @@ def completion(shell: str) -> None:
     \b
         ganedit completion bash >> ~/.bashrc
     """
-    from ganedit.app.commands import make_cli
-
     found = get_completion_class(shell)
     assert found is not None  # the choices above are the ones Click has
-    click.echo(found(make_cli(), {}, "ganedit", "_GANEDIT_COMPLETE").source())
+    click.echo(found(click.get_current_context().find_root().command, {}, "ganedit", "_GANEDIT_COMPLETE").source())

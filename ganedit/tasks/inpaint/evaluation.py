@@ -22,7 +22,7 @@ from ganedit.task import Measuring
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.options import METHODS, InpaintEvaluation, InpaintOptions
 
-Method = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Filler = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read_cases(folder: Path, side: int, seed: int) -> Iterator[Case]:
             yield Case(name, kind, picture, measuring_mask(kind, side, rng))
 
 
-def through(edit: InpaintEdit) -> Method:
+def through(edit: InpaintEdit) -> Filler:
     """Filling by the loaded task, the same path that files take."""
     return lambda picture, hole: edit.apply(Image(picture), hole, lambda done: None).samples
 

@@ -49,7 +49,7 @@ class TranslatePredictor:
             bytes_per_pixel=4 * (5 * self.generator.width + 24),
         )
 
-    def gather(self, samples: np.ndarray) -> None:
+    def hold_statistics(self, samples: np.ndarray) -> None:
         """Learn the statistics of a picture `(H, W, 3)`, for every tile of it.
 
         They decide the colours of all of it: at whatever size the memory holds, they would make
@@ -143,7 +143,7 @@ class TranslateEdit:
         if self._grain:
             # The same for every picture of a size: a picture translated twice is the same twice.
             padded = grained_samples(padded, self._grain, seed=0)
-        predictor.gather(padded)
+        predictor.hold_statistics(padded)
         painted = predict_samples(padded, predictor, self.runtime, progress)[:height, :width]
         if self.options.strength < 1:
             return mix(samples, painted, self.options.strength)

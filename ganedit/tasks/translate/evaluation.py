@@ -55,7 +55,7 @@ class Described:
     pooled: Tensor
 
 
-def describe(picture: np.ndarray, vgg: VGG19Features) -> Described:
+def features_of(picture: np.ndarray, vgg: VGG19Features) -> Described:
     """Features of `(H, W, 3)` uint8 RGB; `vgg` gives those of `LAYERS`."""
     with torch.inference_mode():
         content, deepest = vgg(to_tensor(picture, _CPU))
@@ -98,7 +98,7 @@ def translated(
 ) -> Translated:
     """Translate one picture by the loaded task, the same path that files take, and look at it."""
     output = _through(edit, picture)
-    before, after = describe(picture, vgg), describe(output, vgg)
+    before, after = features_of(picture, vgg), features_of(output, vgg)
     change = float(np.abs(output.astype(np.float32) - picture).mean())
     kept = {
         "PD relu4_4": float(losses.perceptual([before.content], [after.content])),
@@ -132,7 +132,7 @@ def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
 
     there, back = load(options.to), load(options.back) if options.back else None
     source, target = read_set(options.a, options.size), read_set(options.b, options.size)
-    wanted = [describe(picture, features) for picture in target.values()]
+    wanted = [features_of(picture, features) for picture in target.values()]
     done: dict[str, Translated] = {}
     for name, picture in tqdm(source.items(), unit="picture", leave=False, disable=None):
         done[name] = translated(picture, there, back, features)
@@ -147,7 +147,7 @@ def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
     means = {f"{first} (the gap)": gap, f"{first} as {options.to}": left | share | kept}
     if options.more is not None:
         others = read_set(options.more, options.size).values()
-        known = [describe(picture, features) for picture in others]
+        known = [features_of(picture, features) for picture in others]
         means[f"more {options.to} (the floor)"] = distances(known, wanted)
     protocol = (
         f"{len(source)} pictures of {options.a.name} against {len(target)} of {options.b.name} at "

@@ -36,7 +36,7 @@ DAMAGE_BLUR, DAMAGE_QUALITY = 0.8, 60
 # Pixels a side that SSIM's window needs after shaving.
 SMALLEST = 11
 
-Method = Callable[[np.ndarray], np.ndarray]
+Enlarger = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _damaged(small: np.ndarray) -> np.ndarray:
     return (jpeg(blurred, DAMAGE_QUALITY) * 255 + 0.5).astype(np.uint8)
 
 
-def bicubic(scale: int) -> Method:
+def bicubic(scale: int) -> Enlarger:
     """Plain bicubic enlargement, the yardstick.
 
     The antialiased kind is MATLAB's kernel (a = -0.5); PyTorch's other one is a sharper a = -0.75.
@@ -121,7 +121,7 @@ def bicubic(scale: int) -> Method:
     return enlarge
 
 
-def through(edit: UpscaleEdit) -> Method:
+def through(edit: UpscaleEdit) -> Enlarger:
     """Enlargement by the loaded task, the same path that files take."""
     return lambda low: edit.apply(Image(low), lambda done: None).samples
 
@@ -164,7 +164,7 @@ def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
     """
     scale, features = int(options.scale), measuring.vgg()
     lpips = _lpips() if options.lpips else None
-    methods: dict[str, Method] = {"bicubic": bicubic(scale)}
+    methods: dict[str, Enlarger] = {"bicubic": bicubic(scale)}
     for name, chosen in _networks(options).items():
         methods[name] = through(UpscaleEdit(chosen, measuring.runtime))
     pairs = list(read_pairs(options.hr, options.lr, scale, damage=options.damage))
