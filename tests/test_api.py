@@ -216,7 +216,7 @@ def test_result_as_pil_and_array(photo: Path, upscale: Upscale) -> None:
         (np.zeros((2, 2), np.int64), {}, ImageError, "int64 have no known range"),
         (None, {"scale": 0}, UsageError, "--scale 0: use a number from 1 to 16"),
         (None, {"scale": 2, "width": 9}, UsageError, "give one of --scale"),
-        (None, {"width": 1}, UsageError, "would be scaled by"),
+        (None, {"width": 999}, UsageError, "would be scaled by"),
         (None, {"detail": 1.5}, UsageError, "--detail 1.5"),
         (None, {"model": "anime"}, UsageError, "--model anime"),
         (None, {"memory": "much"}, UsageError, "not an amount of memory"),

@@ -240,10 +240,12 @@ def test_jpeg_xl(dtype):
 
 
 @raw
-def test_raw_is_developed():
+def test_raw_is_developed(tmp_path):
     from test_image_tiff import raw_picture
 
-    image = decode(raw_picture())
+    (tmp_path / "a.dng").write_bytes(raw_picture())
+    assert size_of(tmp_path / "a.dng") == (256, 192)
+    image = decode(tmp_path / "a.dng")
     assert (image.format, image.depth) == ("RAW", 16)
     assert image.samples.shape == (192, 256, 3)
     assert "developed" in image.notes[0]

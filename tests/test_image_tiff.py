@@ -6,6 +6,7 @@ import sys
 import tracemalloc
 import zlib
 
+import imagecodecs
 import numpy as np
 import PIL.Image
 import pytest
@@ -14,6 +15,7 @@ from pictures import HEIGHT, WIDTH, encoded, make_image, smooth_image, tiff_byte
 
 from ganedit.errors import ImageTooLargeError, TruncatedImageError, UnreadableImageError
 from ganedit.image import decode, encode
+from ganedit.image._jxl import jxl_size
 
 
 def full(samples: np.ndarray) -> np.ndarray:
@@ -281,16 +283,25 @@ def test_small_pictures_in_huge_tiles_are_refused():
         decode(bytes(data))
 
 
-def test_larger_file_inside_of_a_small_picture_is_refused():
-    data = bytearray(
-        tiff_bytes(np.zeros((16, 16, 3), np.uint8), photometric="rgb", compression="png")
-    )
+@pytest.mark.parametrize("codec", ["png", "jpeg", "jpeg2000", "jpegxl"])
+def test_larger_file_inside_of_a_small_picture_is_refused(codec):
+    samples = np.zeros((16, 16, 3), np.uint8)
+    data = bytearray(tiff_bytes(samples, photometric="rgb", compression=codec))
+    assert np.array_equal(decode(bytes(data)).samples, samples)
     page = tifffile.TiffFile(io.BytesIO(bytes(data))).pages.first
-    inner = encoded(PIL.Image.new("RGB", (3000, 3000)), "PNG")
+    inner = getattr(imagecodecs, f"{codec.replace('2000', '2k')}_encode")(
+        np.zeros((600, 900, 3), np.uint8)
+    )
     struct.pack_into("<I", data, page.tags[273].valueoffset, len(data))
     struct.pack_into("<I", data, page.tags[279].valueoffset, len(inner))
     with pytest.raises(TruncatedImageError):
         decode(bytes(data) + inner)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (256, 128), (300, 200), (16, 9), (1, 70_000), (257, 3)])
+def test_size_of_jpeg_xl(size):
+    data = imagecodecs.jpegxl_encode(np.zeros((size[1], size[0]), np.uint8), lossless=True)
+    assert jxl_size(data) == size
 
 
 @pytest.mark.parametrize("options", [{}, {"bigtiff": True}, {"byteorder": ">"}])

@@ -24,7 +24,7 @@ from ganedit.image._plugins import failure, format_of, open_with_pillow
 from ganedit.image._png_chunks import SIGNATURE, png_size
 from ganedit.image._png_read import read_png
 from ganedit.image._pnm import is_netpbm, netpbm_size, read_netpbm
-from ganedit.image._raw import is_raw, read_raw
+from ganedit.image._raw import is_raw, raw_size, read_raw
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source, opened
 from ganedit.image._switches import decoding_switches
@@ -102,6 +102,8 @@ def _checked_head(file: Source) -> bytes:
 
 
 def _size(file: Source, head: bytes) -> tuple[int, int]:
+    if is_raw(file, head):
+        return raw_size(file)
     if head.startswith(SIGNATURE):
         return png_size(file.file)
     if head.startswith(MAGICS):

@@ -20,15 +20,15 @@ _SRGB = {(1, 13), (1, 2), (2, 2), (2, 13), (1, 1), (1, 6)}  # primaries and tran
 
 def depth_of(data: bytes, format: str) -> int:
     """Bits per sample of a file, 8 where nothing else is found."""
-    if format == "JPEG2000":
-        place = data.find(_SIZ)
-        # Behind the marker: length, capabilities, eight sizes of four bytes, and the components.
-        count = int.from_bytes(data[place + 40 : place + 42], "big") if place >= 0 else 0
-        return max([8, *((data[place + 42 + 3 * i] & 0x7F) + 1 for i in range(count)
-                         if place + 42 + 3 * i < len(data))])  # fmt: skip
     if format == "JXL":
         return 16  # the decoder scales whatever depth there is
     depths = [8]
+    if format == "JPEG2000" and (place := data.find(_SIZ)) >= 0:
+        # Behind the markers: length, capabilities, eight sizes of four bytes, and the components,
+        # each with its bits less one, a sign bit, and two steps.
+        count = int.from_bytes(data[place + 40 : place + 42], "big")
+        depths += [1 + (bits & 0x7F) for bits in data[place + 42 : place + 42 + 3 * count : 3]]
+        return max(depths)
     for name, content in boxes(data):
         if name == _AV1_CONFIG and len(content) > 2 and content[2] & 0x40:
             depths.append(12 if content[2] & 0x20 else 10)

@@ -25,8 +25,6 @@ _SIGNATURES = {
     b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG2000",
     b"\xff\x4f\xff\x51": "JPEG2000",
     b"SIMPLE": "FITS",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
     b"%!PS": "EPS",
     b"\xc5\xd0\xd3\xc6": "EPS",
     b"\xd7\xcd\xc6\x9a": "WMF",
@@ -38,7 +36,8 @@ _SIGNATURES = {
 _JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 _EXTRAS = {"HEIF": ("pillow_heif", "HEIC", "heic"), "JXL": ("pillow_jxl", "JPEG XL", "jxl")}
 _UNSUPPORTED = re.compile(
-    r"support|unimplemented|unknown|unrecogni|unhandled|cannot handle|not available|cannot decode"
+    # But "unknown error" and "unrecognized data stream" are what decoders say of damage.
+    r"support|unimplemented|unknown (?!error)|unhandled|cannot handle|not available|cannot decode"
     r"|unable to|invalid (?:pixel|compression)",
     re.IGNORECASE,
 )
@@ -75,12 +74,17 @@ def open_with_pillow(source: Source, head: bytes, *, lenient: bool) -> PIL.Image
     if name in _EXTRAS:
         _register(source, *_EXTRAS[name])
     PIL.Image.init()
-    known = [entry for entry in (PILLOW_FORMATS if name is None else [name]) if entry in _known()]
+    # Codecs are optional when Pillow is built.
+    known = [entry for entry in PILLOW_FORMATS if entry in PIL.Image.ID]
+    if name is not None:
+        known = [name]
+        if name not in PIL.Image.ID:
+            raise source.unsupported(f"{name} by this build of Pillow")
     source.file.seek(0)
     try:
         return PIL.Image.open(source.file, formats=known)
-    except MemoryError:
-        raise
+    except (MemoryError, PIL.Image.DecompressionBombError):
+        raise  # the latter is put in words where the limit is known
     except PIL.UnidentifiedImageError as error:
         if name is None:
             raise UnreadableImageError(
@@ -88,9 +92,6 @@ def open_with_pillow(source: Source, head: bytes, *, lenient: bool) -> PIL.Image
                 "use JPEG, PNG, WebP, TIFF, AVIF or another usual format"
             ) from error
         raise failure(source, name, _reason(source.file, name), lenient=lenient) from error
-    except PIL.Image.DecompressionBombError:
-        # Said by our own check, which knows the size.
-        raise
     except Exception as error:
         raise failure(source, name or "this", error, lenient=lenient) from error
 
@@ -103,11 +104,6 @@ def failure(source: Source, name: str, error: Exception, *, lenient: bool) -> Ex
     if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(text):
         return source.unsupported(f"this kind of {name} ({text})")
     return source.damaged(lenient=lenient)
-
-
-def _known() -> frozenset[str]:
-    """The names of the formats that this Pillow has; codecs are optional when it is built."""
-    return frozenset(PIL.Image.ID)
 
 
 def _register(source: Source, module: str, name: str, extra: str) -> None:

@@ -1,6 +1,9 @@
 """Raw pictures of cameras: developed with rawpy, or refused, but never their thumbnail."""
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -26,6 +29,12 @@ def is_raw(source: Source, head: bytes) -> bool:
     return head.startswith(MAGICS) and is_raw_tiff(source)
 
 
+def raw_size(source: Source) -> tuple[int, int]:
+    """Width and height once developed; raises as `read_raw` does."""
+    with _opened(source) as raw:
+        return raw.sizes.width, raw.sizes.height
+
+
 def read_raw(source: Source, *, max_pixels: int) -> Reading:
     """Develop a raw picture at 16 bits, as its camera balanced it.
 
@@ -33,6 +42,17 @@ def read_raw(source: Source, *, max_pixels: int) -> Reading:
         UnreadableImageError: rawpy is missing, or does not know the camera.
         ImageTooLargeError: more than `max_pixels`.
     """
+    with _opened(source) as raw:
+        source.check_size(raw.sizes.width, raw.sizes.height, max_pixels)
+        samples = raw.postprocess(use_camera_wb=True, output_bps=16)
+    notes = ("raw picture developed with the camera's white balance",)
+    pixels = np.ascontiguousarray(samples, np.uint16)
+    return Reading(pixels, metadata=Metadata(exif=_exif(source)), format="RAW", notes=notes)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Any]:
+    """The picture in rawpy, whose errors become ours."""
     try:
         rawpy = importlib.import_module("rawpy")
     except ImportError as error:
@@ -43,16 +63,12 @@ def read_raw(source: Source, *, max_pixels: int) -> Reading:
     source.file.seek(0)
     try:
         with rawpy.imread(source.file) as raw:
-            source.check_size(raw.sizes.width, raw.sizes.height, max_pixels)
-            samples = raw.postprocess(use_camera_wb=True, output_bps=16)
+            yield raw
     except rawpy.LibRawError as error:
         raise UnreadableImageError(
             f"{source.label} is a raw picture that LibRaw does not develop; develop it with "
             "another program first (its thumbnail is not taken)"
         ) from error
-    notes = ("raw picture developed with the camera's white balance",)
-    pixels = np.ascontiguousarray(samples, np.uint16)
-    return Reading(pixels, metadata=Metadata(exif=_exif(source)), format="RAW", notes=notes)
 
 
 def _exif(source: Source) -> bytes | None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from ganedit.errors import ImageTooLargeError
+from ganedit.image._jxl import jxl_size
 from ganedit.image._pillow import read_pillow
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
@@ -185,16 +186,21 @@ def _check_embedded(source: Source, page: Any) -> None:
 
     if page.compression not in tifffile.TIFF.IMAGE_COMPRESSIONS:
         return
-    area = page.tilewidth * page.tilelength or page.imagewidth * page.imagelength
+    largest = max(page.tilewidth * page.tilelength, page.imagewidth * page.imagelength)
     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
         source.file.seek(offset)
-        try:
-            with PIL.Image.open(io.BytesIO(source.file.read(count))) as inner:
-                size = inner.width * inner.height
-        except Exception:  # JPEG XL, LERC and others that Pillow does not know
-            continue
-        if size > max(area, page.imagewidth * page.imagelength):
+        width, height = _embedded_size(source.file.read(count))
+        if width * height > largest:
             raise source.damaged(lenient=False)
+
+
+def _embedded_size(data: bytes) -> tuple[int, int]:
+    """Of a file inside of a TIFF; zeros where nothing here tells it without decoding."""
+    try:
+        with PIL.Image.open(io.BytesIO(data)) as inner:
+            return inner.size
+    except Exception:  # JPEG XL, LERC and others that Pillow does not know
+        return jxl_size(data) or (0, 0)
 
 
 def _by_parts(source: Source, page: Any) -> tuple[npt.NDArray[Any], bool]:
