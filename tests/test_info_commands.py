@@ -50,13 +50,31 @@ def test_models_lists_what_ships_and_what_is_mine(shipped: Path, mine: Path) -> 
     save_network(mine / "crisp.safetensors")
     done = run("models")
     assert (done.code, done.err) == (0, "")
-    for model, scale in SHIPPED:
-        for end in ENDS:
-            assert f"upscale {model} x{scale} {end}  (0.0 MB)" in done.out
-    for line in ("scores: low", "trained on: noise", "licence: MIT", "train again: none"):
-        assert done.out.count(f"    {line}\n") == len(SHIPPED) * len(ENDS)
+    head, *rows = done.out.splitlines()
+    assert head.split() == ["name", "task", "scale", "MB", "score", "terms"]
+    expected = [(shipped_name(*each, end).removesuffix(".safetensors"), each[1])
+                for each in SHIPPED for end in ENDS]  # fmt: skip
+    for row, (name, scale) in zip(rows, expected, strict=False):
+        assert row.split() == [name, "upscale", f"x{scale}", "0.0", "–", "MIT"]
     assert "yours: crisp  (--weights crisp)\n" in done.out
-    assert done.out.endswith(f"Your own weights are looked for in {mine}\n")
+    assert done.out.endswith(f"Your own are looked for in {mine}\n")
+
+
+def test_all_about_one_file(shipped: Path, mine: Path) -> None:
+    done = run("models", "clean_x4_faithful")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("clean_x4_faithful: upscale clean x4 faithful, 0.0 MB\n")
+    for line in ("scores: low", "trained on: noise", "licence: MIT", "recipe: none"):
+        assert f"    {line}\n" in done.out
+    wrong = run("models", "nothing")
+    assert (wrong.code, "no such weights. There are: " in wrong.complaint) == (2, True)
+
+
+def test_the_shipped_table_fits_a_terminal() -> None:
+    lines = run("models").out.splitlines()
+    assert len(lines) > 8
+    assert all(len(line) <= 100 for line in lines[:-1])
+    assert not [line for line in lines[1:-2] if "–  MIT" in line], "each has its figure"
 
 
 def test_models_without_a_folder_of_one_s_own(shipped: Path, mine: Path) -> None:
@@ -74,7 +92,8 @@ def test_models_as_json(shipped: Path, mine: Path) -> None:
     first = shipped / shipped_name(*SHIPPED[0], ENDS[0])
     assert rows[0] == {
         "file": str(first), "task": "upscale", "model": "photo", "scale": "x2", "end": "faithful",
-        "bytes": first.stat().st_size, "licence": "MIT", "trained_on": "noise", "score": "low",
+        "bytes": first.stat().st_size, "figure": "", "licence": "MIT", "trained_on": "noise",
+        "recipe": "none", "score": "low",
     }  # fmt: skip
 
 

@@ -108,4 +108,8 @@ def completion(shell: str) -> None:
     """
     found = get_completion_class(shell)
     assert found is not None  # the choices above are the ones Click has
-    click.echo(found(click.get_current_context().find_root().command, {}, "ganedit", "_GANEDIT_COMPLETE").source())
+    click.echo(
+        found(
+            click.get_current_context().find_root().command, {}, "ganedit", "_GANEDIT_COMPLETE"
+        ).source()
+    )
