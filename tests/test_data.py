@@ -277,13 +277,13 @@ def test_cache_that_cannot_hold_more_decodes_again(
         write(tmp_path / f"{number}.png", tiny.photo(number))
     found = Pictures([Folder(tmp_path)], 48)
     assert all(np.array_equal(found.load(n), tiny.photo(n)) for n in range(3))
-    kept = list((tmp_path / "cache").rglob("*.npy"))
+    kept = list((tmp_path / "cache").rglob("*.pixels"))
     assert len(kept) == 1
     # What was asked for longest ago makes room.
     os.utime(kept[0], (0, 0))
     monkeypatch.setattr("ganedit.data.cache.MOST_BYTES", 1000)
     assert len(Pictures([Folder(tmp_path)], 48)) == 3
-    assert not list((tmp_path / "cache").rglob("*.npy"))
+    assert not list((tmp_path / "cache").rglob("*.pixels"))
 
 
 def test_cache_folder_that_cannot_be_written_is_told(
@@ -302,7 +302,7 @@ def test_half_a_cached_picture_is_decoded_again(
     monkeypatch.setenv("GANEDIT_CACHE", str(tmp_path / "cache"))
     write(tmp_path / "a.png", tiny.photo(0))
     Pictures([Folder(tmp_path)], 48)
-    (kept,) = (tmp_path / "cache").rglob("*.npy")
+    (kept,) = (tmp_path / "cache").rglob("*.pixels")
     for content in (kept.read_bytes()[:2000], b""):
         kept.write_bytes(content)
         assert np.array_equal(Pictures([Folder(tmp_path)], 48).load(0), tiny.photo(0))

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import struct
 import threading
 import time
 import warnings
@@ -15,6 +16,10 @@ from filelock import FileLock
 
 # The cache takes so many bytes at most, and never more than half of what the disk has free.
 MOST_BYTES = 32 << 30
+# A file is the picture's height, width and channels, and its bytes. Not NumPy's format: its header
+# is Python that has to be parsed, which several threads of Python 3.11 cannot do at once.
+_HEADER = struct.Struct("<3Q")
+_SUFFIX = ".pixels"
 # Seconds after which a half-written file is one that a killed process left.
 LONG_AGO = 3600
 
@@ -26,8 +31,8 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ganedit"
 
 
-class ArrayCache:
-    """Arrays by name, made once and then mapped read-only.
+class PictureCache:
+    """Pictures, `(H, W, C)` uint8, by name: made once and then mapped read-only.
 
     What does not fit any more is made again whenever it is asked for; what was not asked for
     longest goes first.
@@ -47,32 +52,35 @@ class ArrayCache:
             )
 
     def lock(self) -> contextlib.AbstractContextManager[object]:
-        """Held while arrays are made, so that the processes of one run do not all make them."""
+        """Held while pictures are decoded, so that not all processes of a run decode them."""
         return FileLock(self.folder / ".lock") if self.room else contextlib.nullcontext()
 
     def get(self, name: str, make: Callable[[], np.ndarray]) -> np.ndarray:
-        """The array of that name, read-only; `make` makes it where it is not there."""
-        path = self.folder / f"{name}.npy"
-        with contextlib.suppress(OSError, ValueError, EOFError):  # not there, or half of it
-            mapped: np.ndarray = np.load(path, mmap_mode="r").view(np.ndarray)
-            return mapped
-        array = make()
-        if array.nbytes < self.room:
-            self._store(path, array)
-        return array
+        """The picture of that name, read-only; `make` makes it where it is not there."""
+        path = self.folder / f"{name}{_SUFFIX}"
+        with contextlib.suppress(OSError, ValueError, struct.error):  # not there, or half of it
+            with path.open("rb") as file:
+                shape = _HEADER.unpack(file.read(_HEADER.size))
+                mapped = np.memmap(file, np.uint8, "r", _HEADER.size, shape)
+            return mapped.view(np.ndarray)
+        picture = make()
+        if picture.nbytes < self.room:
+            self._store(path, picture)
+        return picture
 
     def touch(self, name: str) -> None:
-        """Note that an array is still wanted."""
+        """Note that a picture is still wanted."""
         with contextlib.suppress(OSError):
-            os.utime(self.folder / f"{name}.npy")
+            os.utime(self.folder / f"{name}{_SUFFIX}")
 
-    def _store(self, path: Path, array: np.ndarray) -> None:
+    def _store(self, path: Path, picture: np.ndarray) -> None:
         partial = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
         try:
             with partial.open("wb") as file:
-                np.save(file, array)
+                file.write(_HEADER.pack(*picture.shape))
+                file.write(np.ascontiguousarray(picture).data)
             partial.replace(path)
-            self.room -= array.nbytes
+            self.room -= picture.nbytes
         except OSError:  # the disk is full by now
             self.room = 0
             partial.unlink(missing_ok=True)
@@ -82,8 +90,9 @@ class ArrayCache:
         stamps = []
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):  # another process has just removed or renamed it
-                stamps.append((path, path.stat()))
-                if path.suffix == ".part" and path.stat().st_mtime < time.time() - LONG_AGO:
+                if path.suffix == _SUFFIX:
+                    stamps.append((path, path.stat()))
+                elif path.suffix == ".part" and path.stat().st_mtime < time.time() - LONG_AGO:
                     path.unlink()
         used = sum(stamp.st_size for _, stamp in stamps)
         bound = min(MOST_BYTES, (used + shutil.disk_usage(self.folder).free) // 2)

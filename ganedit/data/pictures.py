@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ganedit.data.cache import ArrayCache, cache_folder, name_for
+from ganedit.data.cache import PictureCache, cache_folder, name_for
 from ganedit.errors import ImageError, TrainingError
 from ganedit.image import READABLE_SUFFIXES, Image, decode, resize, to_eight
 
@@ -107,7 +107,7 @@ class Pictures:
         self.entries = part.of([entry for folder in folders for entry in _entries(folder)])
         # What is kept depends on the file and its factor only, not on the size that is wanted.
         self._names = [name_for(entry.path, entry.scale) for entry in self.entries]
-        self._cache = ArrayCache(cache_folder() / "pictures")
+        self._cache = PictureCache(cache_folder() / "pictures")
         with self._cache.lock(), ThreadPoolExecutor() as pool:
             shapes = list(pool.map(self._measure, range(len(self.entries))))
         sides = [min(shape, default=0) for shape in shapes]
