@@ -21,7 +21,7 @@ class Raster:
         metadata: the blocks that are written back with the picture.
         format: the source's format in Pillow's spelling, or None for a picture from memory.
         notes: what the decoder converted or left out, each fit for a warning.
-        lossless: whether the source was coded without loss in a format that can do both (WebP);
+        lossless: whether the source was coded without loss in a format that can do both (WebP, AVIF);
             written back to that format, it stays so.
 
     Raises:
