@@ -178,7 +178,7 @@ def test_lossless_avif_stays_close_and_says_so():
     back = decode(data)
     assert back.lossless
     again, notes = written(back, "AVIF")
-    assert np.abs(decode(again).samples.astype(int) - image.samples).max() <= 2
+    assert np.abs(decode(again).samples.astype(int) - image.samples).max() <= 3
     assert notes[0].startswith("was lossless")
     assert written(back, "AVIF", quality=80)[1] == ()
     assert not decode(written(image, "AVIF")[0]).lossless

@@ -54,9 +54,7 @@ def encode(
     if asked is not None and entry.name not in _QUALITY:
         notes += (f"quality {asked} has no effect: {entry.name} is lossless here",)
     if asked is None and image.lossless and image.format == entry.name == "AVIF":
-        notes += (
-            "was lossless, and differs by a level or two now: PNG and TIFF keep every sample",
-        )
+        notes += ("was lossless AVIF and is so nearly: PNG and TIFF keep every sample",)
     metadata, dropped = refreshed(image.metadata, image.width, image.height, image.channels)
     metadata, left_out = fitted_metadata(metadata, entry.name, image.channels)
     image = replace(image, metadata=metadata)
