@@ -93,11 +93,21 @@ class NetworkOptions:
     """Channels between layers. Matrix units take bf16 in blocks of 32."""
     blocks: int = 8
     """Residual blocks of two 3×3 convolutions each."""
+    trunk_width: int = 128
+    """Channels between the layers at half the resolution."""
+    trunk_blocks: int = 0
+    """Residual blocks at half the resolution, in the middle of the others; 0 leaves them out."""
 
     def __post_init__(self) -> None:
-        if self.scale < 2 or self.width < 1 or self.blocks < 0:
-            raise UsageError(f"no upscaler has scale {self.scale}, width {self.width}, "
-                             f"blocks {self.blocks}")  # fmt: skip
+        sizes = asdict(self)
+        least = {"scale": 2, "width": 1, "blocks": 0, "trunk_width": 1, "trunk_blocks": 0}
+        if any(sizes[name] < value for name, value in least.items()):
+            told = ", ".join(f"{name} {value}" for name, value in sizes.items())
+            raise UsageError(f"no upscaler has {told}")
+        if self.trunk_blocks and not self.blocks:
+            raise UsageError(
+                "a trunk lies between blocks at full resolution; use --blocks 1 or more"
+            )
 
 
 @dataclass(frozen=True)
@@ -119,15 +129,24 @@ class UpscaleTraining:
     """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
     pixel_loss: Literal["l1", "l2", "psnr"] = "l1"
     """Of the fidelity phase; the others raise PSNR a little when they end a run."""
+    recolor: float = 0.25
+    """Chance that a crop gets other colours: channels exchanged, hues turned, saturation."""
     teacher: str | None = None
-    """Weights whose guesses from turned and mirrored pictures are half of the fidelity phase's
-    target."""
+    """A network to learn from: weights of ours, or a file of another architecture."""
+    teacher_weight: float = 0.5
+    """Share of the teacher in what is learned, the rest is the truth's."""
+    teacher_pairs: int = 4000
+    """Crops that the teacher answers before the first step; 0 asks it at every step."""
+    teacher_data: tuple[str, ...] = ()
+    """Folders whose pictures the teacher answers; those of `data` without them."""
+    teacher_folder: Path | None = None
+    """Where the answers are kept."""
     vgg: Path | None = None
     """VGG19 features for the perceptual loss; torchvision's are downloaded without it."""
     adversarial: str = "relativistic"
     """The adversarial loss; see `ganedit.losses`."""
-    critic: Literal["unet", "patch"] = "unet"
-    """The critic's architecture."""
+    critic: Literal["unet", "patch", "features"] = "unet"
+    """The critic's architecture; features: it sees what VGG19 sees."""
     pixel_weight: float = 1.0
     """Of the mean absolute error."""
     grid_weight: float = 2.0
@@ -149,8 +168,10 @@ class UpscaleTraining:
         if self.penalty_weight is None:
             usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
             object.__setattr__(self, "penalty_weight", usual)
-        if self.teacher is not None and self.phase != "fidelity":
-            raise UsageError("--teacher: only the fidelity phase learns from one; leave it out")
+        for name in ("recolor", "teacher_weight"):
+            if not 0 <= (value := getattr(self, name)) <= 1:
+                option = name.replace("_", "-")
+                raise UsageError(f"--{option} {value:g}: use a number from 0 to 1")
         check_reduce(self.reduce)
         if self.crop % (self.network.scale * 8) or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
