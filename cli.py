@@ -1,3 +1,4 @@
 from ganedit.app.commands import main
 
-main()
+if __name__ == "__main__":  # processes for several devices import this file
+    main()

@@ -94,10 +94,10 @@ def apart(function: Callable[..., Result], *arguments: Any) -> Result:
 def run_ganedit(arguments: list[str]) -> tuple[float, int]:
     """Run `ganedit` with these arguments in this process: seconds, and peak resident bytes."""
     start = time.perf_counter()
-    from ganedit.app.commands import cli
+    from ganedit.app.commands import make_cli
 
     with suppress(SystemExit):
-        cli.main(arguments, standalone_mode=False)
+        make_cli().main(arguments, standalone_mode=False)
     return time.perf_counter() - start, _peak_memory()
 
 

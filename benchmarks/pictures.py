@@ -43,7 +43,7 @@ def enlargements() -> None:
 
 
 def fills() -> None:
-    fill = ganedit.Filler()
+    fill = ganedit.Editor.inpaint()
     for name, (left, top, width, height) in FILLED.items():
         image, mask = decode(EXAMPLES / f"{name}.jpg"), decode(EXAMPLES / "masks" / f"{name}.png")
         holed = np.where(mask.samples > 127, np.uint8(128), image.samples)

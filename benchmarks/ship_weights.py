@@ -1,7 +1,7 @@
 """Copy the weights of a run into weights/ and write their row of the manifest.
 
     python benchmarks/ship_weights.py RUN --label model=clean --label scale=x4 \\
-        --label end=faithful --trained-on "…" --command "…" --score "…"
+        --label end=faithful --trained-on "…" --recipe NAME.toml --score "…"
 
 Of a translation, only the generator to the domain of `--label to=…` is copied.
 """
@@ -23,9 +23,9 @@ LICENCE = "MIT; see trained_on for the pictures' own terms"
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--label", "labels", multiple=True, metavar="NAME=VALUE")
 @click.option("--trained-on", required=True)
-@click.option("--command", required=True)
+@click.option("--recipe", required=True, help="File in weights/recipes.")
 @click.option("--score", required=True)
-def main(run: Path, labels: tuple[str, ...], trained_on: str, command: str, score: str) -> None:
+def main(run: Path, labels: tuple[str, ...], trained_on: str, recipe: str, score: str) -> None:
     source = weights.locate(str(run))
     task = weights.read(source).task
     named = dict(label.split("=", 1) for label in labels)
@@ -39,7 +39,7 @@ def main(run: Path, labels: tuple[str, ...], trained_on: str, command: str, scor
     else:
         shutil.copyfile(source, target)
     row = manifest.add_row(
-        target, task=task, labels=named, licence=LICENCE, trained_on=trained_on, command=command,
+        target, task=task, labels=named, licence=LICENCE, trained_on=trained_on, recipe=recipe,
         score=score,
     )  # fmt: skip
     click.echo(f"{target}: {row.bytes / 1e6:.2f} MB")

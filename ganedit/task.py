@@ -1,110 +1,213 @@
-"""What a task is: the protocol that training and editing are written against."""
+"""What a task is: one literal description, which everything else is made from.
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+A task's folder holds a `Task` row; `ganedit.tasks.TASKS` lists them. Commands, Python functions,
+folder runs, records, help, training and evaluation iterate over that tuple and know rows only.
+Nothing here imports torch: a row's functions import what they need when they are called.
+"""
 
-from torch import Tensor, nn
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
-from ganedit.image import Image
-from ganedit.tiling import Footprint
+from ganedit.options import Options
+from ganedit.runtime import Runtime
 
-Batch = Mapping[str, Tensor]
-Losses = dict[str, Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
+    from ganedit.image import Image
+    from ganedit.nets.vgg import VGG19Features
+    from ganedit.scores import ScoreTable
+    from ganedit.tiling import Footprint
 
-class Pair(nn.Module):
-    """A generator and at most one critic, so that every task has one checkpoint format.
+O_contra = TypeVar("O_contra", bound=Options)
 
-    A task with several of either (a CycleGAN's two directions) makes them children of one module.
-    """
-
-    def __init__(self, generator: nn.Module, critic: nn.Module | None = None) -> None:
-        super().__init__()
-        self.generator = generator
-        self.critic = critic
-
-
-class Batches(Protocol):
-    """Training data as a pure function: `batches[step]` is that step's whole batch.
-
-    Pictures are `(N, C, H, W)` uint8; the loop makes them float32 in [0, 1] on the device.
-    Whatever is random inside is drawn from a generator seeded with (seed, step), so the position
-    in the data is the step number and training resumed sees what training uninterrupted would.
-    """
-
-    def __getitem__(self, step: int) -> Batch: ...
+Size = tuple[int, int]
+"""Width and height in pixels."""
+Progress = Callable[[float], None]
+"""Told after each piece of work how much of the whole is done, in [0, 1]."""
+Pictures = Mapping[str, "tuple[Image, ...]"]
+"""The decoded pictures of a job, by the name of their input; none where one was left out."""
+Apply = Callable[[Pictures, str, Progress], "Image"]
+"""A loaded task: pictures and the name of the variant to the result, metadata carried along."""
+Enlarge = Callable[["Image", int, int], "Image"]
+"""A picture at another size: `(picture, width, height)`."""
 
 
-class TrainableTask(Protocol):
-    """The part of a task that training needs. No backward, optimizer or device in here."""
+@dataclass(frozen=True)
+class Input:
+    """A kind of picture that a task takes."""
 
     name: str
-    pool: int
-    """Generated pictures that are kept for the critic; 0 where only new ones are looked at."""
+    """In the singular: `photo`, `mask`, `style`."""
+    help: str
+    """One sentence for the command line and for `help()`."""
+    given: Literal["each", "paired", "shared"] = "each"
+    """each: the pictures that are edited, a job for every one; a task has one such input or none.
+    paired: every one of those has its own (`--mask FILE`, or `--masks DIR`, paired by name).
+    shared: the same for all (`--style FILE`), or `--styles DIR`: a result for each in there."""
+    required: bool = False
+    """Whether nothing can be done without it."""
+    most: int = 1
+    """How many of it a job may have."""
+
+
+@dataclass(frozen=True)
+class Training(Generic[O_contra]):
+    """How a task is trained."""
+
+    options: type[O_contra]
+    """Frozen dataclass of what is particular to training it."""
+    task: Callable[[O_contra], Any]
+    """Makes what `ganedit.training` trains."""
+    examples: str
+    """Commands for the help text."""
+
+
+class Measuring(Protocol):
+    """What every evaluation is given beside its own options."""
 
     @property
-    def options(self) -> Mapping[str, Any]:
-        """What rebuilds this task, as plain data; kept in checkpoints and compared on resume."""
+    def runtime(self) -> Runtime:
+        """Where networks run."""
         ...
 
     @property
-    def network(self) -> Mapping[str, Any]:
-        """What rebuilds the generator alone, as plain data; written into its weight files."""
+    def enlarge(self) -> Enlarge:
+        """As `Task.load` is given."""
         ...
 
-    def build(self) -> Pair:
-        """New networks, initialised from torch's global random state."""
+    @property
+    def save(self) -> Path | None:
+        """Folder for the results."""
         ...
 
-    def batches(self, seed: int) -> Batches:
-        """The training data; `seed` differs between ranks."""
+    def vgg(self, *layers: str) -> "VGG19Features | None":
+        """The feature network, of the usual layers or of these; None where PD is left out."""
         ...
 
-    def generate(self, pair: Pair, batch: Batch) -> Tensor:
-        """The generator's pictures for a batch, float `(N, C, H, W)`."""
-        ...
 
-    def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
-        """Weighted terms by name; their sum is the objective, their names head the log."""
-        ...
+@dataclass(frozen=True)
+class Evaluation(Generic[O_contra]):
+    """How a task is measured."""
 
-    def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
-        """As `generator_loss`, for the critic; `fakes` are detached and some of them perhaps from
-        earlier steps (see `pool`), `step` paces penalties."""
-        ...
+    options: type[O_contra]
+    """Frozen dataclass of what is particular to measuring it."""
+    measure: "Callable[[O_contra, Measuring], ScoreTable]"
+    """Scores networks on pictures."""
+    summary: str
+    """First sentence of the help text."""
+    examples: str
+    """Commands, and what the figures mean."""
 
-    def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
-        """Columns of a sample sheet: equally large `(N, 3, H, W)` pictures in [0, 1]."""
-        ...
 
-    def to(self, device: Any) -> Any:
-        """Move whatever the losses hold (a feature network) to the device."""
-        ...
+@dataclass(frozen=True)
+class Importing(Generic[O_contra]):
+    """How weights that were trained elsewhere are taken over."""
+
+    options: type[O_contra]
+    """Frozen dataclass of what has to be known of them."""
+    convert: "Callable[[Path, O_contra], Imported]"
+    """Reads a file as tensors only."""
+    examples: str
+    """Commands for the help text."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A network taken over."""
+
+    network: "nn.Module"
+    """What is saved."""
+    options: Mapping[str, Any]
+    """What rebuilds it."""
+    labels: Mapping[str, str]
+    """What tells it from the task's other files."""
+    usage: str
+    """Arguments that use it, for the message: `PICTURE --to winter`."""
+
+
+def same_size(options: Any, size: Size) -> Size:
+    """The size of a result that is as large as its input."""
+    return size
+
+
+def one_result(options: Any) -> tuple[str, ...]:
+    """The variants of a task that makes one result of a job: a single one without a name."""
+    return ("",)
+
+
+def anything_goes(options: Any, given: Set[str]) -> None:
+    """The check of a task whose options go with all of its inputs."""
+
+
+def no_label(options: Any) -> str:
+    """What is appended to the names of results that have a folder of their own."""
+    return ""
+
+
+def no_labels() -> str:
+    """The labels of a task whose results are never among its inputs: none at all."""
+    return r"(?!)"
+
+
+@dataclass(frozen=True)
+class Task(Generic[O_contra]):
+    """One task, described by plain data and by functions that can be followed to their code.
+
+    Everything in it can be pickled by reference, so that a row travels to other processes.
+    """
+
+    name: str
+    """Of the command and of the Python function."""
+    summary: str
+    """First sentence of the help text."""
+    examples: str
+    """Rest of it: commands with what they do."""
+    options: type[O_contra]
+    """Frozen dataclass of everything that the user may say of a result."""
+    load: Callable[[O_contra, Runtime, Enlarge], Apply]
+    """Loads the task; called once in every process that edits pictures. `enlarge` is ganedit's
+    upscaler, for tasks that work at a size of their own (see `enlarges`)."""
+    weights: Callable[[O_contra], Mapping[str, str]]
+    """SHA-256 of each weight file that the result depends on, by its name."""
+    inputs: tuple[Input, ...] = (Input("photo", "Pictures, folders, globs or @lists of them."),)
+    """What a job takes; none for a task that draws pictures."""
+    label: Callable[[O_contra], str] = no_label
+    """What is appended to the name of a result beside its original, like `x4`."""
+    labels: Callable[[], str] = no_labels
+    """A regular expression of all labels there are, variants included: by it the results of
+    earlier runs are known among the pictures of a folder."""
+    size: Callable[[O_contra, Size], Size] = same_size
+    """Of the result, for that of the first input; `(0, 0)` where there is no input."""
+    variants: Callable[[O_contra], tuple[str, ...]] = one_result
+    """Names of the results of one job; with several, a contact sheet is made of them."""
+    check: Callable[[O_contra, Set[str]], None] = anything_goes
+    """Raises a UsageError for options that contradict each other or the inputs given by name."""
+    enlarges: bool = False
+    """Whether results depend on the upscaler's weights too."""
+    training: Training[Any] | None = None
+    evaluation: Evaluation[Any] | None = None
+    importing: Importing[Any] | None = None
+
+    @property
+    def edited(self) -> Input | None:
+        """The input of which every picture becomes a job; None for a task that draws."""
+        return next((each for each in self.inputs if each.given == "each"), None)
 
 
 class Predictor(Protocol):
     """A loaded network as `editing` sees it: tensors only, nothing of files, tiles or alpha."""
 
     @property
-    def footprint(self) -> Footprint:
+    def footprint(self) -> "Footprint":
         """What the network needs around each pixel, and what it makes of it."""
         ...
 
-    def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
+    def predict(self, pictures: "Tensor", *, safe: bool = False) -> "Tensor":
         """float32 RGB `(N, 3, H, W)` in [0, 1] to the edited picture, likewise.
 
         `safe` asks for float32 arithmetic throughout: the second try after a non-finite result.
         """
-        ...
-
-
-# Told after each piece of work how much of the whole is done, in [0, 1].
-Progress = Callable[[float], None]
-
-
-class Edit(Protocol):
-    """A task loaded with its options and networks, ready for any number of pictures."""
-
-    def apply(self, image: Image, progress: Progress) -> Image:
-        """The edited picture, its metadata and alpha carried along."""
         ...

@@ -2,7 +2,7 @@
 
 A weight file is a safetensors file whose header names its task and the options that rebuild its
 network. The ones that ship have a row each in `manifest.toml` beside them: checksum, licence,
-training data, the command that trained them, scores.
+training data, the recipe that trained them, scores.
 """
 
 import hashlib
@@ -47,8 +47,8 @@ class WeightFile:
     """Terms of the weights."""
     trained_on: str
     """The pictures it was trained on, and their terms."""
-    command: str
-    """How to train it again."""
+    recipe: str
+    """The file in `recipes/` that trains it again; of imported ones, what they were made of."""
     score: str
     """What `ganedit evaluate` measured with it."""
 
@@ -289,18 +289,34 @@ def save(
     Raises:
         WeightsError: the disk refuses.
     """
+    save_state(module.state_dict(), path, task=task, options=options, exact=exact)
+
+
+def save_state(
+    state: Mapping[str, "Tensor"],
+    path: Path,
+    *,
+    task: str,
+    options: Mapping[str, Any],
+    exact: bool = False,
+) -> None:
+    """As `save`, of tensors by name.
+
+    Raises:
+        WeightsError: the disk refuses.
+    """
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    state = {
-        # safetensors takes neither channels_last nor shared tensors.
+    # safetensors takes neither channels_last nor shared tensors.
+    kept = {
         name: value.detach().to("cpu", None if exact else torch.float16).contiguous().clone()
-        for name, value in module.state_dict().items()
+        for name, value in state.items()
     }
     partial = path.with_name(f".{path.name}.part")
     try:
-        save_file(state, partial, metadata={"task": task, "options": json.dumps(dict(options))})
+        save_file(kept, partial, metadata={"task": task, "options": json.dumps(dict(options))})
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ import tiny
 
 from ganedit import weights
 from ganedit.app.commands import main
-from ganedit.app.folders.inputs import JOURNAL_FOLDER
+from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.tasks.upscale.options import NetworkOptions
 
 # The same arithmetic on every machine.

@@ -1,6 +1,6 @@
 """What every test runs with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import PIL.Image
@@ -12,6 +12,14 @@ from ganedit.tasks.upscale.training import UpscaleTask
 
 # The networks here are too small to share, and one thread sums in one order.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Decoded pictures are not kept among the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANEDIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ def serve() -> None:
 
     What the child ends with is printed once it has ended.
     """
-    from ganedit.app import recipes, run  # noqa: F401 - what a command imports
     from ganedit.app.commands import main
+    from ganedit.runs import run  # noqa: F401 - what a command imports
 
     for line in sys.stdin:
         folder, log, *arguments = line.rstrip("\n").split("\t")

@@ -54,7 +54,7 @@ def photo(tmp_path: Path) -> Path:
 def test_the_public_face() -> None:
     """A change here is a change for everyone who imports ganedit: CHANGELOG.md must say it."""
     assert ganedit.__all__ == [
-        "Editor", "Filler", "GaneditError", "Image", "__version__", "inpaint", "translate",
+        "Editor", "GaneditError", "Image", "__version__", "inpaint", "translate",
         "upscale",
     ]  # fmt: skip
     assert dir(ganedit) == ganedit.__all__
@@ -167,13 +167,12 @@ def test_editor_is_loaded_once_and_reused(photo: Path, own: Path) -> None:
 
 def test_editor_tells_progress(photo: Path, own: Path) -> None:
     told: list[float] = []
-    ganedit.Editor.upscale(16, weights=own, **EXACT)(photo, told.append)
+    ganedit.Editor.upscale(16, weights=own, **EXACT)(photo, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1)
 
 
 def test_editor_takes_the_options_of_upscale() -> None:
-    """The two signatures are written out twice for their readers; here they are held together."""
     function = inspect.signature(ganedit.upscale).parameters
     method = inspect.signature(ganedit.Editor.upscale).parameters
     assert list(function.values())[1:] == list(method.values())

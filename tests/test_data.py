@@ -1,5 +1,6 @@
 """Training data: what is read, what is drawn, and that small and large pictures align."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import tiny
 import torch
 import torch.nn.functional as F
 
-from ganedit.data.pictures import Folder, Pictures, list_pictures, load_rgb, random_crop
+from ganedit.data import pictures
+from ganedit.data.pictures import (
+    Folder,
+    Part,
+    Pictures,
+    list_pictures,
+    load_rgb,
+    random_crop,
+)
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError, UnreadableImageError
 from ganedit.tasks.upscale.data import MARGIN, UpscaleBatches, reduce_bicubic
@@ -197,3 +206,103 @@ def test_detailed_places_are_preferred_but_not_alone() -> None:
     assert plain / 1000 == pytest.approx(0.5, abs=0.05)
     # A quarter of the crops lies anywhere; of the others one in eight finds flat places only.
     assert detailed / 1000 == pytest.approx(0.25 / 2 + 0.75 * 7 / 8, abs=0.05)
+
+
+def names_of(pictures: Pictures) -> set[str]:
+    return {pictures.entries[index].path.name for index in pictures.usable}
+
+
+def test_held_out_pictures_are_the_same_wherever_the_folder_lies(tmp_path: Path) -> None:
+    for place in ("here", "there"):
+        for number in range(10):
+            (tmp_path / place / "inner").mkdir(parents=True, exist_ok=True)
+            write(tmp_path / place / f"{'inner/' * (number % 2)}{number}.png", tiny.photo(number))
+    parts = {}
+    for place in ("here", "there"):
+        folders = [Folder(tmp_path / place), Folder(tmp_path / place, 0.5)]
+        for training in (True, False):
+            found = Pictures(folders, minimum=48, part=Part(0.3, training))
+            parts[place, training] = names_of(found)
+            assert len(found) == 2 * len(parts[place, training]), "with both factors or with none"
+    assert parts["here", True] == parts["there", True]
+    assert len(parts["here", False]) == 3
+    assert not parts["here", True] & parts["here", False]
+    assert len(parts["here", True] | parts["here", False]) == 10
+    fewer = names_of(Pictures([Folder(tmp_path / "here")], 48, part=Part(0.1, training=False)))
+    assert fewer < parts["here", False], "a larger share holds out more, not others"
+
+
+def test_held_out_pictures_come_in_turn(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / f"{number}.png", tiny.photo(number))
+    found = Pictures([Folder(tmp_path)], 48, part=Part(0.5, training=False))
+    seen = [found.draw(np.random.default_rng(0)).tobytes() for _ in range(6)]
+    assert len(set(seen[:2])) == 2
+    assert seen[:2] * 3 == seen
+
+
+def test_nothing_may_be_held_out(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", tiny.photo(0))
+    assert len(Pictures([Folder(tmp_path)], 48, part=Part(0.02, training=False))) == 0
+    assert len(Pictures([Folder(tmp_path)], 48, part=Part(0.02))) == 1
+
+
+def test_pictures_are_decoded_once_and_mapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANEDIT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "data").mkdir()
+    path = write(tmp_path / "data" / "a.png", tiny.photo(0))
+    decoded, original = [], pictures.load_rgb
+    monkeypatch.setattr(pictures, "load_rgb", lambda *a: decoded.append(a) or original(*a))
+    for _ in range(2):
+        found = Pictures([Folder(tmp_path / "data")], 48)
+        picture = found.draw(np.random.default_rng(0))
+        assert np.array_equal(picture, tiny.photo(0))
+        assert not picture.flags.writeable
+        assert not picture.flags.owndata, "it lies in the file, which processes share"
+    assert len(decoded) == 1
+    write(path, tiny.photo(1))
+    changed = Pictures([Folder(tmp_path / "data")], 48)
+    assert np.array_equal(changed.load(0), tiny.photo(1)), "another file of the same name"
+    assert len(decoded) == 2
+
+
+def test_cache_that_cannot_hold_more_decodes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANEDIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("ganedit.data.cache.MOST_BYTES", 3 * 96 * 96 + 1000)
+    for number in range(3):
+        write(tmp_path / f"{number}.png", tiny.photo(number))
+    found = Pictures([Folder(tmp_path)], 48)
+    assert all(np.array_equal(found.load(n), tiny.photo(n)) for n in range(3))
+    kept = list((tmp_path / "cache").rglob("*.npy"))
+    assert len(kept) == 1
+    # What was asked for longest ago makes room.
+    os.utime(kept[0], (0, 0))
+    monkeypatch.setattr("ganedit.data.cache.MOST_BYTES", 1000)
+    assert len(Pictures([Folder(tmp_path)], 48)) == 3
+    assert not list((tmp_path / "cache").rglob("*.npy"))
+
+
+def test_cache_folder_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GANEDIT_CACHE", str(tmp_path / "file" / "cache"))
+    write(tmp_path / "a.png", tiny.photo(0))
+    with pytest.warns(UserWarning, match="set GANEDIT_CACHE"):
+        assert len(Pictures([Folder(tmp_path)], 48)) == 1
+
+
+def test_half_a_cached_picture_is_decoded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANEDIT_CACHE", str(tmp_path / "cache"))
+    write(tmp_path / "a.png", tiny.photo(0))
+    Pictures([Folder(tmp_path)], 48)
+    (kept,) = (tmp_path / "cache").rglob("*.npy")
+    for content in (kept.read_bytes()[:2000], b""):
+        kept.write_bytes(content)
+        assert np.array_equal(Pictures([Folder(tmp_path)], 48).load(0), tiny.photo(0))

@@ -215,7 +215,7 @@ def test_shipped_weights_are_measured_at_any_detail(truth: Path, tmp_path: Path)
 def test_perceptual_distance_unless_left_out(
     truth: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganedit.app.evaluation.VGG19Features", tiny.Features)
+    monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
     done = run("evaluate", "upscale", "--hr", truth, "--weights", own, *EXACT)
     assert done.code == 0
     assert done.out.splitlines()[0].endswith("PD with VGG19 00000000")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from command_line import EXACT, REPOSITORY, listing, run, save_network, write_photo
 
-from ganedit.app.folders.inputs import JOURNAL_FOLDER
+from ganedit.runs.inputs import JOURNAL_FOLDER
 
 KILLS = 24
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from command_line import EXACT, Outcome, listing, run, save_network, write_photo
 
-from ganedit.app.folders.inputs import JOURNAL_FOLDER
-from ganedit.app.folders.journal import Journal, Records, journal_file, staging_folder
-from ganedit.app.folders.threads import MemoryBudget
-from ganedit.app.options import Placement
 from ganedit.image import Image
+from ganedit.runs.inputs import JOURNAL_FOLDER
+from ganedit.runs.journal import Journal, Records, journal_file, staging_folder
+from ganedit.runs.options import Placement
+from ganedit.runs.threads import MemoryBudget
 from ganedit.tasks.upscale.edit import UpscaleEdit
 
 Upscale = Callable[..., Outcome]
@@ -469,7 +469,7 @@ def test_output_that_cannot_be_written(home: Path, upscale: Upscale) -> None:
 
 
 def test_dry_run(home: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganedit.app.folders.estimate.MEASURED_SECONDS", 0.05)
+    monkeypatch.setattr("ganedit.runs.estimate.MEASURED_SECONDS", 0.05)
     write_photo(home / "in/a.png", 1000, 100)
     write_photo(home / "in/b.png", 500, 200)
     upscale("in", "-o", "out", "--include", "a.png")
@@ -496,7 +496,7 @@ def test_terminal_shows_one_bar(
     home: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_photos(home / "in", 6)
-    monkeypatch.setattr("ganedit.app.display.BAR_AFTER", 0)
+    monkeypatch.setattr("ganedit.runs.display.BAR_AFTER", 0)
     done = upscale("in", "-o", "out", terminal=True)
     assert done.code == 0
     assert "of 6, " in done.err
@@ -510,7 +510,7 @@ def test_lines_now_and_then_without_a_terminal(
 ) -> None:
     write_photos(home / "in", 4)
     assert upscale("in", "-o", "out").err == ""
-    monkeypatch.setattr("ganedit.app.display.LINE_EVERY", 0)
+    monkeypatch.setattr("ganedit.runs.display.LINE_EVERY", 0)
     done = upscale("in", "-o", "new")
     first, *_, last = done.err.splitlines()
     assert first.startswith("1 of 4 pictures, ")

@@ -23,7 +23,7 @@ from command_line import (
 
 import ganedit
 from ganedit import runtime
-from ganedit.app.commands import cli
+from ganedit.app.commands import make_cli
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
             yield (*names, name)
 
 
-@pytest.mark.parametrize("words", list(commands(cli)), ids=" ".join)
+@pytest.mark.parametrize("words", list(commands(make_cli())), ids=" ".join)
 def test_every_help_needs_no_torch(words: tuple[str, ...], tmp_path: Path) -> None:
     for module in ("torch", "cv2", "matplotlib", "kornia"):
         (tmp_path / f"{module}.py").write_text(f"raise SystemExit('{module} was imported')")
@@ -198,7 +198,7 @@ def test_every_help_needs_no_torch(words: tuple[str, ...], tmp_path: Path) -> No
     assert done.out.startswith(" ".join(["Usage: ganedit", *words]))
 
 
-@pytest.mark.parametrize("words", list(commands(cli)), ids=" ".join)
+@pytest.mark.parametrize("words", list(commands(make_cli())), ids=" ".join)
 def test_help_fits_the_terminal(words: tuple[str, ...]) -> None:
     lines = run(*words, "--help").out.splitlines()
     assert max(map(len, lines)) <= 100

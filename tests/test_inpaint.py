@@ -239,27 +239,34 @@ def test_network_begins_as_the_canvas_and_keeps_what_is_known() -> None:
 def test_steps_of_the_adversarial_phase(task: InpaintTask, tmp_path: Path) -> None:
     config = tiny.config(tmp_path, warmup=0)
     torch.manual_seed(0)
-    state = State.fresh(task.build(), config, total_steps=100)
-    before = tiny.state_of(state.pair)
+    state = State.fresh(task.build(), config)
+    before = tiny.state_of(tiny.parameters(state.networks))
     rows = []
     for number in range(2):
-        batch = to_device(task.batches(0)[number], tiny.CPU)
-        rows.append(training_step(task, state, [batch], config, torch.float32, Ranks())[0])
+        batch = to_device(task.batches(0, 0)[number], tiny.CPU)
+        rows.append(training_step(task, state, [batch], config, torch.float32, Ranks()))
     assert {"pixel", "perceptual", "adversarial", "matching", "critic"} <= rows[0].keys()
     assert [("penalty" in row) for row in rows] == [True, False]
     assert all(value.isfinite() for row in rows for value in row.values())
-    changed = {n for n, p in state.pair.named_parameters() if not torch.equal(before[n], p)}
+    changed = {
+        n
+        for n, p in tiny.parameters(state.networks).named_parameters()
+        if not torch.equal(before[n], p)
+    }
     assert changed == before.keys()
 
 
 def test_one_batch_can_be_overfitted(photo_folder: Path, tmp_path: Path) -> None:
     options = InpaintTraining((str(photo_folder),), network=NETWORK, crop=64, batch=1)
-    task, config = InpaintTask(options), tiny.config(tmp_path, warmup=5, learning_rate=1e-3)
+    task, config = (
+        InpaintTask(options),
+        tiny.config(tmp_path, warmup=5, learning_rate=1e-3, steps=100),
+    )
     torch.manual_seed(0)
-    state = State.fresh(task.build(), config, total_steps=100)
-    batch = to_device(task.batches(0)[1], tiny.CPU)
+    state = State.fresh(task.build(), config)
+    batch = to_device(task.batches(0, 0)[1], tiny.CPU)
     losses = [
-        float(training_step(task, state, [batch], config, torch.float32, Ranks())[0]["pixel"])
+        float(training_step(task, state, [batch], config, torch.float32, Ranks())["pixel"])
         for _ in range(80)
     ]
     assert losses[-1] < 0.5 * losses[0]

@@ -166,7 +166,7 @@ def test_one_mask_is_for_one_photo(inpaint: Inpaint) -> None:
 
 def test_from_python(home: Path, own: Path) -> None:
     hole = read("mask.png") > 0
-    fill = ganedit.Filler(weights=own, dilate=0, device="cpu", precision="fp32")
+    fill = ganedit.Editor.inpaint(weights=own, dilate=0, device="cpu", precision="fp32")
     result = fill("a.png", hole)
     assert np.array_equal(result.samples[~hole], read("a.png")[~hole])
     again = ganedit.inpaint(

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ganedit.app.jobs import Job, plan_jobs
 from ganedit.errors import UsageError
+from ganedit.runs.jobs import Job, plan_pictures
+from ganedit.runs.options import FileOptions, RunOptions
 
 
 @pytest.fixture
@@ -22,7 +23,12 @@ def touch(*names: str) -> None:
 
 
 def plan(*inputs: str, o: str | None = None, format: str | None = None) -> list[Job]:
-    return plan_jobs(map(Path, inputs), None if o is None else Path(o), "x4", format).jobs
+    files = FileOptions(output=None if o is None else Path(o), format=format)
+    return plan_pictures([Path(name) for name in inputs], "x4", RunOptions(files)).jobs
+
+
+def job(source: str, target: str, format: str) -> Job:
+    return Job({"photo": (Path(source),)}, Path(target), format)
 
 
 def targets(*inputs: str, o: str | None = None, format: str | None = None) -> list[str]:
@@ -65,7 +71,7 @@ def test_new_folder_with_a_dot_for_several(home: Path) -> None:
     ],
 )
 def test_result_lies_beside_its_original(source: str, target: str, format: str) -> None:
-    assert plan(source) == [Job(Path(source), Path(target), format)]
+    assert plan(source) == [job(source, target, format)]
 
 
 def test_folder_as_output_keeps_names(home: Path) -> None:
@@ -81,8 +87,8 @@ def test_existing_folder_with_a_dot_is_a_folder(home: Path) -> None:
 
 
 def test_file_as_output(home: Path) -> None:
-    assert plan("a.jpg", o="b.png") == [Job(Path("a.jpg"), Path("b.png"), "PNG")]
-    assert plan("a.jpg", o="b.tif", format="tiff") == [Job(Path("a.jpg"), Path("b.tif"), "TIFF")]
+    assert plan("a.jpg", o="b.png") == [job("a.jpg", "b.png", "PNG")]
+    assert plan("a.jpg", o="b.tif", format="tiff") == [job("a.jpg", "b.tif", "TIFF")]
 
 
 def test_folder_tree_is_mirrored(home: Path) -> None:
@@ -148,8 +154,17 @@ def test_two_inputs_to_one_output(home: Path) -> None:
     touch("one/a.jpg", "two/a.jpg", "b.gif", "b.png")
     with pytest.raises(UsageError, match=r"one/a\.jpg and two/a\.jpg would both become out/a\.jpg"):
         plan("one", "two", o="out")
-    with pytest.raises(UsageError, match=r"b\.gif and b\.png would both become b_x4\.png"):
-        plan("b.gif", "b.png")
+
+
+def test_names_that_meet_are_told_apart_by_their_whole_names(home: Path) -> None:
+    touch("in/b.gif", "in/b.png", "in/b.jpg", "in/c.jpg")
+    assert targets("in/b.gif", "in/b.png") == ["in/b.gif_x4.png", "in/b_x4.png"]
+    expected = ["out/b.gif.png", "out/b.jpg.png", "out/b.png", "out/c.png"]
+    assert sorted(targets("in", o="out", format="png")) == expected
+    options = RunOptions(FileOptions(output=Path("out"), format="png"))
+    (note,) = plan_pictures([Path("in")], "x4", options).notes
+    assert note.startswith("in/b.gif becomes b.gif.png")
+    assert note.endswith("1 more likewise")
 
 
 def test_output_equal_to_input(home: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 import tiny
 
 from ganedit.app import preview
-from ganedit.app.preview import GAP, preview_of
 from ganedit.image import Image, resize
+from ganedit.runs.preview import GAP, preview_of
 
 
 def halves(path: Path) -> tuple[np.ndarray, np.ndarray]:

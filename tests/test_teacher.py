@@ -13,12 +13,12 @@ from PIL import Image
 
 from ganedit import weights
 from ganedit.errors import TrainingError, UsageError
-from ganedit.task import Pair
 from ganedit.tasks.upscale.data import UpscaleBatches
 from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.tasks.upscale.teacher import RECORD, SAVE_EVERY, TeacherPairs, with_colors_of
 from ganedit.tasks.upscale.training import UpscaleTask, guess_turned
 from ganedit.training.state import to_device
+from ganedit.training.task import GENERATOR, Networks, Step
 
 MakeTask = Callable[..., UpscaleTask]
 
@@ -39,15 +39,15 @@ def test_target_asked_for_lies_between_the_truth_and_the_guess(
     make_task: MakeTask, teacher: str
 ) -> None:
     task = make_task(teacher=teacher, teacher_pairs=0, teacher_weight=0.3, pixel_loss="l2")
-    batch = to_device(task.batches(0)[0], tiny.CPU)
+    batch = to_device(task.batches(0, 0)[0], tiny.CPU)
     torch.manual_seed(0)
     taught = guess_turned(tiny.network(3, tail=5.0), batch["low"])
     target = batch["high"] + 0.3 * (taught - batch["high"])
-    pair = Pair(tiny.network())
+    networks = Networks({GENERATOR: tiny.network()})
 
     def loss(fakes: torch.Tensor) -> float:
         torch.manual_seed(0)
-        (term,) = task.generator_loss(pair, batch, fakes).values()
+        (term,) = task.generator_loss(tiny.look(networks, batch, fakes)).values()
         return float(term)
 
     assert loss(target) == pytest.approx(0, abs=1e-12)
@@ -84,17 +84,18 @@ def test_all_eight_ways_are_drawn() -> None:
 def test_teacher_learns_nothing(make_task: MakeTask, teacher: str) -> None:
     task = make_task(teacher=teacher, teacher_pairs=0)
     assert task.teacher is not None
-    batch = to_device(task.batches(0)[0], tiny.CPU)
-    pair = task.build()
-    sum(task.generator_loss(pair, batch, task.generate(pair, batch)).values()).backward()
+    batch = to_device(task.batches(0, 0)[0], tiny.CPU)
+    networks = task.build()
+    assert networks["teacher"] is task.teacher
+    sum(task.generator_loss(Step(networks, batch, 0, 0.0, task.generate)).values()).backward()
     assert all(p.grad is None for p in task.teacher.parameters())
-    assert pair.generator.tail.weight.grad.abs().sum() > 0
+    assert networks[GENERATOR].tail.weight.grad.abs().sum() > 0
 
 
 def test_teacher_of_another_scale_is_refused(make_task: MakeTask, tmp_path: Path) -> None:
     other = save(tmp_path / "x2.safetensors", NetworkOptions(scale=2, width=8, blocks=1))
     with pytest.raises(UsageError, match=r"enlarges x2, the network to be trained x4"):
-        make_task(teacher=other)
+        make_task(teacher=other, teacher_pairs=0)
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_answers_are_asked_for_once_and_drawn(
         "teacher": teacher, "teacher_pairs": 2, "teacher_weight": 1.0, "recolor": 0.0,
         "teacher_data": (str(large_photos),), "teacher_folder": tmp_path / "teacher",
     }  # fmt: skip
-    batch = make_task(**options).batches(0)[0]
+    batch = make_task(**options).batches(0, 0)[0]
     taught = tiny.network(3, tail=5.0)(batch["low"].float() / 255)
     bicubic = F.interpolate(batch["low"].float() / 255, scale_factor=4, mode="bicubic")
     # Colours are the truth's, and a crop's edges were not its own: its drawing is the teacher's.
@@ -126,7 +127,7 @@ def test_answers_are_asked_for_once_and_drawn(
     assert alike[1] > 0.7
     assert alike[1] > alike[2] + 0.2
     kept = (tmp_path / "teacher" / "answers.npy").read_bytes()
-    again = make_task(**options).batches(0)[0]
+    again = make_task(**options).batches(0, 0)[0]
     assert torch.equal(again["high"], batch["high"])
     assert (tmp_path / "teacher" / "answers.npy").read_bytes() == kept
 
@@ -136,8 +137,8 @@ def test_truth_and_answers_share_the_batch(
 ) -> None:
     options = {"teacher": teacher, "teacher_pairs": 1, "teacher_folder": tmp_path / "teacher",
                "teacher_data": (str(large_photos),), "recolor": 0.0, "batch": 4}  # fmt: skip
-    none = make_task(teacher_weight=0.0, **options).batches(0)
-    some = make_task(teacher_weight=0.5, **options).batches(0)
+    none = make_task(teacher_weight=0.0, **options).batches(0, 0)
+    some = make_task(teacher_weight=0.5, **options).batches(0, 0)
     answers = np.load(tmp_path / "teacher" / "answers.npy")[0]
     values = {tuple(color) for color in answers.reshape(-1, 3).tolist()}
 

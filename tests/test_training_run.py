@@ -2,10 +2,8 @@
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,10 +13,15 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.errors import NonFiniteError, TrainingError, UsageError
+from ganedit.options import declared
+from ganedit.tasks.inpaint.options import InpaintTraining
+from ganedit.tasks.translate.options import TranslateTraining
+from ganedit.tasks.upscale.options import UpscaleTraining
 from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training import loop, state
 from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
+from ganedit.training.task import GENERATOR
 
 MakeTask = Callable[..., UpscaleTask]
 VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -30,6 +33,7 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
          "penalty_every": 2},
         {},
     ),
+    "scored": ({}, {"held_out": 0.4, "evaluate_every": 2}),
 }  # fmt: skip
 
 
@@ -44,8 +48,8 @@ def assert_same_run(a: Path, b: Path) -> None:
 
 
 def interrupt_at(wanted: int) -> loop.Progress:
-    def progress(step: int, total: int, line: str | None) -> None:
-        if step == wanted:
+    def progress(at: state.State, line: str | None) -> None:
+        if at.step == wanted:
             os.kill(os.getpid(), signal.SIGINT)
 
     return progress
@@ -60,13 +64,13 @@ def test_resumed_equals_uninterrupted(make_task: MakeTask, tmp_path: Path, varia
         train(make_task(**options), tiny.config(broken, **changes), progress=interrupt_at(2))
     assert 2 <= tiny.checkpoint(broken)["step"] < 6
     torch.manual_seed(999)  # whatever state the new process happens to be in
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, float]] = []
     train(
         make_task(**options),
         tiny.config(broken, resume=True, **changes),
-        progress=lambda step, total, line: seen.append((step, total)),
+        progress=lambda at, line: seen.append((at.step, at.images, at.done)),
     )
-    assert seen[-1] == (6, 6)
+    assert seen[-1] == (6, 12 * changes.get("accumulate", 1), 1.0)
     assert len(seen) < 5, "it went on instead of beginning again"
     assert_same_run(whole, broken)
 
@@ -81,7 +85,7 @@ def test_ctrl_c_saves_once_and_leaves_the_handler(make_task: MakeTask, tmp_path:
 
 
 def test_second_ctrl_c_stops_at_once(make_task: MakeTask, tmp_path: Path) -> None:
-    def twice(step: int, total: int, line: str | None) -> None:
+    def twice(at: state.State, line: str | None) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -119,28 +123,57 @@ def test_nan_stops_the_run_and_keeps_the_checkpoint(make_task: MakeTask, tmp_pat
         train(task, tiny.config(tmp_path, save_every=0))
     saved = tiny.checkpoint(tmp_path)
     assert saved["step"] == 3
-    assert all(value.isfinite().all() for value in saved["pair"].values())
+    assert all(value.isfinite().all() for value in saved["networks"]["generator"].values())
 
 
-@pytest.mark.parametrize("phase", ["fidelity", "adversarial"])
-def test_minutes_become_steps_and_measuring_leaves_no_trace(
-    make_task: MakeTask, tmp_path: Path, phase: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("workers", [0, 1])
+def test_minutes_end_the_run_when_they_are_over(
+    make_task: MakeTask, tmp_path: Path, workers: int
 ) -> None:
-    options = {"phase": phase, "augment": True, "penalty_every": 2}
-    train(make_task(**options), tiny.config(tmp_path / "steps", steps=6))
-    ticks = iter([100.0, 100.0 + 5 * loop.TIMED_STEPS])  # five seconds a step
-    clock = SimpleNamespace(monotonic=time.monotonic, perf_counter=lambda: next(ticks))
-    monkeypatch.setattr(loop, "time", clock)
+    config = tiny.config(tmp_path, steps=None, minutes=2 / 60, workers=workers)
+    seen: list[tuple[float, float]] = []
+    train(make_task(), config, progress=lambda at, line: seen.append((at.done, at.rate)))
+    saved = tiny.checkpoint(tmp_path)
+    assert saved["step"] == len(seen)
+    assert 2 <= saved["seconds"] < 3
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1][0] == 1
+    assert seen[-1][1] < 0.1 * max(rate for _, rate in seen), "the cosine went by the clock"
+
+
+def test_minutes_go_on_after_a_break(make_task: MakeTask, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(
-            make_task(**options),
-            tiny.config(tmp_path / "minutes", steps=None, minutes=0.5),
+            make_task(),
+            tiny.config(tmp_path, steps=None, minutes=1 / 60),
             progress=interrupt_at(2),
         )
-    assert tiny.checkpoint(tmp_path / "minutes")["total_steps"] == 6
-    # The steps stay fixed: the clock has no more ticks to measure with.
-    train(make_task(**options), tiny.config(tmp_path / "minutes", steps=None, resume=True))
-    assert_same_run(tmp_path / "steps", tmp_path / "minutes")
+    before = tiny.checkpoint(tmp_path)
+    assert before["seconds"] < 0.9
+    train(make_task(), tiny.config(tmp_path, resume=True))
+    after = tiny.checkpoint(tmp_path)
+    assert after["step"] > before["step"]
+    assert 1 <= after["seconds"] < 1.6
+
+
+def test_run_left_off_before_its_end_can_be_resumed(make_task: MakeTask, tmp_path: Path) -> None:
+    train(make_task(), tiny.config(tmp_path / "whole"))
+    train(make_task(), tiny.config(tmp_path / "broken"), stop_at=2)
+    assert tiny.checkpoint(tmp_path / "broken")["step"] == 2
+    train(make_task(), tiny.config(tmp_path / "broken", resume=True))
+    assert_same_run(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_checkpoint_of_another_layout_is_refused(make_task: MakeTask, tmp_path: Path) -> None:
+    train(make_task(), tiny.config(tmp_path, steps=1))
+    saved = tiny.checkpoint(tmp_path)
+    for other in ({"pair": saved["networks"]}, {**saved, "layout": 1}):
+        torch.save(other, tmp_path / state.CHECKPOINT)
+        with pytest.raises(TrainingError, match="another version of ganedit") as caught:
+            train(make_task(), tiny.config(tmp_path, resume=True))
+        assert f"--start {tmp_path}" in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +184,7 @@ def test_minutes_become_steps_and_measuring_leaves_no_trace(
         ("learning-rate", {}, {"learning_rate": 1e-5}),
         ("accumulate", {}, {"accumulate": 2}),
         ("seed", {}, {"seed": 5}),
+        ("held-out", {}, {"held_out": 0.4}),
     ],
 )
 def test_resuming_with_other_options_is_refused(
@@ -183,8 +217,8 @@ def test_full_disk_keeps_the_previous_checkpoint(
         path.write_bytes(b"half a checkp")
         raise OSError("No space left on device")
 
-    def fill_disk(step: int, total: int, line: str | None) -> None:
-        if step == 2:
+    def fill_disk(at: state.State, line: str | None) -> None:
+        if at.step == 2:
             monkeypatch.setattr(torch, "save", full)
 
     with pytest.raises(TrainingError, match="cannot be written: No space left"):
@@ -196,8 +230,10 @@ def test_full_disk_keeps_the_previous_checkpoint(
 def test_training_begins_from_weights_it_is_given(make_task: MakeTask, tmp_path: Path) -> None:
     given = tiny.network(5).state_dict()
     config = tiny.config(tmp_path, steps=1, learning_rate=0.0)
-    pair = train(make_task(), config, start=lambda pair: pair.generator.load_state_dict(given))
-    assert all(torch.equal(given[name], p) for name, p in pair.generator.named_parameters())
+    networks = train(
+        make_task(), config, start=lambda networks: networks[GENERATOR].load_state_dict(given)
+    )
+    assert all(torch.equal(given[name], p) for name, p in networks[GENERATOR].named_parameters())
 
 
 @pytest.mark.parametrize(
@@ -209,6 +245,8 @@ def test_training_begins_from_weights_it_is_given(make_task: MakeTask, tmp_path:
         {"steps": 0},
         {"accumulate": 0},
         {"ema": 1.0},
+        {"held_out": 0.6},
+        {"evaluate_every": 0},
         {"steps": 3, "critic_lead": 3},
     ],
 )
@@ -221,3 +259,13 @@ def test_changeable_options_do_not_hinder_resuming(tmp_path: Path) -> None:
     one = TrainingConfig(out=tmp_path, steps=6)
     other = TrainingConfig(out=tmp_path / "moved", resume=True, workers=4, device="cpu")
     assert one.lasting() == other.lasting()
+
+
+@pytest.mark.parametrize("kind", [UpscaleTraining, InpaintTraining, TranslateTraining])
+def test_options_of_task_and_run_are_told_apart(kind: type) -> None:
+    flags = [each.flag for each in (*declared(kind), *declared(TrainingConfig))]
+    assert len(set(flags)) == len(flags)
+    assert {"--width", "--blocks", "--held-out", "--learning-rate"} <= set(flags)
+    assert not {"--betas", "--to", "--wiring", "--network"} & set(flags)
+    for each in (*declared(kind), *declared(TrainingConfig)):
+        assert each.option.help.endswith("."), each.name

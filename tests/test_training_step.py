@@ -1,6 +1,7 @@
 """One training step: who moves, by which gradients, and what stops it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import tiny
@@ -9,13 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit.errors import NonFiniteError
-from ganedit.task import Pair
 from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks
 from ganedit.training.state import State, to_device
 from ganedit.training.step import training_step
+from ganedit.training.task import GENERATOR, Networks
 
 KINDS = ("non-saturating", "least-squares", "hinge", "wasserstein", "relativistic")
 MakeTask = Callable[..., UpscaleTask]
@@ -28,22 +29,21 @@ def config(tmp_path: object) -> TrainingConfig:
 
 def begin(task: UpscaleTask, config: TrainingConfig) -> State:
     torch.manual_seed(0)
-    return State.fresh(task.build(), config, total_steps=100)
+    return State.fresh(task.build(), replace(config, steps=100))
 
 
 def batch_of(task: UpscaleTask, number: int = 0) -> dict[str, Tensor]:
-    return to_device(task.batches(0)[number], tiny.CPU)
+    return to_device(task.batches(0, 0)[number], tiny.CPU)
 
 
 def step(task: UpscaleTask, state: State, config: TrainingConfig, *batches: dict) -> dict:
-    terms, _ = training_step(task, state, batches, config, torch.float32, Ranks())
-    return terms
+    return training_step(task, state, batches, config, torch.float32, Ranks())
 
 
 def watch(state: State, monkeypatch: pytest.MonkeyPatch) -> list[tuple[set[str], set[str]]]:
-    """At each optimizer's step: which networks hold gradients, and which of them it changes."""
+    """At each network's update: which networks hold gradients, and which of them it changes."""
     seen: list[tuple[set[str], set[str]]] = []
-    networks = {"generator": state.pair.generator, "critic": state.pair.critic}
+    networks = state.networks.trained
 
     def wrap(optimizer: torch.optim.Optimizer) -> None:
         original = optimizer.step
@@ -65,9 +65,8 @@ def watch(state: State, monkeypatch: pytest.MonkeyPatch) -> list[tuple[set[str],
 
         monkeypatch.setattr(optimizer, "step", observed)
 
-    wrap(state.generator_optimizer)
-    assert state.critic_optimizer is not None
-    wrap(state.critic_optimizer)
+    for optimizers in state.optimizers.values():
+        wrap(optimizers[-1])  # Adam, which every network has
     return seen
 
 
@@ -114,7 +113,7 @@ def test_without_an_adversarial_weight_there_is_no_critic(
 ) -> None:
     task = make_task("adversarial", adversarial_weight=0.0)
     state = begin(task, config)
-    assert state.pair.critic is None
+    assert not state.networks.critics
     assert step(task, state, config, batch_of(task)).keys() == {"pixel", "grid", "perceptual"}
 
 
@@ -130,15 +129,15 @@ def test_in_its_lead_only_the_critic_learns(make_task: MakeTask, tmp_path: objec
     task = make_task("adversarial")
     config = tiny.config(tmp_path, warmup=0, critic_lead=2)
     state, batch = begin(task, config), batch_of(task)
-    before = [p.clone() for p in state.pair.generator.parameters()]
+    before = [p.clone() for p in state.networks[GENERATOR].parameters()]
     for moved in (False, False, True):
-        critic = state.pair.critic
-        assert critic is not None
+        critic = state.networks["critic"]
         verdict = [p.clone() for p in critic.parameters()]
         terms = step(task, state, config, batch)
-        assert {"pixel", "critic"} <= terms.keys()
+        assert "critic" in terms
+        assert ("pixel" in terms) == moved
         assert any(not torch.equal(p, q) for p, q in zip(verdict, critic.parameters(), strict=True))
-        pairs = zip(before, state.pair.generator.parameters(), strict=True)
+        pairs = zip(before, state.networks[GENERATOR].parameters(), strict=True)
         assert any(not torch.equal(p, q) for p, q in pairs) == moved
 
 
@@ -178,9 +177,10 @@ def test_accumulated_batches_weigh_as_one_large_batch(
     large = {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
     for group in (batches, [large]):
         state = begin(task, config)
-        network = state.pair.generator
+        network = state.networks[GENERATOR]
+        (optimizer,) = state.optimizers[GENERATOR]
         monkeypatch.setattr(
-            state.generator_optimizer,
+            optimizer,
             "step",
             lambda n=network: gradients.append([p.grad.clone() for p in n.parameters()]),
         )
@@ -201,7 +201,7 @@ def test_infinite_objective_stops_before_it_updates_its_network(
         return {**terms, "culprit": next(iter(terms.values())) * torch.inf}
 
     monkeypatch.setattr(task, name, broken)
-    network = state.pair.generator if name == "generator_loss" else state.pair.critic
+    network = state.networks[GENERATOR if name == "generator_loss" else "critic"]
     before = tiny.state_of(network)
     with pytest.raises(NonFiniteError, match="step 0: culprit became"):
         step(task, state, config, batch_of(task))
@@ -212,12 +212,12 @@ def test_gradients_are_clipped(make_task: MakeTask, tmp_path: object) -> None:
     task, norms = make_task(), {}
     for clip in (1e-3, 0.0):
         state = begin(task, tiny.config(tmp_path, clip=clip))
-        parameters = list(state.pair.generator.parameters())
+        parameters = list(state.networks[GENERATOR].parameters())
 
         def measure(clip: float = clip, parameters: list = parameters) -> None:
             norms[clip] = float(torch.cat([p.grad.flatten() for p in parameters]).norm())
 
-        state.generator_optimizer.step = measure
+        state.optimizers[GENERATOR][0].step = measure
         step(task, state, tiny.config(tmp_path, clip=clip), batch_of(task))
     assert norms[1e-3] == pytest.approx(1e-3, rel=1e-3)
     assert norms[0.0] > 1e-2
@@ -225,8 +225,8 @@ def test_gradients_are_clipped(make_task: MakeTask, tmp_path: object) -> None:
 
 def test_average_follows_closely_at_first_and_slowly_later(tmp_path: object) -> None:
     network, config = nn.Conv2d(1, 1, 1, bias=False), tiny.config(tmp_path, ema=0.9)
-    state = State.fresh(Pair(network), config, total_steps=100)
-    averaged = state.ema.module.weight
+    state = State.fresh(Networks({GENERATOR: network}), config)
+    averaged = state.averaged[GENERATOR].weight
 
     def share_taken() -> float:
         """How far one update moves the average from 0 towards a weight of 1."""
@@ -244,12 +244,12 @@ def test_average_follows_closely_at_first_and_slowly_later(tmp_path: object) -> 
 
 
 def test_rates_warm_up_and_fall_to_zero(tmp_path: object) -> None:
-    config = tiny.config(tmp_path, warmup=10, learning_rate=2.0)
-    state = State.fresh(Pair(nn.Conv2d(3, 3, 1)), config, total_steps=100)
+    config = tiny.config(tmp_path, warmup=10, learning_rate=2.0, steps=100)
+    state = State.fresh(Networks({GENERATOR: nn.Conv2d(3, 3, 1)}), config)
     rates = []
     for state.step in range(101):
         state.set_rates(config)
-        rates.append(state.generator_optimizer.param_groups[0]["lr"])
+        rates.append(state.rate)
     assert rates[0] == pytest.approx(0.2)
     assert rates.index(max(rates)) == 9
     assert rates[50] == pytest.approx(1.0)
@@ -265,11 +265,43 @@ def test_augmented_critic_sees_real_and_fake_through_one_draw(make_task: MakeTas
             seen.append(pictures)
             return pictures.mean((1, 2, 3))
 
-    pair, batch = Pair(nn.Identity(), Recorder()), batch_of(task)
-    same = {"low": batch["low"], "high": batch["high"]}
-    task.critic_loss(pair, same, batch["high"], 0)
-    task.generator_loss(pair, same, batch["high"])
+    networks = Networks({GENERATOR: nn.Identity()}, {"critic": Recorder()})
+    batch = batch_of(task)
+    task.critic_loss(tiny.look(networks, batch, batch["high"]))
+    task.generator_loss(tiny.look(networks, batch, batch["high"]))
     assert len(seen) == 4
     assert torch.equal(seen[0], seen[1])
     assert torch.equal(seen[2], seen[3])
     assert all(not torch.equal(pictures, batch["high"]) for pictures in seen)
+
+
+def test_rates_begin_to_fall_when_the_lead_is_over(tmp_path: object) -> None:
+    config = tiny.config(tmp_path, warmup=1, learning_rate=2.0, steps=100, critic_lead=20)
+    critics = {"critic": nn.Conv2d(3, 1, 1)}
+    state = State.fresh(Networks({GENERATOR: nn.Conv2d(3, 3, 1)}, critics), config)
+    rates = []
+    for state.step in range(101):
+        state.set_rates(config)
+        rates.append(state.rate)
+    assert rates[20] == 2.0
+    assert rates[60] == pytest.approx(1.0)
+    assert rates[100] == pytest.approx(0)
+    (critic,) = state.optimizers["critic"]
+    assert critic.param_groups[0]["lr"] == config.critic_learning_rate
+
+
+def test_labels_stay_labels_and_pictures_become_shares_of_white() -> None:
+    moved = to_device(
+        {
+            "picture": torch.full((2, 3, 4, 4), 51, dtype=torch.uint8),
+            "label": torch.tensor([3, 200], dtype=torch.uint8),
+            "vector": torch.ones(2, 5),
+            "segments": torch.ones(2, 1, 4, 4, dtype=torch.int64),
+        },
+        tiny.CPU,
+    )
+    assert moved["picture"].unique().tolist() == pytest.approx([0.2])
+    assert moved["label"].tolist() == [3, 200]
+    assert moved["label"].dtype == torch.uint8
+    assert moved["vector"].dtype == torch.float32
+    assert moved["segments"].dtype == torch.int64

@@ -19,6 +19,7 @@ from ganedit.training.distributed import Ranks
 from ganedit.training.replay import ReplayPool
 from ganedit.training.state import State, to_device
 from ganedit.training.step import training_step
+from ganedit.training.task import GENERATOR, Step
 
 NETWORK = NetworkOptions(("photo", "dark"), ("dark", "photo"), width=4, deep_width=8, blocks=1)
 
@@ -44,9 +45,9 @@ def features(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def task_for(folders: tuple[str, str], **options: object) -> TranslateTask:
     a, b = folders
-    network = replace(NETWORK, to=("dark",)) if options.get("one_sided") else NETWORK
-    options = {"feature_weight": 0, "network": network, **options}
-    return TranslateTask(TranslateTraining((a,), (b,), crop=32, batch=2, **options))
+    options = {"feature_weight": 0, "network": NETWORK, **options}
+    training = TranslateTraining((a,), (b,), domains="photo,dark", crop=32, batch=2, **options)
+    return TranslateTask(training)
 
 
 def test_generator_begins_near_the_picture_and_takes_any_size() -> None:
@@ -95,24 +96,24 @@ def test_step_moves_both_directions_and_all_critics(
     task = task_for(folders, penalty_every=2, feature_weight=1)
     config = tiny.config(tmp_path, warmup=0)
     torch.manual_seed(0)
-    state = State.fresh(task.build(), config, 100, task.pool)
-    before = tiny.state_of(state.pair)
+    state = State.fresh(task.build(), config, task.pool)
+    before = tiny.state_of(tiny.parameters(state.networks))
     rows = []
     for number in range(2):
-        batch = to_device(task.batches(0)[number], tiny.CPU)
-        rows.append(training_step(task, state, [batch], config, torch.float32, Ranks())[0])
+        batch = to_device(task.batches(0, 0)[number], tiny.CPU)
+        rows.append(training_step(task, state, [batch], config, torch.float32, Ranks()))
     assert rows[0].keys() == {
         "patches", "features", "cycle", "identity",
         "critic_photo_patches", "critic_dark_patches", "penalty_photo",
         "critic_photo_features", "critic_dark_features", "penalty_dark",
     }  # fmt: skip
     assert [("penalty_photo" in row) for row in rows] == [True, False]
-    after = dict(state.pair.named_parameters())
+    after = dict(tiny.parameters(state.networks).named_parameters())
     still = {name for name in before if torch.equal(before[name], after[name])}
     # A bias before a norm has no effect, and its gradient is rounding.
     assert all(name.endswith("bias") for name in still)
-    assert state.pool.pictures is not None
-    assert state.pool.pictures.shape == (4, 6, 32, 32)
+    assert state.pool.kept.keys() == {"photo", "dark"}
+    assert all(kept.shape == (4, 3, 32, 32) for kept in state.pool.kept.values())
 
 
 @pytest.mark.parametrize("one_sided", [False, True])
@@ -120,13 +121,11 @@ def test_one_batch_can_be_overfitted(
     folders: tuple[str, str], tmp_path: Path, features: None, one_sided: bool
 ) -> None:
     task = task_for(folders, adversarial_weight=0.0, one_sided=one_sided)
-    config = tiny.config(tmp_path, warmup=5, learning_rate=1e-3)
+    config = tiny.config(tmp_path, warmup=5, learning_rate=1e-3, steps=100)
     torch.manual_seed(0)
-    state = State.fresh(task.build(), config, 100, task.pool)
-    batch = to_device(task.batches(0)[0], tiny.CPU)
-    rows = [
-        training_step(task, state, [batch], config, torch.float32, Ranks())[0] for _ in range(40)
-    ]
+    state = State.fresh(task.build(), config, task.pool)
+    batch = to_device(task.batches(0, 0)[0], tiny.CPU)
+    rows = [training_step(task, state, [batch], config, torch.float32, Ranks()) for _ in range(40)]
     kept = "identity" if one_sided else "cycle"
     assert float(rows[-1][kept]) < 0.6 * float(rows[0][kept])
     assert ("contrast" in rows[0]) == one_sided
@@ -136,15 +135,14 @@ def test_contrast_brings_places_back_to_what_they_were(
     folders: tuple[str, str], tmp_path: Path, features: None
 ) -> None:
     task = task_for(folders, adversarial_weight=0.0, identity_weight=0.0, one_sided=True)
-    config = tiny.config(tmp_path, warmup=5, learning_rate=5e-3)
+    config = tiny.config(tmp_path, warmup=5, learning_rate=5e-3, steps=100)
     torch.manual_seed(0)
-    pair = task.build()
-    pair.generator.to_domain["dark"].tail.weight.data.mul_(30)  # an invented picture over it
-    state = State.fresh(pair, config, 100, task.pool)
-    batch = to_device(task.batches(0)[0], tiny.CPU)
-    rows = [
-        training_step(task, state, [batch], config, torch.float32, Ranks())[0] for _ in range(40)
-    ]
+    networks = task.build()
+    generator = networks[GENERATOR]
+    generator.to_domain["dark"].tail.weight.data.mul_(30)  # an invented picture over it
+    state = State.fresh(networks, config, task.pool)
+    batch = to_device(task.batches(0, 0)[0], tiny.CPU)
+    rows = [training_step(task, state, [batch], config, torch.float32, Ranks()) for _ in range(40)]
     assert float(rows[-1]["contrast"]) < 0.85 * float(rows[0]["contrast"])
 
 
@@ -167,23 +165,27 @@ def test_grain_is_soft_and_the_same_for_a_seed() -> None:
 def test_generators_are_trained_on_grain_that_their_weights_name(folders: tuple[str, str]) -> None:
     task = task_for(folders, network=replace(NETWORK, grain=0.05))
     torch.manual_seed(0)
-    pair, batch = task.build(), to_device(task.batches(0)[0], tiny.CPU)
-    assert not torch.equal(task.generate(pair, batch), task.generate(pair, batch))
+    step = Step(task.build(), to_device(task.batches(0, 0)[0], tiny.CPU), 0, 0.0, task.generate)
+    assert not torch.equal(task.generate(step)["dark"], task.generate(step)["dark"])
     assert task.network["grain"] == 0.05
     with pytest.raises(UsageError, match="grain"):
         replace(NETWORK, grain=0.5)
 
 
-def test_pool_shows_old_and_new_and_resumes() -> None:
+def test_pool_shows_old_and_new_and_keeps_together_what_belongs_together() -> None:
+    def made(value: float, count: int = 2) -> dict[str, torch.Tensor]:
+        picture = torch.full((count, 3, 2, 2), value)
+        return {"picture": picture, "label": picture[:, 0, 0, 0].long()}
+
     torch.manual_seed(0)
-    pool = ReplayPool(4)
-    first = torch.arange(4.0).view(4, 1, 1, 1)
-    assert torch.equal(pool.exchange(first), first), "until it is full all are new"
-    shown = torch.cat([pool.exchange(torch.full((2, 1, 1, 1), 9.0)) for _ in range(8)]).flatten()
-    assert 3 <= (shown == 9).sum() < 16
-    assert pool.pictures is not None
-    assert len(pool.pictures) == 4
-    assert torch.equal(ReplayPool(0).exchange(first), first)
+    pool, first = ReplayPool(4), made(1, 4)
+    assert torch.equal(pool.exchange(first)["picture"], first["picture"]), "until it is full"
+    shown = [pool.exchange(made(9)) for _ in range(8)]
+    pictures, labels = (torch.cat([each[name] for each in shown]) for name in ("picture", "label"))
+    assert 3 <= (labels == 9).sum() < 16
+    assert torch.equal(pictures[:, 0, 0, 0].long(), labels)
+    assert len(pool.kept["picture"]) == len(pool.kept["label"]) == 4
+    assert torch.equal(ReplayPool(0).exchange(first)["picture"], first["picture"])
 
 
 def test_options_that_cannot_be_meant(folders: tuple[str, str], tmp_path: Path) -> None:
@@ -195,12 +197,12 @@ def test_options_that_cannot_be_meant(folders: tuple[str, str], tmp_path: Path) 
         TranslateTraining((folders[0],), (f"{folders[0]}/../photo",))
     with pytest.raises(UsageError, match="in both domains"):
         TranslateTraining((folders[0],), (f"{folders[0]}@0.5",))
-    with pytest.raises(UsageError, match="--reduce 0: use a factor"):
+    with pytest.raises(UsageError, match="--reduce 0: use a number over 0 and at most 1"):
         TranslateTraining((folders[0],), (folders[1],), reduce=0)
     (tmp_path / "one").mkdir()
     PIL.Image.fromarray(tiny.photo(0, 64, 64)).save(tmp_path / "one" / "only.png")
     with pytest.raises(TrainingError, match="at least 2 pictures"):
-        task_for((folders[0], str(tmp_path / "one"))).batches(0)
+        task_for((folders[0], str(tmp_path / "one"))).batches(0, 0)
 
 
 @pytest.mark.parametrize("name", ["", "v1.0", "a/b", "c:\\d", "all", "train", "items"])
@@ -212,8 +214,9 @@ def test_names_that_no_domain_can_have(name: str) -> None:
 def test_small_pictures_are_enlarged_and_counted(folders: tuple[str, str]) -> None:
     a, b = folders
     PIL.Image.fromarray(tiny.photo(7, 20, 50)).save(f"{b}/small.png")
-    task = TranslateTask(TranslateTraining((a,), (b,), network=NETWORK, crop=32, feature_weight=0))
+    training = TranslateTraining((a,), (b,), domains="photo,dark", crop=32, feature_weight=0)
+    task = TranslateTask(training)
     with pytest.warns(UserWarning, match="1 of 4 pictures are under 32 pixels a side and were enl"):
-        batches = task.batches(0)
+        batches = task.batches(0, 0)
     for step in range(8):
         assert batches[step]["dark"].shape == (4, 3, 32, 32)

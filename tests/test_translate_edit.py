@@ -262,7 +262,7 @@ def test_evaluation_tells_of_pictures_left_alone(home: Path, tmp_path: Path) -> 
 def test_evaluation_finds_the_share_of_the_gap(
     home: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganedit.app.evaluation.VGG19Features", tiny.Features)
+    monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
     for name, share in (("photo", 1.0), ("dark", 0.3)):
         (home / name).mkdir()
         for seed in range(3):

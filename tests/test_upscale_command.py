@@ -313,7 +313,7 @@ def test_progress_is_shown_on_terminals_only(
             shown.append(not disable)
             super().__init__(disable=True, **options)
 
-    monkeypatch.setattr("ganedit.app.display.tqdm", Bar)
+    monkeypatch.setattr("ganedit.runs.display.tqdm", Bar)
     upscale("a.jpg", "-o", "log.jpg")
     for name, flags in (("1.jpg", ()), ("2.jpg", ("-q",)), ("3.jpg", ("--json",))):
         run("upscale", "a.jpg", "-o", name, "--weights", own, *EXACT, *flags, terminal=True)

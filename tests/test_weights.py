@@ -33,7 +33,7 @@ def entry_for(path: Path) -> WeightFile:
     return WeightFile(
         path=path, task="upscale", labels={"model": "photo", "scale": "x4"},
         sha256=hashlib.sha256(content).hexdigest(), bytes=len(content),
-        licence="", trained_on="", command="", score="",
+        licence="", trained_on="", recipe="", score="",
     )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_every_shipped_file_is_whole_and_described() -> None:
         assert hashlib.sha256(content).hexdigest() == row.sha256, row.path
         assert row.licence, row.path
         assert row.trained_on, row.path
-        assert row.command, row.path
+        assert (weights.shipped_folder() / "recipes" / row.recipe).is_file(), row.path
         assert row.score, row.path
     listed, present = {row.path for row in rows}, weights.shipped_folder().glob("*.safetensors")
     assert listed == set(present), "a row for every file and a file for every row"

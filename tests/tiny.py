@@ -12,11 +12,12 @@ from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions, UpscaleTraining
 from ganedit.training.config import TrainingConfig
 from ganedit.training.state import CHECKPOINT
+from ganedit.training.task import Batch, Networks, Step
 
 NETWORK = NetworkOptions(scale=4, width=8, blocks=1)
 CPU = torch.device("cpu")
-# The variable half of what a checkpoint holds; seconds differ between any two runs.
-COMPARED = ("pair", "ema", "generator_optimizer", "critic_optimizer", "step")
+# What a checkpoint holds that training goes on from; seconds differ between any two runs.
+COMPARED = ("networks", "ema", "optimizers", "pools", "steps", "step", "images", "best")
 
 
 class Features(nn.Module):
@@ -81,6 +82,16 @@ def network(seed: int = 0, options: NetworkOptions = NETWORK, tail: float = 1.0)
 def state_of(module: nn.Module) -> dict[str, Tensor]:
     """A copy of the parameters, which later training does not change."""
     return {name: value.detach().clone() for name, value in module.named_parameters()}
+
+
+def parameters(networks: Networks) -> nn.ModuleDict:
+    """All trained networks as one module."""
+    return nn.ModuleDict(networks.trained)
+
+
+def look(networks: Networks, batch: Batch, fakes: Tensor, number: int = 0) -> Step:
+    """A step of an upscaler that generates the given pictures."""
+    return Step(networks, batch, number, 0.0, lambda step: {"high": fakes})
 
 
 def tensors(value: Any, name: str = "") -> dict[str, Tensor]:

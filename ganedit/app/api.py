@@ -1,30 +1,31 @@
-"""The Python interface: what `import ganedit` offers."""
+"""The Python interface: a function and an `Editor` for each task, made from its description."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING
 from pathlib import Path
-from typing import Self, TypeAlias
+from textwrap import wrap
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image as PILImage
 
 from ganedit import runtime
-from ganedit.app.filling import fill
-from ganedit.app.translating import translators
 from ganedit.image import Image, decode
-from ganedit.runtime import Runtime
-from ganedit.task import Edit
-from ganedit.tasks.inpaint import holes
-from ganedit.tasks.inpaint.edit import InpaintEdit
-from ganedit.tasks.inpaint.options import InpaintOptions, Method
-from ganedit.tasks.translate.options import TranslateOptions
-from ganedit.tasks.upscale.edit import UpscaleEdit
-from ganedit.tasks.upscale.options import DEFAULT_DETAIL, Model, Target, UpscaleOptions
+from ganedit.options import Declared, build, declared
+from ganedit.runs.options import Placement
+from ganedit.runs.work import enlarger
+from ganedit.task import Apply, Input, Progress, Task
+from ganedit.tasks import TASKS
 
 Picture: TypeAlias = Path | str | bytes | np.ndarray | PILImage.Image | Image
 
 
 class Editor:
     """A task loaded once, to be called for any number of pictures.
+
+    `Editor.upscale`, `Editor.inpaint` and so on, one for each task, take the options of the
+    functions of those names.
 
     Example::
 
@@ -33,269 +34,215 @@ class Editor:
             editor(path).save(out / path.name)
     """
 
-    def __init__(self, edit: Edit) -> None:
-        self._edit = edit
-
-    @classmethod
-    def upscale(
-        cls,
-        scale: float | None = None,
-        *,
-        width: int | None = None,
-        height: int | None = None,
-        long_side: int | None = None,
-        model: Model = "photo",
-        detail: float = DEFAULT_DETAIL,
-        weights: str | Path | None = None,
-        device: str = "auto",
-        precision: str = "auto",
-        memory: int | str | None = None,
-    ) -> Self:
-        """Load the upscaler; the arguments are those of `ganedit.upscale`."""
-        if scale is width is height is long_side is None:
-            scale = 4
-        options = UpscaleOptions(
-            target=Target(scale, width, height, long_side),
-            model=model,
-            detail=detail,
-            weights=str(weights) if weights is not None else None,
-        )
-        return cls(UpscaleEdit(options, _runtime(device, precision, memory)))
-
-    @classmethod
-    def translate(
-        cls,
-        to: str,
-        *,
-        strength: float = 1.0,
-        keep_color: bool = False,
-        working_size: int | None = None,
-        weights: str | Path | None = None,
-        device: str = "auto",
-        precision: str = "auto",
-        memory: int | str | None = None,
-    ) -> Self:
-        """Load a translation; the arguments are those of `ganedit.translate`."""
-        own = str(weights) if weights is not None else None
-        options = TranslateOptions(to, strength, keep_color, working_size, own)
-        (edit,) = translators(options, [options.to], _runtime(device, precision, memory))
-        return cls(edit)
-
-    def __call__(
-        self, picture: Picture, progress: Callable[[float], None] = lambda done: None
-    ) -> Image:
-        """Edit one picture.
+    def __init__(self, task: Task[Any], **options: Any) -> None:
+        """Load a task.
 
         Args:
-            picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
-                uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
-            progress: called with the share done, in [0, 1].
+            task: its description.
+            options: those of the task by name, and device, precision, memory.
 
         Raises:
-            GaneditError: in one line, what is wrong with the picture or why it cannot be done.
+            GaneditError: in one line, which option is wrong or what cannot be loaded.
         """
-        return self._edit.apply(as_image(picture), progress)
-
-
-def upscale(
-    picture: Picture,
-    scale: float | None = None,
-    *,
-    width: int | None = None,
-    height: int | None = None,
-    long_side: int | None = None,
-    model: Model = "photo",
-    detail: float = DEFAULT_DETAIL,
-    weights: str | Path | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    memory: int | str | None = None,
-) -> Image:
-    """Enlarge one picture.
-
-    Args:
-        picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8, uint16
-            or float in [0, 1], a PIL picture, or a `ganedit.Image`.
-        scale: factor per side, 1 to 16; 4 if no size is given.
-        width: width of the result in pixels, instead of `scale`; so `height`, `long_side`.
-        height: see `width`.
-        long_side: see `width`.
-        model: `photo` expects JPEG marks, noise and soft focus; `clean` pristine pictures.
-        detail: 0 is faithful and softer, 1 crisper with invented texture.
-        weights: a weight file or training run of your own.
-        device: auto, cpu, mps, cuda or cuda:N.
-        precision: auto, fp32, bf16 or fp16.
-        memory: budget for tiles, in bytes or like `"2G"`.
-
-    Returns:
-        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha kept.
-
-    Raises:
-        GaneditError: in one line, what is wrong with the picture or the options.
-
-    Example::
-
-        ganedit.upscale("photo.jpg", scale=4).save("photo_x4.png")
-    """
-    editor = Editor.upscale(
-        scale, width=width, height=height, long_side=long_side, model=model, detail=detail,
-        weights=weights, device=device, precision=precision, memory=memory,
-    )  # fmt: skip
-    return editor(picture)
-
-
-class Filler:
-    """The filler loaded once, to be called for any number of pictures and masks.
-
-    Example::
-
-        fill = ganedit.Filler()
-        for path in folder.glob("*.jpg"):
-            fill(path, masks / f"{path.stem}.png").save(out / path.name)
-    """
-
-    def __init__(
-        self,
-        *,
-        method: Method = "auto",
-        dilate: int | None = None,
-        feather: int | None = None,
-        seed: int = 0,
-        weights: str | Path | None = None,
-        device: str = "auto",
-        precision: str = "auto",
-    ) -> None:
-        """Load the filler; the arguments are those of `ganedit.inpaint`."""
-        own = str(weights) if weights is not None else None
-        options = InpaintOptions(method, dilate, feather, own, seed)
-        self._edit = InpaintEdit(options, runtime.choose(device, precision))
+        _check_names(task, options)
+        options = {name: _value(value) for name, value in options.items()}
+        placed = {name: options[name] for name in _placement() if name in options}
+        if isinstance(placed.get("memory"), str):
+            placed["memory"] = runtime.parse_bytes(placed["memory"])
+        self.task, self.options = task, build(task.options, options)
+        where = build(Placement, placed)
+        chosen = runtime.choose(where.device, where.precision, where.memory)
+        self._apply: Apply = task.load(self.options, chosen, enlarger(chosen))
+        self._first = task.variants(self.options)[0]
 
     def __call__(
         self,
-        picture: Picture,
-        mask: Picture | None = None,
-        *,
-        invert_mask: bool = False,
-        progress: Callable[[float], None] = lambda done: None,
+        *pictures: Picture | Sequence[Picture] | None,
+        variant: str | None = None,
+        progress: Progress = lambda done: None,
+        **named: Picture | Sequence[Picture] | None,
     ) -> Image:
-        """Fill one picture.
+        """Make one result.
 
         Args:
-            picture: as `ganedit.upscale` takes it.
-            mask: likewise, or a bool array; white (True) is the hole. None takes the picture's
-                own transparent parts.
-            invert_mask: black is the hole.
+            pictures: those that the task takes, in its order (see `Editor.task.inputs`): a path,
+                the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of bool, uint8, uint16 or
+                float in [0, 1], a PIL picture, or a `ganedit.Image`; of an input of which a job
+                may have several also a list of them.
+            variant: which of several results, where the options ask for several.
             progress: called with the share done, in [0, 1].
+            named: pictures by the name of their input.
 
         Raises:
-            GaneditError: in one line, what is wrong with the picture or its mask.
+            GaneditError: in one line, what is wrong with a picture or why it cannot be done.
+            TypeError: too many pictures, or one that is missing.
         """
-        image = as_image(picture)
-        if mask is None:
-            hole = holes.from_alpha(image)
-        else:
-            hole = holes.from_mask(as_image(mask), invert=invert_mask)
-        hole = holes.fit(hole, image, own=mask is not None)
-        return fill(self._edit, image, hole, progress, opaque=mask is None)
+        names = [each.name for each in self.task.inputs]
+        if len(pictures) > len(names) or set(named) - set(names):
+            raise TypeError(f"{self.task.name} takes {', '.join(names) or 'no pictures'}")
+        given = {**dict(zip(names, pictures, strict=False)), **named}
+        decoded = {each.name: _decoded(each, given.get(each.name)) for each in self.task.inputs}
+        self.task.check(self.options, {name for name, value in decoded.items() if value})
+        return self._apply(decoded, self._first if variant is None else variant, progress)
 
 
-def inpaint(
-    picture: Picture,
-    mask: Picture | None = None,
-    *,
-    invert_mask: bool = False,
-    method: Method = "auto",
-    dilate: int | None = None,
-    feather: int | None = None,
-    seed: int = 0,
-    weights: str | Path | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-) -> Image:
-    """Fill what a mask marks in one picture; nothing else changes.
-
-    Args:
-        picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8, uint16
-            or float in [0, 1], a PIL picture, or a `ganedit.Image`.
-        mask: likewise, or a bool array; white (True) is the hole. None takes the picture's own
-            transparent parts.
-        invert_mask: black is the hole.
-        method: `auto` (diffusion for hairlines, the network for the rest), `gan`, `telea`, `ns`.
-        dilate: pixels by which the hole grows; None for what suits the picture's size.
-        feather: pixels over which fill and picture mix in the grown ring; None for all of it.
-        seed: another one gives another fill.
-        weights: a weight file or training run of your own.
-        device: auto, cpu, mps, cuda or cuda:N.
-        precision: auto, fp32, bf16 or fp16.
-
-    Raises:
-        GaneditError: in one line, what is wrong with the picture, its mask or the options.
-
-    Example::
-
-        ganedit.inpaint("photo.jpg", "mask.png").save("photo_inpaint.png")
-    """
-    filler = Filler(
-        method=method, dilate=dilate, feather=feather, seed=seed, weights=weights,
-        device=device, precision=precision,
-    )  # fmt: skip
-    return filler(picture, mask, invert_mask=invert_mask)
+def _value(value: Any) -> Any:
+    """An option as its dataclass has it: weights by name, several values in a tuple."""
+    if isinstance(value, list):
+        return tuple(value)
+    return str(value) if isinstance(value, Path) else value
 
 
-def translate(
-    picture: Picture,
-    to: str,
-    *,
-    strength: float = 1.0,
-    keep_color: bool = False,
-    working_size: int | None = None,
-    weights: str | Path | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    memory: int | str | None = None,
-) -> Image:
-    """Turn one picture into another domain's: a photo into a painting, a painting into a photo.
-
-    Args:
-        picture: a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8, uint16
-            or float in [0, 1], a PIL picture, or a `ganedit.Image`.
-        to: the domain, such as `monet`.
-        strength: 0 leaves the picture as it is, 1 translates it whole.
-        keep_color: take light and texture from the translation, colour from the picture.
-        working_size: short side at which larger pictures are painted; None for 512.
-        weights: a weight file or training run of your own.
-        device: auto, cpu, mps, cuda or cuda:N.
-        precision: auto, fp32, bf16 or fp16.
-        memory: budget for tiles, in bytes or like `"2G"`.
-
-    Returns:
-        A `ganedit.Image` of the picture's own size, metadata and alpha kept.
-
-    Raises:
-        GaneditError: in one line, what is wrong with the picture or the options.
-
-    Example::
-
-        ganedit.translate("photo.jpg", to="monet").save("photo_as_monet.png")
-    """
-    editor = Editor.translate(
-        to, strength=strength, keep_color=keep_color, working_size=working_size, weights=weights,
-        device=device, precision=precision, memory=memory,
-    )  # fmt: skip
-    return editor(picture)
+def _decoded(each: Input, value: Picture | Sequence[Picture] | None) -> tuple[Image, ...]:
+    if value is None:
+        if each.required or each.given == "each":
+            raise TypeError(f"give the {each.name}: {each.help}")
+        return ()
+    several = value if isinstance(value, list | tuple) else [value]
+    if len(several) > each.most:
+        raise TypeError(f"{each.name}: at most {each.most}, not {len(several)}")
+    return tuple(as_image(picture) for picture in several)  # type: ignore[arg-type]
 
 
-def _runtime(device: str, precision: str, memory: int | str | None) -> Runtime:
-    budget = runtime.parse_bytes(memory) if isinstance(memory, str) else memory
-    return runtime.choose(device, precision, budget)
+def _placement() -> tuple[str, ...]:
+    return tuple(each.name for each in declared(Placement))
+
+
+def _check_names(task: Task[Any], options: dict[str, Any]) -> None:
+    known = [each.name for each in declared(task.options)] + list(_placement())
+    for name in options:
+        if name not in known:
+            raise TypeError(f"{task.name} has no option {name!r}; it has {', '.join(known)}")
+    for each in declared(task.options):
+        if each.default is MISSING and each.name not in options:
+            raise TypeError(f"{task.name} needs {each.name!r}: {each.option.help}")
+
+
+def function_of(task: Task[Any]) -> Callable[..., Image]:
+    """The function of a task: its inputs, then its options by keyword; see `signature_of`."""
+
+    def function(*arguments: Any, **keywords: Any) -> Image:
+        bound = signature.bind(*arguments, **keywords)
+        names = {each.name for each in task.inputs}
+        pictures = {name: value for name, value in bound.arguments.items() if name in names}
+        options = {name: value for name, value in bound.arguments.items() if name not in names}
+        return Editor(task, **options)(**pictures)
+
+    signature = signature_of(task)
+    function.__name__ = function.__qualname__ = task.name
+    function.__module__ = "ganedit"
+    function.__doc__ = docstring_of(task)
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    return function
+
+
+def signature_of(task: Task[Any], *, pictures: bool = True) -> inspect.Signature:
+    """The signature that a task's function has; without `pictures` its editor's."""
+    parameters: list[inspect.Parameter] = []
+    if pictures:
+        for each in task.inputs:
+            optional = not (each.required or each.given == "each")
+            parameters.append(inspect.Parameter(
+                each.name, inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=None if optional else inspect.Parameter.empty, annotation=_kind_of(each),
+            ))  # fmt: skip
+    options = (*declared(task.options), *declared(Placement))
+    # One that has to be given comes first, and by its place: `translate(photo, "monet")`.
+    for option in sorted(options, key=lambda each: each.default is not MISSING):
+        required = option.default is MISSING
+        parameters.append(inspect.Parameter(
+            option.name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD
+            if required or option.option.positional
+            else inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if required else option.default,
+            annotation=annotation_of(option),
+        ))  # fmt: skip
+    # Optional pictures come after what has to be given.
+    order: dict[Any, int] = {
+        inspect.Parameter.POSITIONAL_OR_KEYWORD: 0,
+        inspect.Parameter.KEYWORD_ONLY: 1,
+    }
+    parameters.sort(key=lambda p: (order[p.kind], p.default is not inspect.Parameter.empty))
+    return inspect.Signature(parameters, return_annotation="Image" if pictures else "Editor")
+
+
+def _kind_of(each: Input) -> str:
+    kind = "Picture" if each.most == 1 else "Picture | Sequence[Picture]"
+    return kind if each.required or each.given == "each" else f"{kind} | None"
+
+
+def annotation_of(each: Declared) -> str:
+    """The type of an option as it is written in Python."""
+    if each.choices:
+        kind = f"Literal[{', '.join(map(repr, each.choices))}]"
+    elif each.name == "weights" or each.type is Path:
+        kind = "str | Path"
+    elif each.option.parse is not None:
+        kind = "int | str"
+    else:
+        kind = each.type.__name__
+    if each.many:
+        return f"Sequence[{kind}]"
+    return f"{kind} | None" if each.default is None else kind
+
+
+def docstring_of(task: Task[Any]) -> str:
+    """What `help()` says of a task's function."""
+    lines = [task.summary, "", "Args:"]
+    lines += [f"    {each.name}: {each.help}" for each in task.inputs]
+    for each in (*declared(task.options), *declared(Placement)):
+        least, most = each.option.least, each.option.most
+        bounds = f" ({least:g} to {most:g})" if least is not None and most is not None else ""
+        absent = f" None: {each.option.absent}." if each.option.absent else ""
+        lines.append(f"    {each.name}: {each.option.help}{bounds}{absent}")
+    lines = [part for line in lines for part in (wrap(line, 96, subsequent_indent=" " * 8) or [""])]
+    return "\n".join([
+        *lines, "",
+        "A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,",
+        "uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.",
+        "",
+        "Returns:",
+        "    A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha",
+        "    kept.",
+        "",
+        "Raises:",
+        "    GaneditError: in one line, what is wrong with a picture or the options.",
+    ])  # fmt: skip
+
+
+def _editor_of(task: Task[Any]) -> Any:
+    def load(cls: type[Editor], *required: Any, **options: Any) -> Editor:
+        bound = signature.bind(*required, **options)
+        return cls(task, **bound.arguments)
+
+    signature = signature_of(task, pictures=False)
+    load.__name__, load.__qualname__ = task.name, f"Editor.{task.name}"
+    first = inspect.Parameter("cls", inspect.Parameter.POSITIONAL_ONLY)
+    load.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[first, *signature.parameters.values()]
+    )
+    load.__doc__ = f"Load {task.name}; the arguments are those of `ganedit.{task.name}`."
+    return classmethod(load)
+
+
+for _task in TASKS:
+    setattr(Editor, _task.name, _editor_of(_task))
 
 
 def as_image(picture: Picture) -> Image:
-    """Any picture that the interface takes, as an `Image`."""
+    """A picture of any kind that the interface takes, decoded.
+
+    Raises:
+        GaneditError: what is wrong with it.
+        TypeError: no kind of picture.
+    """
     if isinstance(picture, Image):
         return picture
-    if isinstance(picture, PILImage.Image):
-        return Image.from_pil(picture)
     if isinstance(picture, np.ndarray):
         return Image.from_array(picture)
-    return decode(picture if isinstance(picture, bytes) else Path(picture))
+    if isinstance(picture, PILImage.Image):
+        return Image.from_pil(picture)
+    if isinstance(picture, str | bytes | Path):
+        return decode(Path(picture) if isinstance(picture, str) else picture)
+    raise TypeError(f"not a picture: {type(picture).__name__}")

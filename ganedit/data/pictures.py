@@ -1,22 +1,22 @@
 """Folders of training pictures, decoded once and cropped at random."""
 
 import contextlib
+import hashlib
+import itertools
 import math
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
+from ganedit.data.cache import ArrayCache, cache_folder, name_for
 from ganedit.errors import ImageError, TrainingError
 from ganedit.image import READABLE_SUFFIXES, Image, decode, resize, to_eight
 
-# Decoded pictures are kept in memory up to this many bytes; the rest is decoded again when drawn.
-CACHE_BYTES = 3 << 30
 # Places looked at for a detailed crop.
 CANDIDATES = 3
 
@@ -50,82 +50,129 @@ class Folder:
         return folder
 
 
+@dataclass(frozen=True)
+class Part:
+    """Which pictures of a folder: those that are trained on, or those held out from it.
+
+    Chosen by a hash of their names below the folder: the same whatever else is set, wherever the
+    folder lies, and with each factor that the folder is given with.
+    """
+
+    held_out: float = 0.0
+    """Share that is held out."""
+    training: bool = True
+    """Whether this is the part that is trained on."""
+
+    def of(self, entries: Sequence["Entry"]) -> list["Entry"]:
+        """Those of the entries that belong to this part."""
+        names = {entry.path.resolve(): entry.name for entry in entries}
+        ranked = sorted(names, key=lambda p: hashlib.sha256(names[p].encode()).digest())
+        kept_back = set(ranked[: round(self.held_out * len(names))])
+        return [e for e in entries if (e.path.resolve() not in kept_back) == self.training]
+
+
+EVERYTHING = Part()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture of a folder."""
+
+    path: Path
+    name: str
+    """Below the folder that was given."""
+    scale: float
+    """Factor by which it is reduced."""
+
+
 class Pictures:
     """RGB pictures from folders, each at least `minimum` pixels a side, drawn by index.
 
     Smaller ones are left out, or enlarged if `enlarge`; unreadable ones are left out. A warning
-    counts them.
+    counts them. Each is decoded once, into a cache that processes and runs share.
 
     Raises:
-        TrainingError: no picture is left.
+        TrainingError: no picture is left to train on. A held-out part may be empty.
     """
 
-    def __init__(self, folders: Sequence[Folder], minimum: int, *, enlarge: bool = False) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Folder],
+        minimum: int,
+        *,
+        enlarge: bool = False,
+        part: Part = EVERYTHING,
+    ) -> None:
         self.minimum, self.enlarge = minimum, enlarge
-        self.enlarged: set[int] = set()
-        self.entries = [
-            (path, folder.scale) for folder in folders for path in list_pictures(folder.path)
-        ]
-        self._cache: dict[int, np.ndarray] = {}
-        self._cached_bytes = 0
-        with ThreadPoolExecutor() as pool:
-            sizes = list(pool.map(self._measure, range(len(self.entries))))
-        usable = [index for index, size in enumerate(sizes) if size]
-        if not usable:
-            where = ", ".join(str(folder.path) for folder in folders)
-            raise TrainingError(f"{where}: no picture of at least {minimum} pixels a side")
-        if len(usable) < len(sizes):
-            left_out = len(sizes) - len(usable)
-            warnings.warn(
-                f"{left_out} of {len(sizes)} pictures are unreadable or under {minimum} pixels",
-                stacklevel=2,
-            )
-        self.usable = np.array(usable)
-        if self.enlarged:
-            warnings.warn(
-                f"{len(self.enlarged)} of {len(sizes)} pictures are under {minimum} pixels a side "
-                "and were enlarged",
-                stacklevel=2,
-            )
+        self.entries = part.of([entry for folder in folders for entry in _entries(folder)])
+        # What is kept depends on the file and its factor only, not on the size that is wanted.
+        self._names = [name_for(entry.path, entry.scale) for entry in self.entries]
+        self._cache = ArrayCache(cache_folder() / "pictures")
+        with self._cache.lock(), ThreadPoolExecutor() as pool:
+            shapes = list(pool.map(self._measure, range(len(self.entries))))
+        sides = [min(shape, default=0) for shape in shapes]
+        usable = [i for i, side in enumerate(sides) if side >= minimum or (enlarge and side > 0)]
+        self.usable = np.array(usable, dtype=int)
         # A large photograph has more to show than a small one, but not in proportion.
-        weights = np.sqrt(np.array([sizes[index] for index in usable], dtype=np.float64))
+        areas = [math.prod(shapes[i]) * max(1.0, minimum / sides[i]) ** 2 for i in usable]
+        weights = np.sqrt(np.array(areas, dtype=np.float64))
         self.weights = weights / weights.sum()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what is in memory: workers that are not forked decode their own."""
-        return {**self.__dict__, "_cache": {}, "_cached_bytes": 0}
+        self._in_turn = None if part.training else itertools.cycle(usable)
+        if part.training:
+            self._tell(folders, sum(sides[i] < minimum for i in usable))
 
     def __len__(self) -> int:
         return len(self.usable)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """One picture at random: `(H, W, 3)` uint8 RGB."""
+        """One picture at random: `(H, W, 3)` uint8 RGB, read-only. Held-out ones come in turn."""
+        if self._in_turn is not None:
+            return self.load(next(self._in_turn))
         return self.load(int(rng.choice(self.usable, p=self.weights)))
 
     def load(self, index: int) -> np.ndarray:
-        """The picture of that index, from memory if it is there."""
-        if index in self._cache:
-            return self._cache[index]
-        path, scale = self.entries[index]
-        picture = load_rgb(path, scale)
+        """The picture of that index, from the cache if it is there."""
+        entry = self.entries[index]
+        picture = self._cache.get(self._names[index], lambda: load_rgb(entry.path, entry.scale))
         if self.enlarge and min(picture.shape[:2]) < self.minimum:
-            self.enlarged.add(index)
             factor = self.minimum / min(picture.shape[:2])
             height, width = (math.ceil(side * factor - 1e-6) for side in picture.shape[:2])
             picture = resize(Image(picture), width, height).samples
-        if self._cached_bytes + picture.nbytes <= CACHE_BYTES:
-            self._cache[index] = picture
-            self._cached_bytes += picture.nbytes
         return picture
 
-    def _measure(self, index: int) -> int:
-        """Number of pixels, or 0 where the picture cannot be used."""
+    def _measure(self, index: int) -> tuple[int, ...]:
+        """Height and width before it is enlarged; empty where the picture cannot be read."""
+        entry = self.entries[index]
+        self._cache.touch(self._names[index])
         try:
-            picture = self.load(index)
+            picture = self._cache.get(self._names[index], lambda: load_rgb(entry.path, entry.scale))
         except ImageError:
-            return 0
-        height, width = picture.shape[:2]
-        return height * width if min(height, width) >= self.minimum else 0
+            return ()
+        return picture.shape[:2]
+
+    def _tell(self, folders: Sequence[Folder], enlarged: int) -> None:
+        total, minimum = len(self.entries), self.minimum
+        if not len(self):
+            where = ", ".join(str(folder.path) for folder in folders)
+            raise TrainingError(f"{where}: no picture of at least {minimum} pixels a side")
+        if len(self) < total:
+            warnings.warn(
+                f"{total - len(self)} of {total} pictures are unreadable or under {minimum} pixels",
+                stacklevel=3,
+            )
+        if enlarged:
+            warnings.warn(
+                f"{enlarged} of {total} pictures are under {minimum} pixels a side and were "
+                "enlarged",
+                stacklevel=3,
+            )
+
+
+def _entries(folder: Folder) -> list[Entry]:
+    return [
+        Entry(path, path.relative_to(folder.path).as_posix(), folder.scale)
+        for path in list_pictures(folder.path)
+    ]
 
 
 def list_pictures(folder: Path) -> list[Path]:

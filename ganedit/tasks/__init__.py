@@ -1,1 +1,13 @@
-"""The tasks, one folder each. They never import one another."""
+"""The tasks, one folder each, listed once: everything else iterates over `TASKS`.
+
+They never import one another. A new task is a folder with a `Task` row, and a line here.
+"""
+
+from typing import Any
+
+from ganedit.task import Task
+from ganedit.tasks.inpaint.task import INPAINT
+from ganedit.tasks.translate.task import TRANSLATE
+from ganedit.tasks.upscale.task import UPSCALE
+
+TASKS: tuple[Task[Any], ...] = (UPSCALE, INPAINT, TRANSLATE)

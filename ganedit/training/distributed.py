@@ -6,13 +6,16 @@ hooks were not made for.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,25 +34,36 @@ class Ranks:
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """Join the group that `torchrun` describes in the environment, or stand alone; then leave."""
+    """Join the group that `torchrun` describes in the environment, or stand alone; then leave.
+
+    A group can be joined once only: what does several runs joins it around all of them.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
+        return
+    if dist.is_initialized():
+        yield _here()
         return
     # Both, where there are GPUs: --device cpu is honoured there too.
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     try:
-        yield Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
+        yield _here()
     finally:
         dist.destroy_process_group()
 
 
-def same_start(module: nn.Module, ranks: Ranks) -> None:
+def _here() -> Ranks:
+    return Ranks(dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size())
+
+
+def same_start(modules: Iterable[nn.Module], ranks: Ranks) -> None:
     """Give every rank the first one's parameters and buffers."""
     if ranks.world > 1:
-        for tensor in [*module.parameters(), *module.buffers()]:
-            dist.broadcast(tensor.data, src=0)
+        for module in modules:
+            for tensor in [*module.parameters(), *module.buffers()]:
+                dist.broadcast(tensor.data, src=0)
 
 
 def average_gradients(parameters: Iterable[nn.Parameter], ranks: Ranks) -> None:
@@ -57,6 +71,8 @@ def average_gradients(parameters: Iterable[nn.Parameter], ranks: Ranks) -> None:
     if ranks.world == 1:
         return
     gradients = [p.grad for p in parameters if p.grad is not None]
+    if not gradients:
+        return
     flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
     dist.all_reduce(flat)
     flat /= ranks.world
@@ -65,10 +81,26 @@ def average_gradients(parameters: Iterable[nn.Parameter], ranks: Ranks) -> None:
         gradient.copy_(part.view_as(gradient))
 
 
-def any_rank(flag: bool, ranks: Ranks, device: torch.device) -> bool:
-    """Whether the flag is set on at least one rank: all must stop at the same step."""
+def largest(values: Sequence[float], ranks: Ranks, device: torch.device) -> list[float]:
+    """The largest of each over the ranks: all must stop, save and look at the clock as one."""
     if ranks.world == 1:
-        return flag
-    shared: Tensor = torch.tensor(float(flag), device=device)
+        return list(values)
+    shared: Tensor = torch.tensor(values, dtype=torch.float64, device=device)
     dist.all_reduce(shared, dist.ReduceOp.MAX)
-    return bool(shared.item())
+    result: list[float] = shared.tolist()
+    return result
+
+
+def wait(ranks: Ranks) -> None:
+    """Until all ranks are here: what the first one writes is there for the others afterwards."""
+    if ranks.world > 1:
+        dist.barrier()
+
+
+def gathered(value: T, ranks: Ranks) -> list[T]:
+    """Every rank's value, on the first rank; elsewhere nothing."""
+    if ranks.world == 1:
+        return [value]
+    found: list[Any] | None = [None] * ranks.world if ranks.first else None
+    dist.gather_object(value, found)
+    return found or []

@@ -7,98 +7,144 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ganedit.errors import TrainingError
-from ganedit.task import Pair
 from ganedit.training.config import TrainingConfig
-from ganedit.training.distributed import Ranks
-from ganedit.training.optimizer import Muon
+from ganedit.training.distributed import Ranks, gathered
+from ganedit.training.optimizer import optimizers_for
 from ganedit.training.replay import ReplayPool
+from ganedit.training.task import Networks
 
 CHECKPOINT = "checkpoint.pt"
+# Raised whenever a checkpoint of before could not be gone on with.
+LAYOUT = 2
 
 
 @dataclass
 class State:
     """Networks, their average, optimizers and position of one run."""
 
-    pair: Pair
+    networks: Networks
     ema: AveragedModel
-    generator_optimizer: torch.optim.Optimizer
-    critic_optimizer: torch.optim.Optimizer | None
+    """Of a ModuleDict of all generators."""
+    optimizers: dict[str, list[torch.optim.Optimizer]]
+    """By the name of the network that they train."""
     pool: ReplayPool
-    total_steps: int
+    steps: int | None
+    """The end of the run, or None where `minutes` sets it."""
+    minutes: float | None
     step: int = 0
+    images: int = 0
+    """Pictures learned from so far, on all ranks."""
     seconds: float = 0.0
+    generators_began: float = 0.0
+    """How much of the run was over when the critics' lead ended."""
+    best: float = -math.inf
+    """Quality of the best weights so far."""
+    command: str = ""
+    """How the run was asked for."""
 
     @classmethod
-    def fresh(cls, pair: Pair, config: TrainingConfig, total_steps: int, pool: int = 0) -> "State":
-        """A run at step 0 of `total_steps`, with a replay pool of so many pictures."""
-        ema = AveragedModel(pair.generator, multi_avg_fn=_average(config.ema), use_buffers=True)
-        ema.requires_grad_(False)
-        critic_optimizer = None
-        if pair.critic is not None:
-            critic_optimizer = Muon(pair.critic, config.critic_learning_rate, config.betas)
-        optimizer = Muon(pair.generator, config.learning_rate, config.betas)
-        return cls(pair, ema, optimizer, critic_optimizer, ReplayPool(pool), total_steps)
+    def fresh(cls, networks: Networks, config: TrainingConfig, pool: int = 0) -> "State":
+        """A run at step 0, with a replay pool of so many pictures."""
+        generators = nn.ModuleDict(networks.generators)
+        ema = AveragedModel(generators, multi_avg_fn=_average(config.ema), use_buffers=True)
+        ema.requires_grad_(False).eval()
+        rates = {
+            **dict.fromkeys(networks.generators, config.learning_rate),
+            **dict.fromkeys(networks.critics, config.critic_learning_rate),
+        }
+        optimizers = {
+            name: optimizers_for(networks[name], rate, config.betas) for name, rate in rates.items()
+        }
+        return cls(networks, ema, optimizers, ReplayPool(pool), config.steps, config.minutes)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(self.ema.parameters()).device
+
+    @property
+    def done(self) -> float:
+        """How much of the run is over, in [0, 1]: of its steps, or of its time."""
+        if self.steps is not None:
+            return min(1.0, self.step / self.steps)
+        assert self.minutes is not None
+        return min(1.0, self.seconds / (60 * self.minutes))
+
+    @property
+    def averaged(self) -> Networks:
+        """The run's networks, the averages in the generators' places."""
+        generators = dict(self.ema.module.named_children())
+        return Networks(generators, self.networks.critics, self.networks.frozen)
+
+    @property
+    def rate(self) -> float:
+        """The generators' learning rate."""
+        name = next(iter(self.networks.generators))
+        rate: float = self.optimizers[name][0].param_groups[0]["lr"]
+        return rate
 
     def set_rates(self, config: TrainingConfig) -> None:
-        """Set both learning rates for the current step."""
-        step = max(0, self.step - config.critic_lead)
-        done = min(1.0, step / max(1, self.total_steps - config.critic_lead))
-        rate = config.learning_rate * _warmth(step, config) * 0.5 * (1 + math.cos(math.pi * done))
-        _set_rate(self.generator_optimizer, rate)
-        if self.critic_optimizer is not None:
-            rate = config.critic_learning_rate * _warmth(self.step, config)
-            _set_rate(self.critic_optimizer, rate)
+        """Set the learning rates for the current step."""
+        lead = config.critic_lead
+        if self.step <= lead:
+            self.generators_began = self.done
+        left = (1 - self.done) / max(1e-9, 1 - self.generators_began)
+        cosine = 0.5 * (1 - math.cos(math.pi * left))
+        rate = config.learning_rate * _warmth(max(0, self.step - lead), config) * cosine
+        critic_rate = config.critic_learning_rate * _warmth(self.step, config)
+        for name, optimizers in self.optimizers.items():
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = rate if name in self.networks.generators else critic_rate
 
     def update_average(self, config: TrainingConfig) -> None:
-        """Take the generator into its moving average.
+        """Take the generators into their moving averages.
 
         Early on the average follows closely, or it would drag the initial weights along.
         """
         decay = min(config.ema, (1 + self.step) / (10 + self.step))
         self.ema.multi_avg_fn = _average(decay)
-        self.ema.update_parameters(self.pair.generator)
+        self.ema.update_parameters(nn.ModuleDict(self.networks.generators))
 
-    def state_dict(self) -> dict[str, Any]:
-        """All of it, as tensors and plain data.
+    def state_dict(self, ranks: Ranks) -> dict[str, Any]:
+        """All of it, as tensors and plain data; all ranks have to ask for it.
 
         There is no random state to keep: each step draws from its own number (see `training_step`).
         """
-        critic = self.critic_optimizer
         return {
-            "pair": self.pair.state_dict(),
+            "networks": {n: net.state_dict() for n, net in self.networks.trained.items()},
             "ema": self.ema.state_dict(),
-            "generator_optimizer": self.generator_optimizer.state_dict(),
-            "critic_optimizer": critic.state_dict() if critic is not None else None,
-            "pool": self.pool.pictures,
-            "total_steps": self.total_steps,
-            "step": self.step,
-            "seconds": self.seconds,
+            "optimizers": {
+                n: [each.state_dict() for each in o] for n, o in self.optimizers.items()
+            },
+            "pools": gathered({n: kept.cpu() for n, kept in self.pool.kept.items()}, ranks),
+            **{name: getattr(self, name) for name in _POSITION},
         }
 
-    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Become what was saved."""
-        self.pair.load_state_dict(saved["pair"])
+    def load_state_dict(self, saved: Mapping[str, Any], ranks: Ranks) -> None:
+        """Become what was saved, on the device where the networks are."""
+        for name, network in self.networks.trained.items():
+            network.load_state_dict(saved["networks"][name])
         self.ema.load_state_dict(saved["ema"])
-        self.generator_optimizer.load_state_dict(saved["generator_optimizer"])
-        if self.critic_optimizer is not None:
-            self.critic_optimizer.load_state_dict(saved["critic_optimizer"])
-        self.pool.pictures = saved["pool"]
-        self.total_steps, self.step = saved["total_steps"], saved["step"]
-        self.seconds = saved["seconds"]
+        for name, optimizers in self.optimizers.items():
+            for optimizer, state in zip(optimizers, saved["optimizers"][name], strict=True):
+                optimizer.load_state_dict(state)
+        pool: dict[str, Tensor] = saved["pools"][ranks.rank]
+        self.pool.kept = {name: kept.to(self.device) for name, kept in pool.items()}
+        for name in _POSITION:
+            setattr(self, name, saved[name])
+
+
+_POSITION = ("steps", "minutes", "step", "images", "seconds", "generators_began", "best",
+             "command")  # fmt: skip
 
 
 def _warmth(step: int, config: TrainingConfig) -> float:
     return min(1.0, (step + 1) / max(1, config.warmup))
-
-
-def _set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
 
 
 def _average(decay: float) -> Callable[..., None]:
@@ -111,12 +157,21 @@ def save_checkpoint(
 ) -> None:
     """Write the run's checkpoint; a kill in the middle leaves the previous one.
 
+    All ranks have to call it; the first one writes.
+
     Raises:
         TrainingError: the disk refuses.
     """
+    content = {
+        "layout": LAYOUT,
+        **state.state_dict(ranks),
+        "options": dict(options),
+        "config": _lasting(config, ranks),
+    }
+    if not ranks.first:
+        return
     path = config.out / CHECKPOINT
     partial = path.with_suffix(".part")
-    content = {**state.state_dict(), "options": dict(options), "config": _lasting(config, ranks)}
     try:
         torch.save(content, partial)
         partial.replace(path)
@@ -129,16 +184,21 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     """The content of a run's checkpoint, on the CPU.
 
     Raises:
-        TrainingError: there is none, or it cannot be read.
+        TrainingError: there is none, it cannot be read, or another version of ganedit wrote it.
     """
     path = folder / CHECKPOINT
     if not path.exists():
         raise TrainingError(f"{path}: no checkpoint to go on from; leave out --resume")
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        return content
     except Exception as error:  # torch raises many kinds for a damaged file
         raise TrainingError(f"{path}: the checkpoint cannot be read: {error}") from error
+    if content.get("layout") != LAYOUT:
+        raise TrainingError(
+            f"{path}: written by another version of ganedit, whose runs this one cannot go on "
+            f"with; begin a new run from its weights: --start {folder} with another --out"
+        )
+    return content
 
 
 def check_same_run(
@@ -170,12 +230,16 @@ def _plain(value: Any) -> Any:
 
 
 def to_device(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """A batch on the device: pictures in channels_last, which convolutions are fastest in, and
-    bytes, which travel lighter, as float32 in [0, 1]."""
+    """A batch on the device.
+
+    Pictures, `(N, C, H, W)`, in channels_last, which convolutions are fastest in; where they are
+    bytes, which travel lighter, as float32 in [0, 1]. Everything else, labels among it, as it is.
+    """
     moved = {}
     for name, tensor in batch.items():
-        layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
         tensor = tensor.to(device, non_blocking=True)
-        tensor = tensor.float() / 255 if tensor.dtype == torch.uint8 else tensor
-        moved[name] = tensor.contiguous(memory_format=layout)
+        if tensor.ndim == 4:
+            tensor = tensor.float() / 255 if tensor.dtype == torch.uint8 else tensor
+            tensor = tensor.contiguous(memory_format=torch.channels_last)
+        moved[name] = tensor
     return moved

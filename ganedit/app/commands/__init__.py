@@ -1,42 +1,54 @@
 """The command line. Nothing here imports torch before work starts, so that help is quick."""
 
+import io
+import os
 import signal
 import sys
+import threading
+from pathlib import Path
+from typing import Any
 
 import click
 
 from ganedit import __version__
-from ganedit.app.commands.evaluate import evaluate
-from ganedit.app.commands.import_weights import import_weights
+from ganedit.app.commands.edit import edit_command
+from ganedit.app.commands.evaluate import evaluate_group
+from ganedit.app.commands.import_weights import import_command
 from ganedit.app.commands.info import completion, doctor, models
-from ganedit.app.commands.inpaint import inpaint
-from ganedit.app.commands.train import train
-from ganedit.app.commands.translate import translate
-from ganedit.app.commands.upscale import upscale
+from ganedit.app.commands.train import train_group
 from ganedit.errors import GaneditError
+from ganedit.runs.display import say
+from ganedit.task import Task
+from ganedit.tasks import TASKS
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="ganedit")
-def cli() -> None:
-    """Edit pictures with generative adversarial networks.
+def make_cli(tasks: tuple[Task[Any], ...] = TASKS) -> click.Group:
+    """The command line for these tasks."""
+    examples = "\n".join(f"{task.summary}\n    ganedit {task.name} --help" for task in tasks)
+    return click.Group(
+        "ganedit",
+        commands=[
+            *map(edit_command, tasks),
+            train_group(tasks),
+            evaluate_group(tasks),
+            import_command(tasks),
+            models,
+            doctor,
+            completion,
+        ],
+        params=[click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False,
+                             callback=_version, help="Show the version and exit.")],
+        context_settings=_SETTINGS,
+        help=f"Edit pictures with generative adversarial networks.\n\n\b\n{examples}",
+    )  # fmt: skip
 
-    \b
-    Enlarge a photo four times:
-        ganedit upscale photo.jpg
-    Fill what a mask marks:
-        ganedit inpaint photo.jpg --mask mask.png
-    Turn it into a painting:
-        ganedit translate photo.jpg --to monet
-    See what each command can do:
-        ganedit upscale --help
-    """
 
-
-for command in (
-    upscale, inpaint, translate, train, evaluate, import_weights, models, doctor, completion,
-):  # fmt: skip
-    cli.add_command(command)
+def _version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(f"ganedit, version {__version__}")
+        context.exit()
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -44,26 +56,41 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> None:
+def main(tasks: tuple[Task[Any], ...] = TASKS) -> None:
     """Run the command line; every foreseen failure is one line and an exit code.
 
     0: all done. 1: something failed. 2: wrong use. 130: interrupted.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open to the end
+        elif isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows fewer letters must not end the work.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_code(make_cli(tasks)))
+
+
+def _code(cli: click.Group) -> int:
     try:
         # Named here, since completion looks for a variable made of this name.
         code = cli.main(prog_name="ganedit", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except GaneditError as error:
-        click.echo(f"ganedit: {error}", err=True)
-        code = error.exit_code
+        say(f"ganedit: {error}")
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
     except OSError as error:  # a disk that is full, a folder that may not be written
         place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"ganedit: {place}{error.strerror or error}", err=True)
-        code = 1
+        say(f"ganedit: {place}{error.strerror or error}")
+        return 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("ganedit: interrupted", err=True)
-        code = 130
-    sys.exit(code or 0)
+        say("ganedit: interrupted")
+        if threading.active_count() > 1:
+            # An orderly end would wait for the threads that still edit pictures, or pull the
+            # interpreter from under them. What they had staged is cleared.
+            os._exit(130)
+        return 130

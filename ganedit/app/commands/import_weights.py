@@ -1,58 +1,71 @@
 """`ganedit import-weights`."""
 
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ganedit import weights
+from ganedit.app.commands.parameters import (
+    FilePath,
+    GroupedOption,
+    command,
+    parameters,
+    taken,
+)
 from ganedit.errors import UsageError
-from ganedit.tasks.translate.options import NetworkOptions, check_name
+from ganedit.task import Task
 
 
-@click.command("import-weights")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--as", "task", type=click.Choice(["translate"]), required=True,
-              help="The task that the weights are for.")  # fmt: skip
-@click.option("--to", required=True, metavar="DOMAIN", help="What the generator makes: monet.")
-@click.option("--licence", default="unknown", show_default=True, help="Terms of the weights.")
-@click.option("--overwrite", is_flag=True, help="Replace weights imported under that name.")
-def import_weights(file: Path, task: str, to: str, licence: str, overwrite: bool) -> None:
-    """Take over a generator trained elsewhere, for `ganedit translate --to DOMAIN`.
+def import_command(tasks: tuple[Task[Any], ...]) -> click.Command:
+    """The command for those of these tasks that take over weights."""
+    rows = {task.name: task.importing for task in tasks if task.importing is not None}
 
-    \b
-    The generator of pytorch-CycleGAN-and-pix2pix, or of CUT (resnet, 6 or 9 blocks):
-        ganedit import-weights latest_net_G_A.pth --as translate --to winter
-        ganedit translate photo.jpg --to winter
+    def run(file: Path, task: str, licence: str, overwrite: bool, **given: Any) -> None:
+        importing = rows[task]
+        missing = [name for name, value in given.items() if value is None]
+        if missing:
+            raise UsageError(f"give --{missing[0].replace('_', '-')}")
+        options = taken(importing.options, given)
+        imported = importing.convert(file, options)
+        target, row = _save(imported, task, file, licence, overwrite=overwrite)
+        click.echo(f"{target}  {row.bytes / 1e6:.1f} MB  use it with: ganedit {task} "
+                   f"{imported.usage}")  # fmt: skip
 
-    Nothing in the file is executed: it is read as tensors only.
-    """
+    params: list[click.Parameter] = [
+        click.Argument(["file"], type=FilePath(), help="What was trained elsewhere."),
+        GroupedOption("--as", "task", type=click.Choice(list(rows)), required=True,
+                      help="The task that the weights are for."),
+        *(param for row in rows.values() for param in parameters(row.options, required=False)),
+        GroupedOption("--licence", default="unknown", show_default=True,
+                      help="Terms of the weights."),
+        GroupedOption("--overwrite", is_flag=True,
+                      help="Replace weights imported under that name."),
+    ]  # fmt: skip
+    examples = "\n\n".join(row.examples for row in rows.values())
+    examples += "\n\nNothing in the file is executed: it is read as tensors only."
+    summary = "Take over a network that was trained elsewhere."
+    return command("import-weights", run, params, summary, examples)
+
+
+def _save(
+    imported: Any, task: str, file: Path, licence: str, *, overwrite: bool
+) -> tuple[Path, weights.WeightFile]:
+    from ganedit.manifest import add_row
+
     folder = weights.user_folder()
-    check_name(to)
-    taken = {entry.labels["to"] for entry in weights.of_task(task) if entry.path.parent != folder}
-    if to in taken:
-        raise UsageError(f"--to {to}: weights of that name came with ganedit; choose another name")
-    target = folder / f"{task}_{to}.safetensors"
+    name = "_".join([task, *imported.labels.values()])
+    target = folder / f"{name}.safetensors"
+    for entry in weights.of_task(task):
+        if entry.path.parent != folder and dict(entry.labels) == dict(imported.labels):
+            told = " ".join(f"--{key} {value}" for key, value in imported.labels.items())
+            raise UsageError(f"{told}: weights of that name came with ganedit; choose another name")
     if target.exists() and not overwrite:
         raise UsageError(f"{target}: exists already; add --overwrite to replace it")
-
-    import torch
-
-    from ganedit.manifest import add_row
-    from ganedit.tasks.translate.foreign import read_foreign
-    from ganedit.tasks.translate.network import Translator
-
-    generator, wiring = read_foreign(file)
-    blocks = len(generator.body) // 2
-    options = NetworkOptions(("origin", to), (to,), generator.width, blocks=blocks, wiring=wiring)
-    with torch.device("meta"):
-        network = Translator(options)
-    network.to_domain[to] = generator
     folder.mkdir(parents=True, exist_ok=True)
-    weights.save(network, target, task=task, options=asdict(options), exact=True)
+    weights.save(imported.network, target, task=task, options=imported.options, exact=True)
     row = add_row(
-        target, task=task, labels={"to": to}, licence=licence, trained_on="unknown",
-        command=f"imported from {file.name}", score="not measured",
+        target, task=task, labels=dict(imported.labels), licence=licence, trained_on="unknown",
+        recipe=f"imported from {file.name}", score="not measured",
     )  # fmt: skip
-    click.echo(f"{target}  {row.bytes / 1e6:.1f} MB  use it with: ganedit translate PICTURE "
-               f"--to {to}")  # fmt: skip
+    return target, row

@@ -29,7 +29,7 @@ def models(as_json: bool) -> None:
         labels = " ".join((row.task, *row.labels.values()))
         click.echo(f"{labels}  ({row.bytes / 1e6:.1f} MB)")
         for title, text in (("scores", row.score), ("trained on", row.trained_on),
-                            ("licence", row.licence), ("train again", row.command)):  # fmt: skip
+                            ("licence", row.licence), ("train again", row.recipe)):  # fmt: skip
             click.echo(f"    {title}: {text}")
     for path in own:
         click.echo(f"yours: {path.stem}  (--weights {path.stem})")
@@ -69,8 +69,8 @@ def completion(shell: str) -> None:
     \b
         ganedit completion bash >> ~/.bashrc
     """
-    from ganedit.app.commands import cli
+    from ganedit.app.commands import make_cli
 
     found = get_completion_class(shell)
     assert found is not None  # the choices above are the ones Click has
-    click.echo(found(cli, {}, "ganedit", "_GANEDIT_COMPLETE").source())
+    click.echo(found(make_cli(), {}, "ganedit", "_GANEDIT_COMPLETE").source())

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from ganedit import losses, metrics
 from ganedit.data.masks import MASK_KINDS, MaskKind, measuring_mask
@@ -15,9 +17,11 @@ from ganedit.editing import to_tensor
 from ganedit.errors import GaneditError
 from ganedit.image import Image
 from ganedit.nets.vgg import VGG19Features
+from ganedit.scores import Scores, ScoreTable, mean_scores
+from ganedit.task import Measuring
 from ganedit.tasks.inpaint.edit import InpaintEdit
+from ganedit.tasks.inpaint.options import METHODS, InpaintEvaluation, InpaintOptions
 
-Scores = dict[str, float]
 Method = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -71,3 +75,37 @@ def score(output: np.ndarray, case: Case, vgg: VGG19Features | None) -> Scores:
         with torch.inference_mode():
             result["PD"] = float(losses.perceptual(vgg(ours), vgg(truth)))
     return result
+
+
+def measure(options: InpaintEvaluation, measuring: Measuring) -> ScoreTable:
+    """Measure fillers on every picture of a folder, with holes of three kinds.
+
+    Raises:
+        GaneditError: there are no pictures.
+        WeightsError: weights or the feature network cannot be read.
+    """
+    features = measuring.vgg()
+    edits: dict[str, InpaintEdit] = {}
+    for method in options.method or METHODS:
+        chosen = InpaintOptions(method, options.dilate, options.feather, options.weights)
+        edits[method] = InpaintEdit(chosen, measuring.runtime)
+    cases = list(read_cases(options.data, options.size, options.seed))
+    scores: dict[str, list[Scores]] = {}
+    rows: list[dict[str, Any]] = []
+    for case in tqdm(cases, unit="hole", leave=False, disable=None):
+        for name, edit in edits.items():
+            output = through(edit)(case.picture, case.hole)
+            row = f"{case.kind}: {name}"
+            scores.setdefault(row, []).append(score(output, case, features))
+            rows.append({"picture": case.name, "method": row, **scores[row][-1]})
+            if measuring.save is not None:
+                target = measuring.save / f"{case.name}_{case.kind}_{name}.png"
+                Image(output).save(target, overwrite=True)
+    protocol = (
+        f"{len(cases) // len(MASK_KINDS)} pictures of {options.data.name} at "
+        f"{options.size}×{options.size}, seed {options.seed}; L1, PSNR and SSIM inside the hole"
+        + (f"; PD of the whole with VGG19 {features.sha256[:8]}" if features else "")
+    )
+    means = {f"{kind}: {name}": mean_scores(scores[f"{kind}: {name}"])
+             for kind in MASK_KINDS for name in edits}  # fmt: skip
+    return ScoreTable(protocol, rows, means)

@@ -1,20 +1,32 @@
 """How a filler is trained: pixels first, then features and a critic."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Self
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganedit import losses
+from ganedit.data.pictures import Part
 from ganedit.nets.critics import PatchCritic
 from ganedit.nets.vgg import VGG19Features
-from ganedit.task import Batch, Losses, Pair
+from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.inpaint.data import InpaintBatches
 from ganedit.tasks.inpaint.network import Inpainter
 from ganedit.tasks.inpaint.options import InpaintTraining
+from ganedit.training.task import (
+    GENERATOR,
+    Batch,
+    Fakes,
+    HeldOutScores,
+    Losses,
+    Networks,
+    Phase,
+    Step,
+    scored_batches,
+)
 
 
 class InpaintTask:
@@ -36,26 +48,30 @@ class InpaintTask:
     def network(self) -> Mapping[str, Any]:
         return asdict(self.training.network)
 
-    def to(self, device: torch.device) -> Self:
-        if self.vgg is not None:
-            self.vgg.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return self
-
-    def build(self) -> Pair:
-        critic = None
+    def build(self) -> Networks:
+        critics: dict[str, nn.Module] = {}
         if self.adversarial_phase and self.training.adversarial_weight:
-            critic = PatchCritic(channels=4)
-        return Pair(Inpainter(self.training.network), critic)
+            critics["critic"] = PatchCritic(channels=4)
+        frozen = {} if self.vgg is None else {"vgg": self.vgg}
+        return Networks({GENERATOR: Inpainter(self.training.network)}, critics, frozen)
 
-    def batches(self, seed: int) -> InpaintBatches:
-        return InpaintBatches(self.training, seed)
+    def phases(self, networks: Networks) -> Sequence[Phase]:
+        learning = Phase((GENERATOR,), self.generator_loss)
+        return [learning, Phase(("critic",), self.critic_loss)] if networks.critics else [learning]
 
-    def generate(self, pair: Pair, batch: Batch) -> Tensor:
-        fakes: Tensor = pair.generator(batch["picture"], batch["hole"])
-        return fakes
+    def batches(self, seed: int, held_out: float) -> InpaintBatches:
+        return InpaintBatches(self.training, seed, Part(held_out))
 
-    def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
-        options, real, hole = self.training, batch["picture"], batch["hole"]
+    def held_out(self, share: float) -> Sequence[Batch]:
+        batches = InpaintBatches(self.training, 0, Part(share, training=False))
+        return scored_batches(batches, self.training.batch) if len(batches.pictures) else []
+
+    def generate(self, step: Step) -> Fakes:
+        return {"picture": step.networks[GENERATOR](step.batch["picture"], step.batch["hole"])}
+
+    def generator_loss(self, step: Step) -> Losses:
+        options, real, hole = self.training, step.batch["picture"], step.batch["hole"]
+        fakes = step.fakes["picture"]
         # Known pixels are copied: the mean over the hole alone is the mean over all, enlarged.
         pixel = F.l1_loss(fakes, real) / hole.mean()
         result = {"pixel": options.pixel_weight * pixel}
@@ -64,11 +80,13 @@ class InpaintTask:
                 target = self.vgg(real)
             distance = losses.perceptual(self.vgg(fakes), target)
             result["perceptual"] = options.perceptual_weight * distance
-        if not isinstance(pair.critic, PatchCritic):
+        if not step.networks.critics:
             return result
-        seen = pair.critic.activations(torch.cat([fakes, hole], dim=1))
+        critic = step.networks["critic"]
+        assert isinstance(critic, PatchCritic)
+        seen = critic.activations(torch.cat([fakes, hole], dim=1))
         with torch.no_grad():
-            wanted = pair.critic.activations(torch.cat([real, hole], dim=1))
+            wanted = critic.activations(torch.cat([real, hole], dim=1))
         scores = seen[-1][_inside(hole, seen[-1])]
         adversarial = losses.generator_loss("non-saturating", scores)
         matching = torch.stack(
@@ -80,24 +98,36 @@ class InpaintTask:
             "matching": options.matching_weight * matching.mean(),
         }
 
-    def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
-        assert pair.critic is not None
-        options, critic, hole = self.training, pair.critic, batch["hole"]
-        real = torch.cat([batch["picture"], hole], dim=1)
-        real_scores, fake_scores = critic(real), critic(torch.cat([fakes, hole], dim=1))
+    def critic_loss(self, step: Step) -> Losses:
+        options, critic, hole = self.training, step.networks["critic"], step.batch["hole"]
+        real = torch.cat([step.batch["picture"], hole], dim=1)
+        fakes = torch.cat([step.fakes["picture"], hole], dim=1)
+        real_scores, fake_scores = critic(real), critic(fakes)
         # Patches without a hole are the same in both.
         inside = _inside(hole, real_scores)
         loss = losses.critic_loss("non-saturating", real_scores[inside], fake_scores[inside])
         result = {"critic": loss}
-        if options.penalty_weight and step % options.penalty_every == 0:
+        if options.penalty_weight and step.due(options.penalty_every):
             penalty = losses.gradient_norm_penalty(critic, real)
             result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
-    def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
-        grey = torch.full_like(batch["picture"], 0.5)
-        holed = torch.where(batch["hole"] > 0, grey, batch["picture"])
-        return [holed, fakes, batch["picture"]]
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
+        """L1 in the hole in percent and, where VGG19 is there anyway, PD, which then decides."""
+        rows: list[Scores] = []
+        for step in steps:
+            real, hole = step.batch["picture"], step.batch["hole"]
+            fakes = step.fakes["picture"].float().clamp(0, 1)
+            rows.append({"L1 %": 100 * float(F.l1_loss(fakes, real) / hole.mean())})
+            if self.vgg is not None:
+                rows[-1]["PD"] = float(losses.perceptual(self.vgg(fakes), self.vgg(real)))
+        values = mean_scores(rows)
+        return HeldOutScores(values, -values["PD" if self.adversarial_phase else "L1 %"])
+
+    def sample(self, step: Step) -> list[Tensor]:
+        real, hole = step.batch["picture"], step.batch["hole"]
+        holed = torch.where(hole > 0, torch.full_like(real, 0.5), real)
+        return [holed, step.fakes["picture"], real]
 
 
 def _inside(hole: Tensor, scores: Tensor) -> Tensor:

@@ -4,23 +4,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganedit.data.pictures import Folder, Pictures, random_crop
+from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, random_crop
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError
-from ganedit.task import Batch
 from ganedit.tasks.translate.options import TranslateTraining
+from ganedit.training.task import Batch
 
 
 class TranslateBatches:
     """`(N, 3, S, S)` uint8 RGB of each domain, by its name."""
 
-    def __init__(self, options: TranslateTraining, seed: int) -> None:
+    def __init__(self, options: TranslateTraining, seed: int, part: Part = EVERYTHING) -> None:
         self.options, self.seed = options, seed
         self.domains = {}
         for name, folders in zip(options.network.names, (options.a, options.b), strict=True):
             parsed = [Folder.parse(text) for text in folders]
-            pictures = Pictures(parsed, minimum=options.crop, enlarge=True)
-            if len(pictures) < 2:
+            pictures = Pictures(parsed, minimum=options.crop, enlarge=True, part=part)
+            if part.training and len(pictures) < 2:
                 raise TrainingError(f"{folders[0]}: a domain needs at least 2 pictures")
             self.domains[name] = pictures
 

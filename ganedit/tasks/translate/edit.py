@@ -1,9 +1,7 @@
 """Translating a picture with loaded networks."""
 
 import copy
-import difflib
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -14,11 +12,11 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.editing import fill_transparent, predict_samples, to_samples, to_tensor
-from ganedit.errors import UsageError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
-from ganedit.task import Progress
+from ganedit.task import Enlarge, Progress
 from ganedit.tasks.translate.blending import at_full_size, keep_color, mix
+from ganedit.tasks.translate.domains import check_domains
 from ganedit.tasks.translate.foreign import ResnetGenerator
 from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import MULTIPLE, SMALLEST, Generator, Translator
@@ -32,8 +30,6 @@ WORKING_SIZE = 512
 STATISTICS_PIXELS = 1 << 20
 
 AnyGenerator: TypeAlias = Generator | ResnetGenerator
-# A picture at another size: `(picture, width, height)`.
-Enlarge = Callable[[Image, int, int], Image]
 
 
 class TranslatePredictor:
@@ -142,23 +138,6 @@ class TranslateEdit:
         if self.options.strength < 1:
             return mix(samples, painted, self.options.strength)
         return np.ascontiguousarray(painted)
-
-
-def domains(own: str | None = None) -> list[str]:
-    """The domains that shipped and imported generators, or those of a weight file, lead to."""
-    if own is not None:
-        return sorted(weights.read(weights.locate(own), "translate").options.get("to", ()))
-    return sorted({entry.labels["to"] for entry in weights.of_task("translate")})
-
-
-def check_domains(names: Sequence[str], own: str | None) -> None:
-    """Raise a UsageError for a name that no generator leads to; it tells the nearest."""
-    known = domains(own)
-    for name in names:
-        if name not in known and (known or own is not None):
-            near = difflib.get_close_matches(name, known, 1)
-            meant = f"; did you mean {near[0]}?" if near else "."
-            raise UsageError(f"{name}: no such domain{meant} There are: {', '.join(known)}")
 
 
 def load_translator(to: str, own: str | None) -> Translator:

@@ -7,16 +7,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from ganedit import losses, metrics
 from ganedit.data.pictures import list_pictures, load_rgb, square
 from ganedit.editing import to_tensor
-from ganedit.errors import GaneditError
+from ganedit.errors import GaneditError, UsageError
 from ganedit.image import Image
 from ganedit.nets.vgg import VGG19Features
-from ganedit.task import Edit
-
-Scores = dict[str, float]
+from ganedit.scores import Scores, ScoreTable, mean_scores
+from ganedit.task import Measuring
+from ganedit.tasks.translate.edit import TranslateEdit
+from ganedit.tasks.translate.options import TranslateEvaluation, TranslateOptions
 
 # Of VGG19: where contents are compared, and where sets are.
 LAYERS = ("relu4_4", "relu5_4")
@@ -92,7 +94,7 @@ class Translated:
 
 
 def translated(
-    picture: np.ndarray, edit: Edit, back: Edit | None, vgg: VGG19Features
+    picture: np.ndarray, edit: TranslateEdit, back: TranslateEdit | None, vgg: VGG19Features
 ) -> Translated:
     """Translate one picture by the loaded task, the same path that files take, and look at it."""
     output = _through(edit, picture)
@@ -108,5 +110,48 @@ def translated(
     return Translated(output, before, after, kept)
 
 
-def _through(edit: Edit, picture: np.ndarray) -> np.ndarray:
+def _through(edit: TranslateEdit, picture: np.ndarray) -> np.ndarray:
     return edit.apply(Image(picture), lambda done: None).samples
+
+
+def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
+    """Measure how near translations come to the pictures of their domain.
+
+    Raises:
+        GaneditError: pictures are missing.
+        WeightsError: weights or the feature network cannot be read.
+        UsageError: no generator leads to a domain, or nothing is to be measured.
+    """
+    features = measuring.vgg(*LAYERS)
+    if features is None:
+        raise UsageError("--no-pd: nothing would be left to measure")
+
+    def load(name: str) -> TranslateEdit:
+        chosen = TranslateOptions(name, weights=options.weights)
+        return TranslateEdit(chosen, measuring.runtime, measuring.enlarge)
+
+    there, back = load(options.to), load(options.back) if options.back else None
+    source, target = read_set(options.a, options.size), read_set(options.b, options.size)
+    wanted = [describe(picture, features) for picture in target.values()]
+    done: dict[str, Translated] = {}
+    for name, picture in tqdm(source.items(), unit="picture", leave=False, disable=None):
+        done[name] = translated(picture, there, back, features)
+        if measuring.save is not None:
+            path = measuring.save / f"{name}_as_{options.to}.png"
+            Image(done[name].output).save(path, overwrite=True)
+    gap = distances([each.before for each in done.values()], wanted)
+    left = distances([each.after for each in done.values()], wanted)
+    share = {"% of gap left": 100 * left["kernel distance"] / gap["kernel distance"]}
+    kept = mean_scores([each.kept for each in done.values()])
+    first = options.back or options.a.name
+    means = {f"{first} (the gap)": gap, f"{first} as {options.to}": left | share | kept}
+    if options.more is not None:
+        others = read_set(options.more, options.size).values()
+        known = [describe(picture, features) for picture in others]
+        means[f"more {options.to} (the floor)"] = distances(known, wanted)
+    protocol = (
+        f"{len(source)} pictures of {options.a.name} against {len(target)} of {options.b.name} at "
+        f"{options.size}×{options.size}; distances of pooled VGG19 {features.sha256[:8]} relu5_4"
+    )
+    rows = [{"picture": name, **each.kept} for name, each in done.items()]
+    return ScoreTable(protocol, rows, means)

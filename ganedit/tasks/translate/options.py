@@ -1,12 +1,12 @@
 """Options of the translation task, as plain data. Nothing here imports torch."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.training.config import check_reduce, plain
+from ganedit.options import Options, option
 
 # The word for every domain there is.
 ALL = "all"
@@ -19,49 +19,60 @@ def check_name(name: str) -> None:
 
 
 @dataclass(frozen=True)
-class TranslateOptions:
+class TranslateOptions(Options):
     """How pictures are translated."""
 
-    to: str
-    """The domain."""
-    strength: float = 1.0
-    """0 leaves the picture as it is, 1 translates it whole."""
-    keep_color: bool = False
-    """Take light and texture from the translation, colour from the picture."""
-    working_size: int | None = None
-    """Short side at which larger pictures are painted; None for the default."""
-    weights: str | None = None
-    """A weight file, a training run or a name in the user's weights, instead of the shipped."""
+    to: str = option(
+        help="What the pictures become, like monet; all makes one of each, and a contact sheet. "
+        "`ganedit models` lists what there is.", metavar="DOMAIN",
+    )  # fmt: skip
+    strength: float = option(
+        1.0, "0 leaves the picture as it is, 1 translates it whole.", least=0, most=1
+    )
+    keep_color: bool = option(
+        False, "Light and texture from the translation, colour from the picture."
+    )
+    working_size: int | None = option(
+        None, "Short side at which larger pictures are painted: the smaller, the broader the "
+        "strokes.", least=64, metavar="N", absent="512",
+    )  # fmt: skip
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.",
+        metavar="FILE|RUN", recorded=False,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise UsageError(f"--strength {self.strength:g}: use 0 to 1")
-        if self.working_size is not None and self.working_size < 64:
-            raise UsageError(f"--working-size {self.working_size}: use 64 or more pixels")
+        super().__post_init__()
         if self.to != ALL:
             check_name(self.to)
 
 
 @dataclass(frozen=True)
-class NetworkOptions:
+class NetworkOptions(Options):
     """What builds the generators; stored with their weights."""
 
     names: tuple[str, ...] = ("a", "b")
     """The domains. One generator leads to each that is in `to`."""
     to: tuple[str, ...] = ("b", "a")
     """Domains that there is a generator for."""
-    width: int = 32
-    """Channels at the picture's own resolution; twice and `deep_width` at a half and a quarter."""
-    deep_width: int = 96
-    """Channels at a quarter of the resolution."""
-    blocks: int = 5
-    """Residual blocks at a quarter of the resolution."""
-    grain: float = 0.0
-    """Deviation of the grain that pictures get first, as a share of full scale."""
+    width: int = option(32, "Channels at the picture's own resolution.", least=1, group="model")
+    deep_width: int = option(96, "Channels at a quarter of the resolution.", least=1, group="model")
+    blocks: int = option(
+        5, "Residual blocks at a quarter of the resolution.", least=0, group="model"
+    )
+    grain: float = option(
+        0.0,
+        "Deviation of the grain that pictures get first, as a share of full scale (0.016): it "
+        "gives painters something to make strokes of in a plain sky.",
+        least=0,
+        most=0.1,
+        group="model",
+    )
     wiring: Literal["ganedit", "cyclegan", "cut"] = "ganedit"
     """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         # Read back from a file, tuples are lists.
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "to", tuple(self.to))
@@ -71,72 +82,125 @@ class NetworkOptions:
             )
         for name in self.names:
             check_name(name)
-        if not 0 <= self.grain <= 0.1:
-            raise UsageError(f"--grain {self.grain:g}: use 0 to 0.1")
-        if min(self.width, self.deep_width) < 1 or self.blocks < 0:
-            raise UsageError(
-                f"no translator has width {self.width}, deep width {self.deep_width}, "
-                f"blocks {self.blocks}"
-            )
 
 
 @dataclass(frozen=True)
-class TranslateTraining:
+class TranslateTraining(Options):
     """What is particular to training a translator."""
 
-    a: tuple[str, ...]
-    """Folders of the first domain, `DIR` or `DIR@0.5` (reduced first)."""
-    b: tuple[str, ...]
-    """Folders of the second."""
+    a: tuple[str, ...] = option(
+        help="Folder of the first domain, perhaps reduced by a factor first; may be repeated.",
+        metavar="DIR[@FACTOR]",
+    )
+    b: tuple[str, ...] = option(
+        help="Folder of the second domain, likewise.", metavar="DIR[@FACTOR]"
+    )
+    domains: str = option(
+        "a,b", "Of the two domains, like photo,monet.", metavar="A,B", flag="--names"
+    )
+    one_sided: bool = option(
+        False,
+        "Train the direction to the second domain only, with the PatchNCE loss: quicker, and less "
+        "tied to the source.",
+    )
     network: NetworkOptions = field(default_factory=NetworkOptions)
-    crop: int = 128
-    """Side of the training crops."""
-    batch: int = 4
-    """Crops of each domain per batch."""
-    reduce: float = 0.5
-    """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
-    cycle_weight: float = 10.0
-    """Of the way there and back."""
-    identity_weight: float = 5.0
-    """Of leaving alone what is in the domain already; it stops inverted colours."""
-    adversarial_weight: float = 1.0
-    """Of the critics' verdicts."""
-    feature_weight: float = 1.0
-    """Of the verdicts of critics that see VGG19's features; 0 trains without them, and VGG19."""
-    vgg: Path | None = None
-    """VGG19 features; torchvision's are downloaded without it."""
-    penalty_weight: float = 1e-5
-    """Of R1, on real pictures."""
+    """What it leads to follows from `domains` and `one_sided`."""
+    crop: int = option(128, "Side of the training crops in pixels.", group="run")
+    batch: int = option(4, "Crops of each domain per batch.", least=1, group="run")
+    reduce: float = option(
+        0.5,
+        "Every other crop is a larger one, reduced by a factor from this to 1.",
+        over=0,
+        most=1,
+        group="run",
+    )
+    cycle_weight: float = option(10.0, "Of the cycle-consistency loss.", least=0, group="losses")
+    identity_weight: float = option(
+        5.0,
+        "Of the identity loss: pictures of the domain stay as they are. It stops inverted colours.",
+        least=0,
+        group="losses",
+    )
+    adversarial_weight: float = option(1.0, "Of the adversarial loss.", least=0, group="losses")
+    feature_weight: float = option(
+        1.0,
+        "Of critics that see VGG19's features, as a share of the adversarial loss; 0 trains "
+        "without them.",
+        least=0,
+        group="losses",
+    )
+    vgg: Path | None = option(
+        None,
+        "File of VGG19's features.",
+        metavar="FILE",
+        absent="torchvision's, downloaded",
+        must_be="file",
+        group="losses",
+    )
+    penalty_weight: float = option(
+        1e-5, "Of the critics' gradient penalty R1, on real pictures.", least=0, group="losses"
+    )
     penalty_every: int = 16
     """Critic steps between penalties, which are weighed up by as much."""
-    one_sided: bool = False
-    """Train the direction to the second domain only, without a way back."""
-    contrast_weight: float = 1.0
-    """Of each place resembling itself more than others; it takes the way back's place."""
-    pool: int = 50
-    """Generated pictures kept for the critics to look back at."""
-    augment: bool = False
-    """Shift and cut out what the critics see; helps when pictures are few."""
+    contrast_weight: float = option(
+        1.0,
+        "Of the PatchNCE loss of one-sided training: each place resembles its own most.",
+        least=0,
+        group="losses",
+    )
+    pool: int = option(
+        50, "Generated pictures kept for the critics to look back at.", least=0, group="run"
+    )
+    augment: bool = option(
+        False,
+        "Shift and cut out what the critics see; helps when pictures are few.",
+        group="losses",
+    )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.a or not self.b:
             raise UsageError("give a folder with --a and one with --b")
         for folder in self.a:
             if _folder(folder) in {_folder(other) for other in self.b}:
                 raise UsageError(f"{folder}: is in both domains; there would be nothing to learn")
-        if self.one_sided != (len(self.network.to) == 1):
-            raise UsageError("one-sided training leads to one domain, the other to both")
-        check_reduce(self.reduce)
+        names = tuple(name.strip() for name in self.domains.split(","))
+        network = replace(
+            self.network, names=names, to=names[1:] if self.one_sided else names[::-1]
+        )
+        object.__setattr__(self, "network", network)
         if self.crop % 4 or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
-        if self.pool < 0:
-            raise UsageError(f"--pool {self.pool}: use 0 or more")
-
-    def plain(self) -> dict[str, Any]:
-        """As data that a checkpoint can hold."""
-        return plain(self)
 
 
 def _folder(text: str) -> Path:
     """The folder of `DIR` or `DIR@0.5`."""
     return Path(re.sub(r"@[\d.]+$", "", text)).resolve()
+
+
+@dataclass(frozen=True)
+class TranslateEvaluation(Options):
+    """What a translator is measured on."""
+
+    a: Path = option(help="Pictures to translate.", metavar="DIR", must_be="folder")
+    b: Path = option(help="Pictures of the domain they go to.", metavar="DIR", must_be="folder")
+    to: str = option(help="That domain, like monet.", metavar="DOMAIN")
+    back: str | None = option(
+        None, "The first domain: the way back is measured too.", metavar="DOMAIN"
+    )
+    more: Path | None = option(
+        None, "More pictures like --b: how near sets can come.", metavar="DIR", must_be="folder"
+    )
+    size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
+    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+
+
+@dataclass(frozen=True)
+class TranslateImport(Options):
+    """What has to be known of a generator that was trained elsewhere."""
+
+    to: str = option(help="What the generator makes: monet.", metavar="DOMAIN")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_name(self.to)

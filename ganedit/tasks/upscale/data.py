@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit.data.degradations import degrade
-from ganedit.data.pictures import Folder, Pictures, random_crop
+from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, random_crop
 from ganedit.data.recolor import draw_recolor
 from ganedit.data.seeding import generator_at
-from ganedit.task import Batch
 from ganedit.tasks.upscale.options import UpscaleTraining
 from ganedit.tasks.upscale.teacher import TeacherPairs
+from ganedit.training.task import Batch
 
 # Reduced pixels around each crop that are cut off again: kernels must not see the crop's edge.
 MARGIN = 4
@@ -26,10 +26,14 @@ class UpscaleBatches:
     """
 
     def __init__(
-        self, options: UpscaleTraining, seed: int, answered: TeacherPairs | None = None
+        self,
+        options: UpscaleTraining,
+        seed: int,
+        part: Part = EVERYTHING,
+        answered: TeacherPairs | None = None,
     ) -> None:
         self.options, self.seed, self.answered = options, seed, answered
-        self.crops = Crops(options, options.data, options.crop)
+        self.crops = Crops(options, options.data, options.crop, part)
 
     def __getitem__(self, step: int) -> Batch:
         rng = generator_at(self.seed, step)
@@ -50,10 +54,13 @@ class UpscaleBatches:
 class Crops:
     """Crops of sharp pictures with their reduced, perhaps damaged, versions."""
 
-    def __init__(self, options: UpscaleTraining, folders: Sequence[str], side: int) -> None:
+    def __init__(
+        self, options: UpscaleTraining, folders: Sequence[str], side: int, part: Part = EVERYTHING
+    ) -> None:
         self.options, self.scale = options, options.network.scale
         self.outer = side + 2 * MARGIN * self.scale
-        self.pictures = Pictures([Folder.parse(text) for text in folders], minimum=self.outer)
+        parsed = [Folder.parse(text) for text in folders]
+        self.pictures = Pictures(parsed, minimum=self.outer, part=part)
 
     def pair(
         self, rng: np.random.Generator, *, recolor: float = 0.0

@@ -3,29 +3,39 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from tqdm import tqdm
 
 from ganedit import losses, metrics
 from ganedit.data.degradations import jpeg
 from ganedit.data.pictures import list_pictures, load_rgb
 from ganedit.editing import to_samples, to_tensor
-from ganedit.errors import GaneditError
+from ganedit.errors import GaneditError, UsageError
 from ganedit.image import Image
 from ganedit.nets.vgg import VGG19Features
-from ganedit.task import Edit
+from ganedit.scores import Scores, ScoreTable, mean_scores
+from ganedit.task import Measuring
 from ganedit.tasks.upscale.data import reduce_bicubic
+from ganedit.tasks.upscale.edit import UpscaleEdit
+from ganedit.tasks.upscale.options import (
+    DEFAULT_DETAIL,
+    NATIVE_SCALES,
+    Target,
+    UpscaleEvaluation,
+    UpscaleOptions,
+)
 
 # The fixed damage of `--damage`: what a phone and a messenger do to a photograph.
 DAMAGE_BLUR, DAMAGE_QUALITY = 0.8, 60
 # Pixels a side that SSIM's window needs after shaving.
 SMALLEST = 11
 
-Scores = dict[str, float]
 Method = Callable[[np.ndarray], np.ndarray]
 
 
@@ -111,7 +121,7 @@ def bicubic(scale: int) -> Method:
     return enlarge
 
 
-def through(edit: Edit) -> Method:
+def through(edit: UpscaleEdit) -> Method:
     """Enlargement by the loaded task, the same path that files take."""
     return lambda low: edit.apply(Image(low), lambda done: None).samples
 
@@ -144,6 +154,59 @@ def perceptual_distance(vgg: VGG19Features, ours: Tensor, theirs: Tensor) -> flo
         return float(losses.perceptual(vgg(ours), vgg(theirs)))
 
 
-def mean_scores(rows: list[Scores]) -> Scores:
-    """The mean of each score over the pictures."""
-    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
+def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
+    """Measure the networks asked for, and bicubic, on all pairs of a folder.
+
+    Raises:
+        GaneditError: pictures are missing.
+        WeightsError: weights or the feature network cannot be read.
+        UsageError: LPIPS is asked for but not installed.
+    """
+    scale, features = int(options.scale), measuring.vgg()
+    lpips = _lpips() if options.lpips else None
+    methods: dict[str, Method] = {"bicubic": bicubic(scale)}
+    for name, chosen in _networks(options).items():
+        methods[name] = through(UpscaleEdit(chosen, measuring.runtime))
+    pairs = list(read_pairs(options.hr, options.lr, scale, damage=options.damage))
+    scores: dict[str, list[Scores]] = {name: [] for name in methods}
+    rows: list[dict[str, Any]] = []
+    for pair in tqdm(pairs, unit="picture", leave=False, disable=None):
+        for name, method in methods.items():
+            output = method(pair.low)
+            scores[name].append(score(output, pair.high, scale, features, lpips))
+            rows.append({"picture": pair.name, "method": name, **scores[name][-1]})
+            if measuring.save is not None:
+                target = measuring.save / f"{pair.name}_{name.replace(' ', '_')}.png"
+                Image(output).save(target, overwrite=True)
+    made = (
+        "given small pictures" if options.lr else "small pictures by antialiased bicubic reduction"
+    )
+    protocol = (
+        f"x{scale}, {len(pairs)} pictures of {options.hr.name}, small ones {made}"
+        + (f", blurred (sigma {DAMAGE_BLUR}) and JPEG {DAMAGE_QUALITY}" if options.damage else "")
+        + f"; 8-bit results, {scale} pixels shaved, PSNR and SSIM on BT.601 luma"
+        + (f"; PD with VGG19 {features.sha256[:8]}" if features else "")
+    )
+    return ScoreTable(protocol, rows, {name: mean_scores(rows) for name, rows in scores.items()})
+
+
+def _networks(options: UpscaleEvaluation) -> dict[str, UpscaleOptions]:
+    """What is to be measured, by the name that its row gets."""
+    scale = int(options.scale)
+    target = Target(scale=scale)
+    if options.weights is not None:
+        own = UpscaleOptions(target, weights=options.weights)
+        return {f"ganedit {Path(options.weights).stem}": own}
+    model = options.model or ("clean" if scale in NATIVE_SCALES["clean"] else "photo")
+    return {
+        f"ganedit {model} detail {value:g}": UpscaleOptions(target, model, value)
+        for value in (options.detail or (0.0, DEFAULT_DETAIL))
+    }
+
+
+def _lpips() -> object:
+    try:
+        import lpips
+    except ImportError:
+        raise UsageError("--lpips: install it with pip install 'ganedit[lpips]'") from None
+    return lpips.LPIPS(net="alex", verbose=False).eval()

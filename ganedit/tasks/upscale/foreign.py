@@ -82,6 +82,21 @@ class ForeignNetwork(nn.Module):
         return F.pad(pictures, (0, across, 0, down), mode="replicate")
 
 
+def is_foreign(path: Path) -> bool:
+    """Whether a file is a network that was not saved by ganedit, as far as can be seen."""
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        return False
+    if path.suffix.lower() != ".safetensors":
+        return True
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return "task" not in (file.metadata() or {})
+    except (OSError, SafetensorError):
+        return False  # whoever reads it will say what is wrong
+
+
 def load(path: Path) -> ForeignNetwork:
     """The network of a safetensors, PyTorch or ncnn file, on the CPU in float32.
 

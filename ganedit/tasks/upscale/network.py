@@ -86,6 +86,17 @@ class Upscaler(nn.Module):
         self.tail.weight.data.mul_(0.1)
 
     @property
+    def scale(self) -> int:
+        """Enlargement per side."""
+        return self.options.scale
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that one input pixel takes while the network runs (fp32)."""
+        # Two layers of activations at a time, then the enlarged picture a few times over.
+        return 4 * (3 * self.options.width + 6 * 3 * self.scale**2)
+
+    @property
     def halo(self) -> int:
         """Input pixels around an output pixel's source that can influence it: one a layer."""
         reach = 2 * self.options.blocks + 3

@@ -2,44 +2,54 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.training.config import check_reduce, plain
+from ganedit.options import Options, option
 
 Model = Literal["photo", "clean"]
 Phase = Literal["fidelity", "adversarial"]
+# As in `ganedit.losses`, which would import torch.
+Adversarial = Literal["non-saturating", "least-squares", "hinge", "wasserstein", "relativistic"]
 
 MODELS: tuple[Model, ...] = ("photo", "clean")
 PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
 NATIVE_SCALES: dict[Model, tuple[int, ...]] = {"photo": (2, 4), "clean": (4,)}
 MAX_SCALE = 16.0
+DEFAULT_SCALE = 4.0
 MAX_OUTPUT_PIXELS = 1_000_000_000
 DEFAULT_DETAIL = 0.8
 
 
 @dataclass(frozen=True)
-class Target:
-    """How large the result is to be: exactly one of a factor, a width, a height, a long side."""
+class Target(Options):
+    """How large the result is to be: one of a factor, a width, a height, a long side."""
 
-    scale: float | None = None
-    """Factor per side, 1 to 16."""
-    width: int | None = None
-    """Pixels; the height follows."""
-    height: int | None = None
-    """Pixels; the width follows."""
-    long_side: int | None = None
-    """Pixels of the longer side."""
+    scale: float | None = option(
+        None,
+        "Factor per side, 1 to 16, 2.5 included.",
+        least=1,
+        most=MAX_SCALE,
+        absent="4",
+        positional=True,
+    )
+    width: int | None = option(
+        None, "Width of the result in pixels, instead of --scale.", least=1, metavar="N"
+    )
+    height: int | None = option(
+        None, "Height of the result in pixels, instead of --scale.", least=1, metavar="N"
+    )
+    long_side: int | None = option(
+        None, "Longer side of the result in pixels, instead of --scale.", least=1, metavar="N"
+    )
 
     def __post_init__(self) -> None:
-        sizes = {name: value for name, value in asdict(self).items() if value is not None}
-        if len(sizes) != 1:
+        given = [value for value in asdict(self).values() if value is not None]
+        if len(given) > 1:
             raise UsageError("give one of --scale, --width, --height and --long-side")
-        if self.scale is not None and not 1 <= self.scale <= MAX_SCALE:
-            raise UsageError(f"--scale {self.scale:g}: use a number from 1 to {MAX_SCALE:g}")
-        ((name, value),) = sizes.items()
-        if value < 1:
-            raise UsageError(f"--{name.replace('_', '-')} {value}: use at least 1")
+        if not given:
+            object.__setattr__(self, "scale", DEFAULT_SCALE)
+        super().__post_init__()
 
     def size_for(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the result for a picture of this size.
@@ -62,123 +72,201 @@ class Target:
 
 
 @dataclass(frozen=True)
-class UpscaleOptions:
+class UpscaleOptions(Options):
     """What an enlargement is to look like."""
 
-    target: Target = field(default_factory=lambda: Target(scale=4))
+    target: Target = field(default_factory=Target)
     """The size of the result."""
-    model: Model = "photo"
-    """photo: robust to JPEG marks, noise and soft focus. clean: for pristine pictures."""
-    detail: float = DEFAULT_DETAIL
-    """0: faithful, softer. 1: the adversarial network, crisper, some of it invented."""
-    weights: str | None = None
-    """A weight file, a training run or a name in the user's weights, instead of the shipped."""
-    max_output_pixels: int = MAX_OUTPUT_PIXELS
-    """Larger results are refused."""
+    model: Model = option(
+        "photo", "photo copes with JPEG marks, noise and soft focus, clean expects none."
+    )
+    detail: float = option(
+        DEFAULT_DETAIL, "0: faithful, softer. 1: crisper, with invented texture.", least=0, most=1
+    )
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.",
+        metavar="FILE|RUN", recorded=False,
+    )  # fmt: skip
+    max_output_pixels: int = option(
+        MAX_OUTPUT_PIXELS, "Refuse larger results.", least=1, metavar="N",
+        group="files", recorded=False,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS:
-            raise UsageError(f"--model {self.model}: use {' or '.join(MODELS)}")
-        if not 0 <= self.detail <= 1:
-            raise UsageError(f"--detail {self.detail:g}: use a number from 0 to 1")
-
-
-@dataclass(frozen=True)
-class NetworkOptions:
-    """What builds a generator; stored with its weights."""
-
-    scale: int = 4
-    """Enlargement per side."""
-    width: int = 64
-    """Channels between layers. Matrix units take bf16 in blocks of 32."""
-    blocks: int = 8
-    """Residual blocks of two 3×3 convolutions each."""
-    trunk_width: int = 128
-    """Channels between the layers at half the resolution."""
-    trunk_blocks: int = 0
-    """Residual blocks at half the resolution, in the middle of the others; 0 leaves them out."""
-
-    def __post_init__(self) -> None:
-        sizes = asdict(self)
-        least = {"scale": 2, "width": 1, "blocks": 0, "trunk_width": 1, "trunk_blocks": 0}
-        if any(sizes[name] < value for name, value in least.items()):
-            told = ", ".join(f"{name} {value}" for name, value in sizes.items())
-            raise UsageError(f"no upscaler has {told}")
-        if self.trunk_blocks and not self.blocks:
+        super().__post_init__()
+        if self.weights is not None and (self.model, self.detail) != ("photo", DEFAULT_DETAIL):
             raise UsageError(
-                "a trunk lies between blocks at full resolution; use --blocks 1 or more"
+                "--model and --detail choose among the shipped weights; with --weights leave them "
+                "out"
             )
 
 
 @dataclass(frozen=True)
-class UpscaleTraining:
+class NetworkOptions(Options):
+    """What builds a generator; stored with its weights."""
+
+    scale: int = option(4, "Enlargement per side.", least=2)
+    # Matrix units take bf16 in blocks of 32.
+    width: int = option(64, "Channels between layers.", least=1, group="model")
+    blocks: int = option(8, "Residual blocks of two 3×3 convolutions.", least=1, group="model")
+    trunk_width: int = option(
+        128, "Channels between the layers at half the resolution.", least=1, group="model"
+    )
+    trunk_blocks: int = option(
+        0,
+        "Residual blocks at half the resolution, in the middle of the others; 0 leaves them out.",
+        least=0,
+        group="model",
+    )
+
+
+@dataclass(frozen=True)
+class UpscaleTraining(Options):
     """What is particular to training an upscaler."""
 
-    data: tuple[str, ...]
-    """Folders of sharp pictures, `DIR` or `DIR@0.5` (reduced first)."""
-    model: Model = "photo"
-    """clean: bicubic reduction only. photo: blur, noise and JPEG too."""
-    phase: Phase = "fidelity"
-    """fidelity: pixel loss only. adversarial: pixel, perceptual and adversarial."""
+    data: tuple[str, ...] = option(
+        help="Folder of sharp pictures, perhaps reduced by a factor first; may be repeated.",
+        metavar="DIR[@FACTOR]",
+    )
+    model: Model = option(
+        "photo", "clean: small pictures by bicubic reduction alone. photo: blur, noise, JPEG too."
+    )
+    phase: Phase = option(
+        "fidelity",
+        "fidelity: pixel loss. adversarial: pixel, perceptual and adversarial loss, from the "
+        "weights of the first.",
+    )
     network: NetworkOptions = field(default_factory=NetworkOptions)
-    crop: int = 128
-    """Side of the training crops in output pixels."""
-    batch: int = 16
-    """Crops per batch."""
-    reduce: float = 0.5
-    """Smallest factor by which crops are reduced at random; 1 leaves them as they are."""
-    pixel_loss: Literal["l1", "l2", "psnr"] = "l1"
-    """Of the fidelity phase; the others raise PSNR a little when they end a run."""
-    recolor: float = 0.25
-    """Chance that a crop gets other colours: channels exchanged, hues turned, saturation."""
-    teacher: str | None = None
-    """A network to learn from: weights of ours, or a file of another architecture."""
-    teacher_weight: float = 0.5
-    """Share of the teacher in what is learned, the rest is the truth's."""
-    teacher_pairs: int = 4000
-    """Crops that the teacher answers before the first step; 0 asks it at every step."""
-    teacher_data: tuple[str, ...] = ()
-    """Folders whose pictures the teacher answers; those of `data` without them."""
-    teacher_folder: Path | None = None
-    """Where the answers are kept."""
-    vgg: Path | None = None
-    """VGG19 features for the perceptual loss; torchvision's are downloaded without it."""
-    adversarial: str = "relativistic"
-    """The adversarial loss; see `ganedit.losses`."""
-    critic: Literal["unet", "patch", "features"] = "unet"
-    """The critic's architecture; features: it sees what VGG19 sees."""
-    pixel_weight: float = 1.0
-    """Of the mean absolute error."""
-    grid_weight: float = 2.0
-    """Of the drift between the phases of the sub-pixel convolution."""
-    perceptual_weight: float = 1.0
-    """Of the distance of VGG19 features."""
-    adversarial_weight: float = 0.02
-    """Of the critic's verdict; 0 trains without a critic."""
-    penalty_weight: float | None = None
-    """Of R1 and R2, 1e-5 by default; of wasserstein's gradient penalty, 10."""
+    crop: int = option(128, "Side of the training crops in pixels of the result.", group="run")
+    batch: int = option(16, "Crops per batch.", least=1, group="run")
+    reduce: float = option(
+        0.5,
+        "Every other crop is a larger one, reduced by a factor from this to 1.",
+        over=0,
+        most=1,
+        group="run",
+    )
+    pixel_loss: Literal["l1", "l2", "psnr"] = option(
+        "l1", "Of the fidelity phase; l2 or psnr may end it.", group="losses"
+    )
+    recolor: float = option(
+        0.25,
+        "Chance that a crop gets other colours: channels exchanged, hues turned, saturation.",
+        least=0,
+        most=1,
+        group="run",
+    )
+    teacher: str | None = option(
+        None,
+        "Network to learn from beside the truth: weights of ganedit's, or a file of another "
+        "architecture (safetensors, pth, ncnn's param).",
+        metavar="FILE|RUN",
+        group="losses",
+    )
+    teacher_weight: float = option(
+        0.5, "Share of the teacher in what is learned.", least=0, most=1, group="losses"
+    )
+    teacher_pairs: int = option(
+        4000,
+        "Crops that the teacher answers before the first step; 0 asks it at every step.",
+        least=0,
+        group="run",
+    )
+    teacher_data: tuple[str, ...] = option(
+        (),
+        "Folder whose pictures the teacher answers, instead of --data; may be repeated.",
+        metavar="DIR[@FACTOR]",
+        group="run",
+    )
+    teacher_folder: Path | None = option(
+        None, "Where the answers are kept; another run can go on with them.",
+        metavar="DIR", group="run",
+    )  # fmt: skip
+    vgg: Path | None = option(
+        None,
+        "File of VGG19's features.",
+        metavar="FILE",
+        absent="torchvision's, downloaded",
+        must_be="file",
+        group="losses",
+    )
+    adversarial: Adversarial = option("relativistic", "The adversarial loss.", group="losses")
+    critic: Literal["unet", "patch", "features"] = option(
+        "unet",
+        "unet scores every pixel, patch overlapping patches, features what VGG19 sees.",
+        group="model",
+    )
+    pixel_weight: float = option(1.0, "Of the L1 loss.", least=0, group="losses")
+    grid_weight: float = option(
+        2.0, "Of the drift between the phases of the sub-pixel convolution.", least=0,
+        group="losses",
+    )  # fmt: skip
+    perceptual_weight: float = option(
+        1.0, "Of the perceptual loss (VGG19's features).", least=0, group="losses"
+    )
+    adversarial_weight: float = option(
+        0.02, "Of the adversarial loss; 0 trains without a critic.", least=0, group="losses"
+    )
+    penalty_weight: float | None = option(
+        None,
+        "Of the critic's gradient penalty: R1 and R2, or wasserstein's own.",
+        least=0,
+        absent="1e-5, wasserstein 10",
+        group="losses",
+    )
     penalty_every: int = 16
     """Critic steps between penalties, which are weighed up by as much."""
-    augment: bool = False
-    """Shift and cut out what the critic sees; helps when pictures are few."""
+    augment: bool = option(
+        False,
+        "Shift and cut out what the critic sees; helps when pictures are few.",
+        group="losses",
+    )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.data:
             raise UsageError("give at least one --data DIR")
         if self.penalty_weight is None:
             usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
             object.__setattr__(self, "penalty_weight", usual)
-        for name in ("recolor", "teacher_weight"):
-            if not 0 <= (value := getattr(self, name)) <= 1:
-                option = name.replace("_", "-")
-                raise UsageError(f"--{option} {value:g}: use a number from 0 to 1")
-        check_reduce(self.reduce)
-        if self.crop % (self.network.scale * 8) or self.crop < 32:
-            raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
+        if self.teacher is not None and self.teacher_pairs and self.teacher_folder is None:
+            raise UsageError(
+                "--teacher: give --teacher-folder, where its answers are kept, or ask it at every "
+                "step with --teacher-pairs 0"
+            )
         if self.network.scale not in NATIVE_SCALES[self.model]:
             known = " and ".join(f"x{scale}" for scale in NATIVE_SCALES[self.model])
             raise UsageError(f"--scale {self.network.scale}: {self.model} networks are {known}")
+        if self.crop % (self.network.scale * 8) or self.crop < 32:
+            raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
 
-    def plain(self) -> dict[str, Any]:
-        """As data that a checkpoint can hold."""
-        return plain(self)
+
+@dataclass(frozen=True)
+class UpscaleEvaluation(Options):
+    """What an upscaler is measured on."""
+
+    hr: Path = option(help="Folder of large pictures, the truth.", metavar="DIR", must_be="folder")
+    lr: Path | None = option(
+        None,
+        "Folder of small ones; made by bicubic reduction without it.",
+        metavar="DIR",
+        must_be="folder",
+    )
+    scale: Literal["2", "4"] = option("4", "Enlargement per side.")
+    model: Model | None = option(
+        None, "Which of the shipped weights.", absent="clean for x4, photo for x2"
+    )
+    detail: tuple[float, ...] = option(
+        (), f"May be repeated [default: 0 and {DEFAULT_DETAIL:g}].", least=0, most=1
+    )
+    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    damage: bool = option(False, "Blur the small pictures and save them as JPEG 60.")
+    lpips: bool = option(False, "LPIPS too (needs ganedit[lpips] and its weights).")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.weights is not None and (self.model or self.detail):
+            raise UsageError(
+                "--model and --detail choose among the shipped weights; with --weights leave them "
+                "out"
+            )

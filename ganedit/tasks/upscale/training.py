@@ -1,30 +1,44 @@
 """How an upscaler is trained: fidelity first, then adversarial from there."""
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Self, cast
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from filelock import FileLock
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ganedit import losses
+from ganedit import losses, metrics, runtime
 from ganedit.data.augment import Augment, draw_augmentation, draw_look
+from ganedit.data.pictures import Part
 from ganedit.data.seeding import generator_at
 from ganedit.editing import to_samples, to_tensor
 from ganedit.errors import UsageError
 from ganedit.nets.critics import FeatureCritic, PatchCritic, UNetCritic
 from ganedit.nets.vgg import CHANNELS, LAYERS, VGG19Features
-from ganedit.task import Batch, Losses, Pair
+from ganedit.scores import Scores, mean_scores
+from ganedit.tasks.upscale import foreign
 from ganedit.tasks.upscale.data import Crops, UpscaleBatches
 from ganedit.tasks.upscale.edit import load_upscaler
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
 from ganedit.tasks.upscale.teacher import SIDE as TEACHER_SIDE
 from ganedit.tasks.upscale.teacher import TeacherPairs
+from ganedit.training.task import (
+    GENERATOR,
+    Batch,
+    Fakes,
+    HeldOutScores,
+    Losses,
+    Networks,
+    Phase,
+    Step,
+    scored_batches,
+)
 
 # What a critic of features looks at: edges, texture, parts of things.
 FEATURES = ("relu2_2", "relu3_4", "relu4_4")
@@ -46,12 +60,8 @@ class UpscaleTask:
     def __init__(self, training: UpscaleTraining) -> None:
         self.training = training
         self.adversarial_phase = training.phase == "adversarial"
-        self.kind = cast(losses.Adversarial, training.adversarial)
         self.vgg = VGG19Features(training.vgg) if self.adversarial_phase else None
         self.teacher = None if training.teacher is None else load_teacher(training)
-        # What VGG19 sees in the fakes and the truth of a step, from the generator's turn to the
-        # critic's.
-        self._seen: deque[tuple[list[Tensor], list[Tensor]]] = deque()
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -61,30 +71,33 @@ class UpscaleTask:
     def network(self) -> Mapping[str, Any]:
         return asdict(self.training.network)
 
-    def to(self, device: torch.device) -> Self:
-        for network in (self.vgg, self.teacher):
-            if network is not None:
-                network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return self
-
-    def build(self) -> Pair:
-        critic: nn.Module | None = None
+    def build(self) -> Networks:
+        critics: dict[str, nn.Module] = {}
         if self.adversarial_phase and self.training.adversarial_weight:
-            critic = _CRITICS[self.training.critic]()
-        return Pair(Upscaler(self.training.network), critic)
+            critics["critic"] = _CRITICS[self.training.critic]()
+        helpers = {"vgg": self.vgg, "teacher": self.teacher}
+        frozen = {name: network for name, network in helpers.items() if network is not None}
+        return Networks({GENERATOR: Upscaler(self.training.network)}, critics, frozen)
 
-    def batches(self, seed: int) -> UpscaleBatches:
-        answered = None
+    def phases(self, networks: Networks) -> Sequence[Phase]:
+        learning = Phase((GENERATOR,), self.generator_loss)
+        return [learning, Phase(("critic",), self.critic_loss)] if networks.critics else [learning]
+
+    def batches(self, seed: int, held_out: float) -> UpscaleBatches:
+        part, answered = Part(held_out), None
         if self.teacher is not None and self.training.teacher_pairs:
-            answered = answered_pairs(self.training, self.teacher)
-        return UpscaleBatches(self.training, seed, answered)
+            answered = answered_pairs(self.training, self.teacher, part)
+        return UpscaleBatches(self.training, seed, part, answered)
 
-    def generate(self, pair: Pair, batch: Batch) -> Tensor:
-        fakes: Tensor = pair.generator(batch["low"])
-        return fakes
+    def held_out(self, share: float) -> Sequence[Batch]:
+        batches = UpscaleBatches(self.training, 0, Part(share, training=False))
+        return scored_batches(batches, self.training.batch) if len(batches.crops.pictures) else []
 
-    def generator_loss(self, pair: Pair, batch: Batch, fakes: Tensor) -> Losses:
-        options, real = self.training, self._target(batch)
+    def generate(self, step: Step) -> Fakes:
+        return {"high": step.networks[GENERATOR](step.batch["low"])}
+
+    def generator_loss(self, step: Step) -> Losses:
+        options, real, fakes = self.training, self._target(step), step.fakes["high"]
         if not self.adversarial_phase:
             pixel = PIXEL_LOSSES[options.pixel_loss]
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
@@ -100,33 +113,28 @@ class UpscaleTask:
             "grid": options.grid_weight * drift,
             "perceptual": options.perceptual_weight * losses.perceptual(seen, wanted),
         }
-        if pair.critic is None:
+        if not step.networks.critics:
             return result
-        ours: Any
-        theirs: Any
-        if isinstance(pair.critic, FeatureCritic):
-            ours, theirs = _chosen(seen), _chosen(wanted)
-            self._seen.append(([x.detach() for x in ours], theirs))
-        else:
+        critic, ours, theirs = step.networks["critic"], chosen(seen), chosen(wanted)
+        if options.critic != "features":
             augment = self._augmentation(real)
             ours, theirs = augment(fakes), augment(real)
-        scores = pair.critic(ours)
+        scores = critic(ours)
         with torch.no_grad():
-            real_scores = pair.critic(theirs) if self.kind == "relativistic" else None
-        adversarial = losses.generator_loss(self.kind, scores, real_scores)
+            real_scores = critic(theirs) if options.adversarial == "relativistic" else None
+        adversarial = losses.generator_loss(options.adversarial, scores, real_scores)
         return {**result, "adversarial": options.adversarial_weight * adversarial}
 
-    def critic_loss(self, pair: Pair, batch: Batch, fakes: Tensor, step: int) -> Losses:
-        assert pair.critic is not None
-        options, critic = self.training, pair.critic
-        if isinstance(critic, FeatureCritic):
-            seen, wanted = self._seen.popleft()
-            return {"critic": losses.critic_loss(self.kind, critic(wanted), critic(seen))}
+    def critic_loss(self, step: Step) -> Losses:
+        options, critic, fakes = self.training, step.networks["critic"], step.fakes["high"]
+        real = self._target(step)
+        if options.critic == "features":
+            return {"critic": self._told_apart_by_features(critic, real, fakes)}
         augment = self._augmentation(fakes)
-        real, fakes = augment(self._target(batch)), augment(fakes)
-        result = {"critic": losses.critic_loss(self.kind, critic(real), critic(fakes))}
-        if options.penalty_weight and step % options.penalty_every == 0:
-            if self.kind == "wasserstein":
+        real, fakes = augment(real), augment(fakes)
+        result = {"critic": losses.critic_loss(options.adversarial, critic(real), critic(fakes))}
+        if options.penalty_weight and step.due(options.penalty_every):
+            if options.adversarial == "wasserstein":
                 penalty = losses.gradient_penalty(critic, real, fakes)
             else:
                 penalty = losses.gradient_norm_penalty(critic, real)
@@ -134,17 +142,38 @@ class UpscaleTask:
             result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
-    def _target(self, batch: Batch) -> Tensor:
-        """The truth, or between it and what a teacher says now."""
-        if self.teacher is None or self.training.teacher_pairs:
-            return batch["high"]
-        guess = guess_turned(self.teacher, batch["low"])
-        return torch.lerp(batch["high"], guess, self.training.teacher_weight)
+    def _told_apart_by_features(self, critic: nn.Module, real: Tensor, fakes: Tensor) -> Tensor:
+        """Without a penalty: spectral norm holds its few layers."""
+        assert self.vgg is not None
+        look = draw_look(real.shape[-1])
+        with torch.no_grad():
+            seen = [chosen(self.vgg(look(pictures))) for pictures in (real, fakes)]
+        return losses.critic_loss(self.training.adversarial, *(critic(x) for x in seen))
 
-    def sample(self, pair: Pair, batch: Batch, fakes: Tensor) -> list[Tensor]:
+    def _target(self, step: Step) -> Tensor:
+        """The truth, or between it and what a teacher says now."""
+        truth = step.batch["high"]
+        if self.teacher is None or self.training.teacher_pairs:
+            return truth
+        guess = guess_turned(self.teacher, step.batch["low"])
+        return torch.lerp(truth, guess, self.training.teacher_weight)
+
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
+        """PSNR-Y and, where VGG19 is there anyway, PD, which then decides."""
+        rows: list[Scores] = []
+        for step in steps:
+            real, fakes = step.batch["high"], step.fakes["high"].float().clamp(0, 1)
+            pairs = list(zip(metrics.luma(fakes), metrics.luma(real), strict=True))
+            rows.append({"PSNR-Y": sum(metrics.psnr(a, b) for a, b in pairs) / len(pairs)})
+            if self.vgg is not None:
+                rows[-1]["PD"] = float(losses.perceptual(self.vgg(fakes), self.vgg(real)))
+        values = mean_scores(rows)
+        return HeldOutScores(values, -values["PD"] if self.adversarial_phase else values["PSNR-Y"])
+
+    def sample(self, step: Step) -> list[Tensor]:
         scale = self.training.network.scale
-        before = F.interpolate(batch["low"].float(), scale_factor=scale, mode="nearest")
-        return [before, fakes, batch["high"]]
+        before = F.interpolate(step.batch["low"].float(), scale_factor=scale, mode="nearest")
+        return [before, step.fakes["high"], step.batch["high"]]
 
     def _augmentation(self, pictures: Tensor) -> Augment:
         if not self.training.augment:
@@ -159,51 +188,65 @@ _CRITICS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def _chosen(features: Sequence[Tensor]) -> list[Tensor]:
+def chosen(features: Sequence[Tensor]) -> Any:
     """Of all of VGG19's layers those that critics look at."""
-    return [x for name, x in zip(LAYERS, features, strict=True) if name in FEATURES]
+    return [x for name, x in zip(LAYERS, features, strict=False) if name in FEATURES]
 
 
 def load_teacher(training: UpscaleTraining) -> nn.Module:
-    """The network to learn from: any that `--weights` takes."""
+    """The network to learn from: ours, or one of another architecture."""
     assert training.teacher is not None
-    network = load_upscaler(training.teacher)
-    if network.options.scale != training.network.scale:
+    network: foreign.ForeignNetwork | Upscaler
+    if foreign.is_foreign(Path(training.teacher)):
+        network = foreign.load(Path(training.teacher))
+    else:
+        network = load_upscaler(training.teacher)
+    scale = network.scale
+    if scale != training.network.scale:
         raise UsageError(
-            f"--teacher {training.teacher}: enlarges x{network.options.scale}, the network to be "
-            f"trained x{training.network.scale}; give one of the same --scale"
+            f"--teacher {training.teacher}: enlarges x{scale}, the network to be trained "
+            f"x{training.network.scale}; give one of the same --scale"
         )
     return network.requires_grad_(False)
 
 
-def answered_pairs(training: UpscaleTraining, teacher: nn.Module) -> TeacherPairs:
+def answered_pairs(training: UpscaleTraining, teacher: nn.Module, part: Part) -> TeacherPairs:
     """Crops of the training's pictures with the teacher's answers, all of them there."""
     assert training.teacher_folder is not None
     folders = training.teacher_data or training.data
     origin = {
         "teacher": training.teacher,
         "data": list(folders),
+        "held_out": part.held_out,
         "model": training.model,
         "reduce": training.reduce,
     }
-    scale = training.network.scale
-    pairs = TeacherPairs(training.teacher_folder, training.teacher_pairs, scale, origin)
-    if pairs.finished == pairs.count:
-        return pairs
-    crops = Crops(training, folders, TEACHER_SIDE)
+    training.teacher_folder.mkdir(parents=True, exist_ok=True)
+    # Of several processes the first one asks, the others find the answers.
+    with FileLock(training.teacher_folder / ".lock"):
+        scale, count = training.network.scale, training.teacher_pairs
+        pairs = TeacherPairs(training.teacher_folder, count, scale, origin)
+        if pairs.finished < count:
+            crops = Crops(training, folders, TEACHER_SIDE, part)
+            where = runtime.choose("auto", "fp32").device
+            with tqdm(total=count, initial=pairs.finished, unit="crop", desc="teacher") as bar:
+                pairs.make(
+                    lambda number: crops.pair(generator_at(TEACHER_SEED, number)),
+                    _asked(teacher, where),
+                    lambda done, _: bar.update(done - bar.n),
+                )
+    return pairs
+
+
+def _asked(teacher: nn.Module, device: torch.device) -> Callable[[np.ndarray], np.ndarray]:
+    """The teacher as a function of `(h, w, 3)` uint8 samples."""
+    teacher.to(device)
 
     def ask(low: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            answer = teacher(to_tensor(low, torch.device("cpu"))).float()
-            return to_samples(answer, low.dtype, 3)
+            return to_samples(teacher(to_tensor(low, device)).float(), low.dtype, 3)
 
-    with tqdm(total=pairs.count, initial=pairs.finished, unit="crop", desc="teacher") as bar:
-        pairs.make(
-            lambda number: crops.pair(generator_at(TEACHER_SEED, number)),
-            ask,
-            lambda done, count: bar.update(done - bar.n),
-        )
-    return pairs
+    return ask
 
 
 @torch.no_grad()

@@ -1,0 +1,212 @@
+# Written by `python -m ganedit.app.stubs` from the tasks' descriptions; not to be edited.
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from ganedit.app.api import Picture
+from ganedit.errors import GaneditError as GaneditError
+from ganedit.image import Image as Image
+from ganedit.task import Progress, Task
+
+__version__: str
+__all__: list[str]
+
+class Editor:
+    """A task loaded once, to be called for any number of pictures.
+
+    `Editor.upscale`, `Editor.inpaint` and so on, one for each task, take the options of the
+    functions of those names.
+
+    Example::
+
+        editor = ganedit.Editor.upscale(scale=2)
+        for path in folder.glob("*.jpg"):
+            editor(path).save(out / path.name)
+    """
+
+    task: Task[Any]
+    def __init__(self, task: Task[Any], **options: Any) -> None: ...
+    def __call__(
+        self,
+        *pictures: Picture | Sequence[Picture] | None,
+        variant: str | None = None,
+        progress: Progress = ...,
+        **named: Picture | Sequence[Picture] | None,
+    ) -> Image: ...
+    @classmethod
+    def upscale(
+        cls,
+        scale: float | None = None,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        long_side: int | None = None,
+        model: Literal["photo", "clean"] = "photo",
+        detail: float = 0.8,
+        weights: str | Path | None = None,
+        max_output_pixels: int = 1000000000,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def inpaint(
+        cls,
+        *,
+        method: Literal["auto", "gan", "telea", "ns"] = "auto",
+        dilate: int | None = None,
+        feather: int | None = None,
+        weights: str | Path | None = None,
+        seed: int = 0,
+        candidates: int = 1,
+        mask_color: str | None = None,
+        box: str | None = None,
+        invert_mask: bool = False,
+        strict: bool = False,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def translate(
+        cls,
+        to: str,
+        *,
+        strength: float = 1.0,
+        keep_color: bool = False,
+        working_size: int | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+
+def upscale(
+    photo: Picture,
+    scale: float | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    long_side: int | None = None,
+    model: Literal["photo", "clean"] = "photo",
+    detail: float = 0.8,
+    weights: str | Path | None = None,
+    max_output_pixels: int = 1000000000,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Enlarge photos; folders are enlarged whole.
+
+    Args:
+        photo: Pictures, folders, globs or @lists of them; - is standard input.
+        scale: Factor per side, 1 to 16, 2.5 included. (1 to 16) None: 4.
+        width: Width of the result in pixels, instead of --scale.
+        height: Height of the result in pixels, instead of --scale.
+        long_side: Longer side of the result in pixels, instead of --scale.
+        model: photo copes with JPEG marks, noise and soft focus, clean expects none.
+        detail: 0: faithful, softer. 1: crisper, with invented texture. (0 to 1)
+        weights: Weights of your own: a file or a training run.
+        max_output_pixels: Refuse larger results.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def inpaint(
+    photo: Picture,
+    mask: Picture | Sequence[Picture] | None = None,
+    *,
+    method: Literal["auto", "gan", "telea", "ns"] = "auto",
+    dilate: int | None = None,
+    feather: int | None = None,
+    weights: str | Path | None = None,
+    seed: int = 0,
+    candidates: int = 1,
+    mask_color: str | None = None,
+    box: str | None = None,
+    invert_mask: bool = False,
+    strict: bool = False,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Fill what a mask marks; nothing else changes.
+
+    Args:
+        photo: Pictures, folders, globs or @lists of them; - is standard input.
+        mask: Picture that marks the hole: white, or transparent where it has alpha.
+        method: auto: diffusion for hairlines, the network and the photo's own texture for the rest.
+            telea, ns: diffusion only.
+        dilate: Pixels by which the hole grows first, so that halos go too. None: by the photo's
+            size.
+        feather: Pixels over which fill and photo mix, in the grown ring. None: all of it.
+        weights: Weights of your own: a file or a training run.
+        seed: Another seed gives another fill.
+        candidates: Write so many different fills, and a contact sheet of them. (1 to 16)
+        mask_color: The hole is what has this colour, in the mask or on the photo: '#ff00ff'.
+        box: The hole is this rectangle, in pixels.
+        invert_mask: Black is the hole, not white.
+        strict: Refuse a mask of another size than the photo.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def translate(
+    photo: Picture,
+    to: str,
+    *,
+    strength: float = 1.0,
+    keep_color: bool = False,
+    working_size: int | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Turn photos into paintings, or into what a network of yours learned; folders too.
+
+    Args:
+        photo: Pictures, folders, globs or @lists of them; - is standard input.
+        to: What the pictures become, like monet; all makes one of each, and a contact sheet.
+            `ganedit models` lists what there is.
+        strength: 0 leaves the picture as it is, 1 translates it whole. (0 to 1)
+        keep_color: Light and texture from the translation, colour from the picture.
+        working_size: Short side at which larger pictures are painted: the smaller, the broader the
+            strokes. None: 512.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """

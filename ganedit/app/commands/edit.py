@@ -1,0 +1,61 @@
+"""The editing command of a task, made from its description."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganedit.app.commands.parameters import FilePath, GroupedOption, command, parameters, taken
+from ganedit.runs.options import RunOptions
+from ganedit.task import Input, Task
+
+
+def edit_command(task: Task[Any]) -> click.Command:
+    """`ganedit TASK`."""
+
+    def run(**given: Any) -> None:
+        options, shared = taken(task.options, given), taken(RunOptions, given)
+
+        from ganedit.runs.jobs import Given
+        from ganedit.runs.run import run_task
+
+        sys.exit(run_task(task, options, Given(*_given(task, given)), shared).code)
+
+    params = [param for each in task.inputs for param in _params_of(each)]
+    params += [*parameters(task.options), *parameters(RunOptions)]
+    return command(task.name, run, params, task.summary, task.examples)
+
+
+def _params_of(each: Input) -> list[click.Parameter]:
+    name, help = each.name, each.help
+    if each.given == "each":
+        metavar = f"{name.upper()}..."
+        return [click.Argument(
+            [name], nargs=-1, required=True, type=FilePath(), metavar=metavar, help=help
+        )]  # fmt: skip
+    many = each.given == "shared" and each.most > 1
+    folder = (
+        f"Folder with NAME.png or NAME_{name}.png for each picture."
+        if each.given == "paired"
+        else "Folder of them: a result for each, and a contact sheet."
+    )
+    again = "; may be repeated." if many else ""
+    return [
+        GroupedOption(f"--{name}", name, type=FilePath(), multiple=many, metavar="FILE",
+                      help=help.rstrip(".") + again if many else help),
+        GroupedOption(f"--{name}s", f"{name}s", type=FilePath(), metavar="DIR", help=folder),
+    ]  # fmt: skip
+
+
+def _given(task: Task[Any], values: dict[str, Any]) -> tuple[dict[str, tuple[Path, ...]],
+                                                               dict[str, Path]]:  # fmt: skip
+    """What was given for each input: files, and folders of them."""
+    files: dict[str, tuple[Path, ...]] = {}
+    folders: dict[str, Path] = {}
+    for each in task.inputs:
+        value = values[each.name]
+        files[each.name] = value if isinstance(value, tuple) else (value,) if value else ()
+        if values.get(f"{each.name}s") is not None:
+            folders[each.name] = values[f"{each.name}s"]
+    return files, folders

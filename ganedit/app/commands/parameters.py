@@ -1,0 +1,152 @@
+"""Click's parameters from options as their dataclasses declare them, and commands that show them
+in groups."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from ganedit.options import Declared, Group, Options, build, declared
+
+# Headings of the help, in the order in which they stand.
+HEADINGS: dict[Group, str] = {
+    "main": "What to make",
+    "files": "Files",
+    "folders": "Folders",
+    "machine": "Machine",
+    "model": "Network",
+    "losses": "Losses",
+    "run": "Run",
+}
+_PLAIN: dict[type, click.ParamType[Any]] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+
+
+class FilePath(click.Path):
+    """A path; the empty name, which a shell's unset variable gives, is not the current folder."""
+
+    def __init__(self, must_be: Literal["file", "folder"] | None = None) -> None:
+        super().__init__(
+            path_type=Path,
+            exists=must_be is not None,
+            file_okay=must_be != "folder",
+            dir_okay=must_be != "file",
+        )
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Parsed(click.ParamType[Any]):
+    """What a function makes of a text; it says itself what is wrong with one."""
+
+    name = "text"
+
+    def __init__(self, parse: Callable[[str], Any]) -> None:
+        self.parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return self.parse(value) if isinstance(value, str) else value
+
+
+class GroupedOption(click.Option):
+    """An option that knows under which heading it stands."""
+
+    def __init__(self, *names: str, group: Group = "main", **facts: Any) -> None:
+        super().__init__(list(names), **facts)
+        self.group = group
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists its options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section for each group of options, `--help` in the last one."""
+        for group, heading in HEADINGS.items():
+            rows = [
+                row
+                for param in self.get_params(ctx)
+                if _group_of(param) == group and (row := param.get_help_record(ctx)) is not None
+            ]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+def _group_of(param: click.Parameter) -> Group:
+    if isinstance(param, GroupedOption):
+        return param.group
+    # What is given without an option comes first; `--help`, which every command has, last.
+    return "main" if isinstance(param, click.Argument) else "machine"
+
+
+def parameters(kind: type[Options], *, required: bool = True) -> list[click.Parameter]:
+    """The options of a dataclass, those of nested ones among them.
+
+    Args:
+        kind: the dataclass.
+        required: whether those without a default have to be given.
+    """
+    return [_parameter(each, required=required) for each in declared(kind)]
+
+
+def _parameter(each: Declared, *, required: bool) -> click.Option:
+    known = each.option
+    names = [name for name in (known.short, each.flag) if name is not None]
+    if each.type is bool:
+        return GroupedOption(
+            *names, each.name, is_flag=True, default=each.default, help=known.help,
+            group=known.group,
+        )  # fmt: skip
+    told = each.default not in (None, MISSING, ())
+    absent = f" [default: {known.absent}]" if known.absent else ""
+    return GroupedOption(
+        *names,
+        each.name,
+        type=_type(each),
+        # Click turns the default of a repeated option into a list of its own.
+        default=None if each.default is MISSING else each.default,
+        multiple=each.many,
+        required=required and each.default is MISSING,
+        metavar=known.metavar,
+        show_default=told,
+        help=known.help + absent,
+        group=known.group,
+    )
+
+
+def _type(each: Declared) -> click.ParamType[Any]:
+    if each.option.parse is not None:
+        return Parsed(each.option.parse)
+    if each.choices:
+        return click.Choice(each.choices)
+    return FilePath(each.option.must_be) if each.type is Path else _PLAIN[each.type]
+
+
+def taken(kind: type[Options], given: dict[str, Any]) -> Any:
+    """The options of a dataclass, taken out of all that were given."""
+    names = [each.name for each in declared(kind)]
+    return build(kind, {name: given.pop(name) for name in names if name in given})
+
+
+def help_text(summary: str, examples: str) -> str:
+    """The text of a command's help: a sentence, then paragraphs that are shown as they are."""
+    paragraphs = [part.strip("\n") for part in examples.strip("\n").split("\n\n")]
+    return "\n\n".join([summary, *(f"\b\n{part}" for part in paragraphs)])
+
+
+def command(
+    name: str,
+    callback: Callable[..., Any],
+    params: Sequence[click.Parameter],
+    summary: str,
+    examples: str,
+) -> click.Command:
+    """A command made of data."""
+    return GroupedCommand(
+        name, callback=callback, params=list(params), help=help_text(summary, examples),
+        short_help=summary,
+    )  # fmt: skip

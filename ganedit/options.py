@@ -1,0 +1,177 @@
+"""Options as fields of frozen dataclasses: each declared once, with its default, limits and help.
+
+The command line, the Python functions, their documentation and the records of results follow from
+the fields. A field that is no option of the user's is an ordinary one::
+
+    @dataclass(frozen=True)
+    class StylizeOptions(Options):
+        strength: float = option(1.0, least=0, most=1, help="0 leaves the photo as it is.")
+        mode: Literal["fast", "best"] = option("fast", help="Which network.")
+"""
+
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from ganedit.errors import UsageError
+
+T = TypeVar("T")
+Group = Literal["main", "files", "folders", "machine", "model", "losses", "run"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """What the user may say, beside the field's own name, type and default."""
+
+    help: str
+    """One sentence or two, for the command line and for `help()`."""
+    least: float | None = None
+    """Smallest value."""
+    most: float | None = None
+    """Largest value."""
+    over: float | None = None
+    """The value has to be larger than this."""
+    metavar: str | None = None
+    """What the help calls the value, like `SIZE`."""
+    short: str | None = None
+    """One-letter form on the command line, like `-o`."""
+    parse: Callable[[str], Any] | None = None
+    """Makes the value of what was typed; raises a UsageError."""
+    absent: str | None = None
+    """What the help says of an option that is not given, where None says nothing."""
+    flag: str | None = None
+    """The name on the command line, where the field's own will not do."""
+    group: Group = "main"
+    """Under which heading of the help it stands."""
+    must_be: Literal["file", "folder"] | None = None
+    """What a path has to name."""
+    positional: bool = False
+    """Whether Python functions take it by its place too."""
+    recorded: bool = True
+    """Whether a result depends on it: files are recorded by their content instead."""
+
+
+def option(default: Any = MISSING, help: str = "", **facts: Any) -> Any:
+    """A field of a dataclass of options; for `facts` see `Option`."""
+    return field(default=default, metadata={"option": Option(help, **facts)})
+
+
+@dataclass(frozen=True)
+class Options:
+    """Base of all options: limits are checked wherever they are made."""
+
+    def __post_init__(self) -> None:
+        """Check each option against its limits.
+
+        Raises:
+            UsageError: names the option, its value and what it may be.
+        """
+        for each in declared(type(self)):
+            if each.path == (each.name,):  # those of a nested dataclass have checked themselves
+                each.check(getattr(self, each.name))
+
+    def plain(self) -> dict[str, Any]:
+        """As data that a checkpoint or a record can hold: paths become text."""
+        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
+
+    def recorded(self) -> dict[str, Any]:
+        """The options that a result depends on, as plain data."""
+        kept = {each.path[0] for each in declared(type(self)) if each.option.recorded}
+        return {name: value for name, value in self.plain().items() if name in kept}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One option as its dataclass declares it."""
+
+    name: str
+    path: tuple[str, ...]
+    """Names of the fields that lead to it; more than one where dataclasses are nested."""
+    type: Any
+    """Of a value; None aside, and of one item where there may be several."""
+    many: bool
+    """Whether it may be given several times."""
+    default: Any
+    """`dataclasses.MISSING` where it has to be given."""
+    option: Option
+
+    @property
+    def flag(self) -> str:
+        """How it is given on the command line."""
+        return self.option.flag or f"--{self.name.replace('_', '-')}"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words it may be, if it is one of a few."""
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+    def check(self, value: Any) -> None:
+        """Raise a UsageError for a value out of bounds."""
+        for item in value if self.many else [value]:
+            if item is not None and not self._allows(item):
+                shown = f"{item:g}" if isinstance(item, float) else item
+                raise UsageError(f"{self.flag} {shown}: use {self._wanted()}")
+
+    def _allows(self, value: Any) -> bool:
+        known = self.option
+        if self.choices:
+            return value in self.choices
+        return not (
+            (known.least is not None and not value >= known.least)  # NaN is neither
+            or (known.most is not None and not value <= known.most)
+            or (known.over is not None and not value > known.over)
+        )
+
+    def _wanted(self) -> str:
+        if self.choices:
+            *others, last = self.choices
+            return f"{', '.join(others)} or {last}" if others else last
+        least, most, over = self.option.least, self.option.most, self.option.over
+        kind = "a whole number" if self.type is int else "a number"
+        if over is not None:
+            return f"{kind} over {over:g}" + (f" and at most {most:g}" if most is not None else "")
+        if least is not None and most is not None:
+            return f"{kind} from {least:g} to {most:g}"
+        return f"{least:g} or more" if least is not None else f"at most {most:g}"
+
+
+def declared(kind: type) -> tuple[Declared, ...]:
+    """The options of a dataclass in their order, those of nested dataclasses in their place."""
+    return tuple(_declared(kind, ()))
+
+
+def _declared(kind: type, above: tuple[str, ...]) -> Iterator[Declared]:
+    hints = get_type_hints(kind)
+    for each in fields(kind):
+        hint, path = hints[each.name], (*above, each.name)
+        if "option" in each.metadata:
+            yield _one(each, hint, path)
+        elif is_dataclass(hint) and isinstance(hint, type):
+            yield from _declared(hint, path)
+
+
+def _one(each: "Field[Any]", hint: Any, path: tuple[str, ...]) -> Declared:
+    kind, many = hint, False
+    if get_origin(kind) in (Union, types.UnionType):
+        (kind,) = [part for part in get_args(kind) if part is not type(None)]
+    if get_origin(kind) is tuple:
+        kind, many = get_args(kind)[0], True
+    return Declared(each.name, path, kind, many, each.default, each.metadata["option"])
+
+
+def build(kind: type[T], given: Mapping[str, Any]) -> T:
+    """A dataclass of options from values by name; nested ones are filled from the same names.
+
+    Raises:
+        UsageError: a value is out of bounds.
+    """
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for each in fields(kind):  # type: ignore[arg-type]
+        if each.name in given:
+            values[each.name] = given[each.name]
+        elif is_dataclass(hints[each.name]) and isinstance(hints[each.name], type):
+            values[each.name] = build(hints[each.name], given)
+    return kind(**values)

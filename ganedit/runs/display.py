@@ -1,0 +1,111 @@
+"""What a run shows while it goes: a bar, or a line now and then, or a line for each picture."""
+
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from typing import Any, Self
+
+import click
+from tqdm import tqdm
+
+from ganedit.runs.jobs import Job
+from ganedit.runs.options import STREAM, RunOptions
+from ganedit.runs.picture import Outcome
+
+# Seconds between lines where there is no terminal.
+LINE_EVERY = 30.0
+# Nothing is drawn for so long: most single pictures are done by then.
+BAR_AFTER = 1.0
+_BAR = "{desc} {percentage:3.0f}% |{bar}| "
+_ALONE, _OF_MANY = "{remaining} left", "{n:.0f} of {total}, {rate_noinv_fmt}, {remaining} left"
+
+
+def say(text: str, *, error: bool = True) -> None:
+    """Print a line, to standard error unless told otherwise. No terminal can end the work: what
+    it cannot show is replaced, and where nobody listens nothing is said."""
+    stream = sys.stderr if error else sys.stdout
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):  # a closed pipe, a closed stream
+        click.echo(shown(text, stream.encoding), file=stream)
+
+
+def shown(text: str, encoding: str | None = None) -> str:
+    """A text that a terminal takes: file names may hold bytes that are no UTF-8, and terminals
+    may know fewer letters."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+class Display:
+    """Shows how far the run is. Threads may tell it, one at a time."""
+
+    def __init__(self, pictures: int, options: RunOptions, *, folder: bool) -> None:
+        told = not (options.quiet or options.json)
+        terminal = sys.stderr is not None and sys.stderr.isatty()
+        # A line for each of 40,000 pictures is nothing to read.
+        self._each = told and (not folder or options.verbose)
+        self._lines = told and folder and not terminal
+        self._started = self._said = time.monotonic()
+        self._total, self._done = pictures, 0
+        self._shares: dict[Job, float] = {}
+        self._lock = threading.Lock()
+        self.notes: Counter[str] = Counter()
+        """How many pictures had each note, where they were not told one by one."""
+        self._bar: tqdm[Any] = tqdm(
+            total=pictures, disable=not (told and terminal), delay=BAR_AFTER, leave=False,
+            unit=" pictures", bar_format=_BAR + (_OF_MANY if folder else _ALONE),
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with suppress(OSError, ValueError):
+            self._bar.close()
+
+    def progress(self, job: Job, done: float) -> None:
+        """How much of a picture is done, in [0, 1]."""
+        with self._lock:
+            self._shares[job] = done
+            self._draw(job)
+
+    def finished(self, outcome: Outcome) -> None:
+        """A picture is done, or failed."""
+        with self._lock:
+            self._done += 1
+            self._shares.pop(outcome.job, None)
+            self._draw(outcome.job)
+        if outcome.error is None:
+            if self._each:
+                self._tell(outcome)
+            else:
+                self.notes.update(set(outcome.notes))
+        if self._lines and time.monotonic() - self._said >= LINE_EVERY:
+            self._said = time.monotonic()
+            self._say(outcome.job)
+
+    def _draw(self, job: Job) -> None:
+        with suppress(OSError, ValueError):
+            name = shown(job.source.name, getattr(sys.stderr, "encoding", None))
+            self._bar.set_description_str(name, refresh=False)
+            # Drawn anew by `update` itself, when enough time has passed.
+            self._bar.update(self._done + sum(self._shares.values()) - self._bar.n)
+
+    def _tell(self, outcome: Outcome) -> None:
+        width, height = outcome.output_size
+        line = f"{outcome.job.target}  {width}×{height}  {outcome.seconds:.1f} s"
+        with self._bar.external_write_mode(file=sys.stderr), self._lock:
+            for note in outcome.notes:
+                say(f"{outcome.job.source}: {note}")
+            # Standard output belongs to the picture, if that is where it goes.
+            say(line, error=outcome.job.target == STREAM)
+
+    def _say(self, job: Job) -> None:
+        rate = self._done / (time.monotonic() - self._started)
+        left = tqdm.format_interval((self._total - self._done) / rate)
+        say(f"{self._done:,} of {self._total:,} pictures, {rate:.2f} a second, {left} left, "
+            f"{job.source}")  # fmt: skip

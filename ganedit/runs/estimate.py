@@ -1,0 +1,91 @@
+"""What a run would do: how many pictures, how large, how long."""
+
+import itertools
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ganedit.image import size_of
+from ganedit.runs.display import say
+from ganedit.runs.inputs import describe
+from ganedit.runs.jobs import Job, Plan
+from ganedit.runs.threads import edit_overlapped
+from ganedit.runs.todo import Todo
+from ganedit.runs.work import Work
+
+# For so long the machine is measured, on pictures from all over the list.
+MEASURED_SECONDS = 2.0
+SAMPLES = 64
+
+
+def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
+    """Print what there is to do.
+
+    Raises:
+        GaneditError: the device or the weights cannot be used.
+    """
+    pixels = {job: _pixels(job, work) for job in todo.jobs}
+    readable = [job for job in todo.jobs if pixels[job]]
+    megapixels = sum(pixels.values()) / 1e6
+    size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
+    say(
+        f"{len(todo.jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB",
+        error=False,
+    )
+    if readable:
+        rate, bytes_per_pixel = _measure(readable, work)
+        left = tqdm.format_interval(megapixels / rate)
+        made = bytes_per_pixel * megapixels
+        say(f"about {left} on this machine, results of about {made:,.1f} MB", error=False)
+    if unreadable := len(todo.jobs) - len(readable):
+        say(f"{unreadable:,} that cannot be read", error=False)
+    if todo.finished:
+        say(f"{len(todo.finished):,} finished before", error=False)
+    if plan.left_out.total():
+        say(f"left out: {describe(plan.left_out)}", error=False)
+    for outcome in todo.refused:
+        say(f"refused: {outcome.error}", error=False)
+
+
+def _pixels(job: Job, work: Work) -> int:
+    """Pixels that are read; for a picture that is drawn, those that are made."""
+    try:
+        width, height = size_of(job.source) if job.sources else work.size_for((0, 0))
+    except Exception:  # whatever is wrong, it will not be edited
+        return 0
+    return width * height
+
+
+def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:
+    """Megapixels of input per second, and bytes of result per input pixel.
+
+    Of several devices the first is measured, and the others are taken to be like it.
+    """
+    device, *others = work.run.placement.devices
+    placement = replace(work.run.placement, device=device)
+    work = replace(work, run=replace(work.run, placement=placement))
+    spread = jobs[:: -(-len(jobs) // SAMPLES)]
+    ends = [float("inf")]
+    with tempfile.TemporaryDirectory(prefix="ganedit-", ignore_cleanup_errors=True) as name:
+        # Results are staged there, and never moved into place.
+        moved = [replace(job, journal_folder=Path(name)) for job in spread]
+
+        def until_measured() -> Iterator[Job]:
+            return itertools.takewhile(lambda _: time.monotonic() < ends[0], itertools.cycle(moved))
+
+        outcomes = edit_overlapped(until_measured(), work, lambda job, done: None)
+        # The first one pays for everything that is done once.
+        first = next(outcomes)
+        begun = time.monotonic()
+        ends[0] = begun + MEASURED_SECONDS
+        measured = [(outcome, time.monotonic()) for outcome in outcomes]
+        elapsed = measured[-1][1] - begun if measured else first.seconds
+        counted = [outcome for outcome, _ in measured] or [first]
+        pixels = sum(width * height for width, height in (o.input_size for o in counted))
+        made = sum(result.stamp.bytes for o in counted for result in o.results)
+    rate = max(pixels, 1) / 1e6 / max(elapsed, 1e-6) * (1 + len(others))
+    return rate, made / max(pixels, 1)

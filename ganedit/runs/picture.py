@@ -1,0 +1,180 @@
+"""Making one result: decode, edit, and stage it, or say in one line why not."""
+
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from os import getpid
+from pathlib import Path
+
+from ganedit.errors import GaneditError, ImageError, WeightsError
+from ganedit.image import Image, Metadata, check_limits, decode, stage
+from ganedit.runs.jobs import Job
+from ganedit.runs.journal import staging_folder
+from ganedit.runs.options import STREAM, FileOptions
+from ganedit.runs.stamps import Stamp
+from ganedit.runs.work import Work
+from ganedit.task import Apply
+
+# Told how much of which job is done, in [0, 1].
+JobProgress = Callable[[Job, float], None]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A result that is complete, but not in its place yet."""
+
+    partial: Path
+    target: Path
+    stamp: Stamp
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job: staged results, or an error."""
+
+    job: Job
+    error: GaneditError | None = None
+    results: tuple[Staged, ...] = ()
+    """The picture's result first, then its preview."""
+    sources: tuple[Stamp, ...] = ()
+    """Of all files that it was made from."""
+    input_size: tuple[int, int] = (0, 0)
+    output_size: tuple[int, int] = (0, 0)
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+# What an engine yields: in any order, each as soon as it is ready.
+Outcomes = Generator[Outcome, None, None]
+
+
+def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
+    """Do one job and stage its results.
+
+    Never raises but for interruptions: an error is part of the outcome, and nothing is staged.
+    """
+    started = time.perf_counter()
+    try:
+        outcome = _edit(job, apply, work, progress)
+    except GaneditError as error:
+        outcome = Outcome(job, error)
+    except MemoryError:
+        outcome = Outcome(job, GaneditError(
+            f"{job.source}: not enough memory; lower --memory or the size"))  # fmt: skip
+    except OSError as error:
+        outcome = Outcome(job, ImageError(f"{job.source}: {error.strerror or error}"))
+    except Exception as error:  # a fault of ganedit's own is not to stop the other pictures
+        outcome = Outcome(job, GaneditError(
+            f"{job.source}: ganedit failed ({error!r}); please report it"))  # fmt: skip
+    return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
+    if job.lacks:
+        raise ImageError(f"{job.source}: {job.lacks}")
+    files = work.run.files
+    # Where no journal keeps them, nobody asks for hashes.
+    recorded = job.journal_folder is not None
+    stamps = _stamps(job, recorded=recorded)
+    pictures = {name: _decoded(paths, job, files) for name, paths in job.inputs.items()}
+    first = next((each[0] for each in pictures.values() if each), None)
+    size = (first.width, first.height) if first is not None else (0, 0)
+    try:
+        check_limits(job.format, *work.size_for(size))
+        edited = apply(pictures, job.variant, lambda done: progress(job, done))
+    except WeightsError:
+        raise
+    except GaneditError as error:
+        message = str(error)
+        prefix = "" if message.startswith(str(job.source)) else f"{job.source}: "
+        raise type(error)(f"{prefix}{message}") from error
+    if files.strip_metadata:
+        # The profile stays: without it the colours would change.
+        edited = replace(edited, metadata=Metadata(icc=edited.metadata.icc))
+    results, notes = _stage(job, first, edited, files, recorded=recorded)
+    if not _unchanged(stamps, job):
+        discard(results)
+        raise ImageError(f"{job.source}: changed or vanished while it was edited; run again")
+    return Outcome(
+        job,
+        results=results,
+        sources=stamps,
+        input_size=size,
+        output_size=(edited.width, edited.height),
+        notes=(*edited.notes, *notes),
+    )
+
+
+def _stamps(job: Job, *, recorded: bool) -> tuple[Stamp, ...]:
+    try:
+        return tuple(Stamp.of(path, hashed=recorded) for path in job.sources if path != STREAM)
+    except OSError:
+        return ()  # decoding will say what is wrong
+
+
+def _unchanged(stamps: Sequence[Stamp], job: Job) -> bool:
+    files = [path for path in job.sources if path != STREAM]
+    return len(stamps) == len(files) and all(map(Stamp.untouched, stamps, files))
+
+
+def _decoded(paths: tuple[Path, ...], job: Job, files: FileOptions) -> tuple[Image, ...]:
+    """The pictures of one input. Those that several jobs share are decoded once."""
+    if paths and paths[0] == job.source:
+        return tuple(_decode(path, files) for path in paths)
+    return tuple(_decode_again(path, path.stat().st_mtime_ns, files) for path in paths)
+
+
+def _decode(path: Path, files: FileOptions) -> Image:
+    limits = {} if files.max_pixels is None else {"max_pixels": files.max_pixels}
+    picture = sys.stdin.buffer.read() if path == STREAM else path
+    return decode(picture, allow_truncated=files.allow_truncated, **limits)
+
+
+@lru_cache(maxsize=4)
+def _decode_again(path: Path, changed: int, files: FileOptions) -> Image:
+    return _decode(path, files)
+
+
+def _stage(
+    job: Job, before: Image | None, edited: Image, files: FileOptions, *, recorded: bool
+) -> tuple[tuple[Staged, ...], tuple[str, ...]]:
+    """The result and its preview as complete files out of sight, and notes on the format."""
+    results: list[Staged] = []
+    try:
+        partial = _partial(job, job.target)
+        notes = stage(edited, partial, job.target, format=job.format, quality=files.quality)
+        results.append(Staged(partial, job.target, Stamp.of(partial, hashed=recorded)))
+        if files.preview:
+            from ganedit.runs.preview import preview_of
+
+            partial = _partial(job, job.preview)
+            stage(preview_of(before or edited, edited), partial, job.preview, format="PNG")
+            results.append(Staged(partial, job.preview, Stamp.of(partial, hashed=recorded)))
+    except BaseException:
+        discard(results)
+        raise
+    return tuple(results), notes
+
+
+def _partial(job: Job, target: Path) -> Path:
+    """A new name on the same file system as the target, which no other writer takes."""
+    if target == STREAM:
+        folder = Path(tempfile.gettempdir())
+    elif job.journal_folder is None:
+        folder = target.parent
+    else:
+        folder = staging_folder(job.journal_folder)
+    # Short enough for any long name.
+    return folder / f".{target.name[:40]}.{secrets.token_hex(4)}.part{getpid()}"
+
+
+def discard(results: Sequence[Staged]) -> None:
+    """Remove staged results that are not to be used, as far as they are still there."""
+    for result in results:
+        with suppress(OSError):
+            result.partial.unlink(missing_ok=True)

@@ -1,0 +1,68 @@
+"""What became of each picture, as a line of JSON, written as it goes."""
+
+import json
+from typing import Any, Self
+
+from ganedit.runs.display import say
+from ganedit.runs.jobs import Job
+from ganedit.runs.lines import LineFile
+from ganedit.runs.options import RunOptions
+from ganedit.runs.picture import Outcome
+from ganedit.runs.work import Work
+
+
+class Report:
+    """Writes to the file that was asked for, to the terminal if that was, or nowhere."""
+
+    def __init__(self, work: Work, options: RunOptions) -> None:
+        self._provenance = work.provenance()
+        self._printed = options.json
+        report = options.folders.report
+        self._file = LineFile(report) if report is not None else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._file:
+            self._file.__exit__(*error)
+
+    def done(self, outcome: Outcome) -> None:
+        """A picture that is finished.
+
+        Raises:
+            OutputError: the file cannot be written; so for the others.
+        """
+        self._write(
+            outcome.job,
+            "done",
+            input_size=outcome.input_size,
+            output_size=outcome.output_size,
+            input_bytes=sum(stamp.bytes for stamp in outcome.sources[:1]),
+            output_bytes=outcome.results[0].stamp.bytes,
+            seconds=round(outcome.seconds, 3),
+            notes=outcome.notes,
+        )
+
+    def failed(self, outcome: Outcome) -> None:
+        """A picture that could not be edited."""
+        seconds = round(outcome.seconds, 3)
+        self._write(outcome.job, "failed", error=str(outcome.error), seconds=seconds)
+
+    def skipped(self, job: Job) -> None:
+        """A picture that was finished before."""
+        self._write(job, "skipped")
+
+    def _write(self, job: Job, status: str, **facts: Any) -> None:
+        if not self._printed and self._file is None:
+            return
+        more = dict(list(job.inputs.items())[1:])
+        line = json.dumps({
+            "input": str(job.source), "output": str(job.target), "status": status,
+            **{name: list(map(str, paths)) for name, paths in more.items() if paths},
+            **facts, **self._provenance,
+        })  # fmt: skip
+        if self._printed:
+            say(line, error=False)
+        if self._file:
+            self._file.append(line)

@@ -1,0 +1,256 @@
+"""A run: what is finished is skipped, the rest is edited, recorded and put in its place."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
+from ganedit.image import output_errors, publish
+from ganedit.runs.display import Display, say
+from ganedit.runs.inputs import describe
+from ganedit.runs.jobs import Given, Job, Plan, plan_jobs
+from ganedit.runs.journal import Journal, Record
+from ganedit.runs.options import STREAM, RunOptions
+from ganedit.runs.picture import JobProgress, Outcome, Outcomes, Staged, discard, edit_picture
+from ganedit.runs.report import Report
+from ganedit.runs.sheets import write_sheets
+from ganedit.runs.stamps import Stamp
+from ganedit.runs.stopping import Stop
+from ganedit.runs.threads import edit_overlapped
+from ganedit.runs.todo import find_todo, read_records
+from ganedit.runs.work import Work, digest, used_weights
+from ganedit.runtime import Runtime, available_memory
+from ganedit.task import Task
+
+Told = TypeVar("Told")
+# Turns jobs into outcomes whose results are staged.
+Engine = Callable[[Iterator[Job], Work, JobProgress], Outcomes]
+
+
+@dataclass
+class Result:
+    """What became of a run."""
+
+    done: list[Job] = field(default_factory=list)
+    skipped: int = 0
+    """Results that were finished before."""
+    errors: list[GaneditError] = field(default_factory=list)
+    """Why pictures failed."""
+    left: int = 0
+    """Results that were not begun, because the run had to stop."""
+    notes: Counter[str] = field(default_factory=Counter)
+    """How many pictures had each note, where they were not told one by one."""
+    interrupted: bool = False
+
+    @property
+    def code(self) -> int:
+        """The shell's exit code."""
+        return 130 if self.interrupted else int(bool(self.errors or self.left))
+
+
+def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
+    """Do a task to all that was given; every failure is told at the end in one line.
+
+    Args:
+        task: its description.
+        options: what it is to do, of the class `task.options`.
+        given: its inputs.
+        run: how the run goes.
+
+    Raises:
+        GaneditError: the run cannot begin or go on: inputs contradict each other, the weights
+            cannot be used, a device is not there, the output cannot be written or is another
+            run's.
+    """
+    plan = plan_jobs(task, options, given, run)
+    budget = run.placement.memory or available_memory() // 2
+    work = Work(task, options, run, used_weights(task, options), len(plan.jobs), budget)
+    if not (run.quiet or run.json):
+        for note in plan.notes:
+            say(note)
+    if run.folders.dry_run:
+        from ganedit.runs.estimate import tell_estimate
+
+        tell_estimate(find_todo(plan.jobs, work, read_records(plan.jobs)), plan, work)
+        return Result()
+    folder = any(job.journal_folder is not None for job in plan.jobs)
+    return _Run(plan, work, folder=folder).run(_engine(work, folder=folder))
+
+
+def _engine(work: Work, *, folder: bool) -> Engine:
+    run = work.run
+    if run.folders.engine == "ray":
+        from ganedit.runs.cluster import edit_on_cluster
+
+        return partial(edit_on_cluster, address=run.folders.address)
+    if len(run.placement.devices) > 1:
+        from ganedit.runs.processes import edit_on_devices
+
+        return edit_on_devices
+    runtime = work.runtime()
+    if run.verbose:
+        say(f"{runtime.device}: {runtime.reason}")
+    return partial(edit_overlapped if folder else edit_in_turn, runtime=runtime)
+
+
+def edit_in_turn(
+    jobs: Iterator[Job], work: Work, progress: JobProgress, runtime: Runtime
+) -> Outcomes:
+    """The engine for pictures named one by one: all cores for each, Ctrl-C stops at once."""
+    apply = work.load(runtime)
+    for job in jobs:
+        yield edit_picture(job, apply, work, progress)
+
+
+class _Run:
+    """One run's state while it goes."""
+
+    def __init__(self, plan: Plan, work: Work, *, folder: bool) -> None:
+        self.plan, self.work, self.folder = plan, work, folder
+        self.result, self.stop = Result(), Stop()
+        self.provenance = work.provenance()
+        self.digest = digest(self.provenance)
+        self.journals: dict[Path, Journal] = {}
+        self.fatal: GaneditError | None = None
+
+    def run(self, engine: Engine) -> Result:
+        """Skip what is finished, do the rest, tell what failed."""
+        started = time.monotonic()
+        folders = {job.journal_folder for job in self.plan.jobs}
+        with ExitStack() as stack:
+            for folder in sorted(each for each in folders if each is not None):
+                self.journals[folder] = stack.enter_context(Journal(folder))
+            self.report = stack.enter_context(Report(self.work, self.work.run))
+            todo = find_todo(self.plan.jobs, self.work, self.journals)
+            self.replaceable = todo.replaceable
+            for job in todo.finished:
+                self._tell(self.report.skipped, job)
+            for outcome in todo.refused:
+                self._settle(outcome)
+            self.result.skipped = len(todo.finished)
+            self._edit(todo.jobs, engine)
+            self._write_sheets()
+        self.result.interrupted = self.stop.interrupted
+        tell(self.result, self.plan, self.work.run, time.monotonic() - started, self.stop.reason)
+        if self.fatal is not None:
+            raise self.fatal
+        return self.result
+
+    def _edit(self, jobs: list[Job], engine: Engine) -> None:
+        if not jobs:
+            return
+        self.result.left = len(jobs)
+        display = Display(len(jobs), self.work.run, folder=self.folder)
+        work = replace(self.work, pictures=len(jobs))
+        outcomes = engine(self.stop.until(jobs), work, display.progress)
+        with display, self.stop.at_interrupts() if self.folder else nullcontext():
+            try:
+                for outcome in outcomes:
+                    self.result.left -= 1
+                    display.finished(self._settle(outcome))
+            except KeyboardInterrupt as interrupt:
+                outcomes.throw(interrupt)  # the engine knows how to stop what it started
+            except GaneditError as error:
+                self.fatal = error
+        self.result.notes = display.notes
+
+    def _settle(self, outcome: Outcome) -> Outcome:
+        """Put a result in its place, or note why there is none."""
+        try:
+            if outcome.error is None:
+                self._publish(outcome)
+        except GaneditError as error:
+            outcome = replace(outcome, error=error)
+        finally:
+            discard(outcome.results)
+        if outcome.error is None:
+            self.result.done.append(outcome.job)
+            self._tell(self.report.done, outcome)
+            return outcome
+        if isinstance(outcome.error, WeightsError):  # no other picture would mend it
+            self.fatal = self.fatal or outcome.error
+        else:
+            self.result.errors.append(outcome.error)
+        if isinstance(outcome.error, DiskFullError | WeightsError):
+            self.stop.set(str(outcome.error))
+        elif self.work.run.folders.fail_fast:
+            self.stop.set("a picture failed")
+        self._tell(self.report.failed, outcome)
+        return outcome
+
+    def _publish(self, outcome: Outcome) -> None:
+        """Record the results, then move them into place, the picture's own last."""
+        folder = outcome.job.journal_folder
+        if folder is not None:
+            for result in outcome.results:
+                record = Record(result.stamp, outcome.sources, self.digest)
+                self.journals[folder].write(result.target, record, self.provenance)
+        for result in reversed(outcome.results):
+            overwrite = self.work.run.files.overwrite or result.target in self.replaceable
+            if result.target == STREAM:
+                _print(result)
+            else:
+                publish(result.partial, result.target, overwrite=overwrite)
+
+    def _write_sheets(self) -> None:
+        """Make the contact sheets, which are a journal's too: they are no pictures to edit."""
+        written = write_sheets(
+            self.plan.sheets, self.result.done, overwrite=self.work.run.files.overwrite
+        )
+        for sheet in written:
+            folder = sheet.jobs[0].journal_folder
+            if folder is not None:
+                record = Record(Stamp.of(sheet.path), (), self.digest)
+                self.journals[folder].write(sheet.path, record, self.provenance)
+
+    def _tell(self, told: Callable[[Told], None], what: Told) -> None:
+        """Add to the report; a report that cannot be written ends the run."""
+        try:
+            told(what)
+        except GaneditError as error:
+            self.stop.set(str(error))
+
+
+def _print(result: Staged) -> None:
+    """Write a result to standard output.
+
+    Raises:
+        OutputError: nobody reads it.
+    """
+    if sys.stdout is None:
+        raise OutputError("-o -: there is no standard output; give a file")
+    with output_errors(STREAM):
+        sys.stdout.buffer.write(result.partial.read_bytes())
+        sys.stdout.buffer.flush()
+
+
+def tell(result: Result, plan: Plan, run: RunOptions, seconds: float, reason: str) -> None:
+    """Say at the end what failed, what is left, and what a folder came to."""
+    for error in result.errors:
+        say(f"ganedit: {error}")
+    if run.json:
+        return
+    if result.errors and len(plan.jobs) > 1:
+        say(f"{len(result.errors)} of {len(plan.jobs)} pictures failed")
+    if reason and result.left:
+        say(f"stopped ({reason}): {result.left} pictures are left; the same command goes on with "
+            "them")  # fmt: skip
+    if run.quiet or all(job.journal_folder is None for job in plan.jobs):
+        return
+    for note, number in result.notes.most_common():
+        say(f"{number:,} picture{'s' * (number != 1)}: {note}")
+    count, took = len(result.done), tqdm.format_interval(seconds)
+    words = [f"{count:,} picture{'s' * (count != 1)} in {took}, {count / seconds:.2f} a second"]
+    if result.skipped:
+        words.append(f"{result.skipped:,} finished before")
+    if plan.left_out.total():
+        words.append(f"left out: {describe(plan.left_out)}")
+    say("; ".join(words), error=False)

@@ -1,0 +1,56 @@
+"""What is left to do of a plan: what is finished is skipped, what is not ours is refused."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ganedit.errors import OutputError
+from ganedit.runs.jobs import Job
+from ganedit.runs.journal import Records
+from ganedit.runs.options import STREAM
+from ganedit.runs.picture import Outcome
+from ganedit.runs.work import Work, digest
+
+
+@dataclass
+class Todo:
+    """Jobs by what there is of their results already."""
+
+    jobs: list[Job] = field(default_factory=list)
+    """To do."""
+    finished: list[Job] = field(default_factory=list)
+    refused: list[Outcome] = field(default_factory=list)
+    """Their results exist, and nothing tells that they are what this run would make."""
+    replaceable: set[Path] = field(default_factory=set)
+    """The one of a picture and its preview that is there, and may be made again with the other."""
+
+
+def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> Todo:
+    """Find out which jobs are to do, which are finished, and which are refused."""
+    result, provenance, files = Todo(), digest(work.provenance()), work.run.files
+    for job in jobs:
+        results = [job.target, job.preview] if files.preview else [job.target]
+        existing = [path for path in results if path != STREAM and os.path.lexists(path)]
+        if files.overwrite or not existing:
+            result.jobs.append(job)
+            continue
+        known = records[job.journal_folder] if job.journal_folder is not None else None
+        foreign = [
+            path for path in existing if not (known and known.has(path, job.sources, provenance))
+        ]
+        if foreign:
+            error = OutputError(f"{foreign[0]}: exists already; add --overwrite to replace it")
+            result.refused.append(Outcome(job, error))
+        elif len(existing) == len(results):
+            result.finished.append(job)
+        else:
+            result.jobs.append(job)
+            result.replaceable.update(existing)
+    return result
+
+
+def read_records(jobs: list[Job]) -> dict[Path, Records]:
+    """What the journals say, without the right to add to them."""
+    folders = {job.journal_folder for job in jobs}
+    return {folder: Records(folder) for folder in folders if folder is not None}

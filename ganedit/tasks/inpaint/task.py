@@ -1,0 +1,102 @@
+"""The filling task in one description. Nothing here imports torch before it has to."""
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from ganedit import weights
+from ganedit.errors import UsageError
+from ganedit.runtime import Runtime
+from ganedit.scores import ScoreTable
+from ganedit.task import Apply, Enlarge, Evaluation, Input, Measuring, Task, Training
+from ganedit.tasks.inpaint.options import InpaintEvaluation, InpaintOptions, InpaintTraining
+
+
+def _label(options: InpaintOptions) -> str:
+    return "inpaint"
+
+
+def _labels() -> str:
+    return r"inpaint(?:_\d+)?"
+
+
+def _check(options: InpaintOptions, given: Set[str]) -> None:
+    if "mask" in given and options.box is not None:
+        raise UsageError("give one of --mask, --masks and --box")
+
+
+def _variants(options: InpaintOptions) -> tuple[str, ...]:
+    if options.candidates == 1:
+        return ("",)
+    return tuple(str(number + 1) for number in range(options.candidates))
+
+
+def _load(options: InpaintOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
+    from ganedit.tasks.inpaint.filling import Filling
+
+    return Filling(options, runtime)
+
+
+def _weights(options: InpaintOptions) -> Mapping[str, str]:
+    return weights.checksums("inpaint", options.weights)
+
+
+def _training(options: InpaintTraining) -> Any:
+    from ganedit.tasks.inpaint.training import InpaintTask
+
+    return InpaintTask(options)
+
+
+def _measure(options: InpaintEvaluation, measuring: Measuring) -> ScoreTable:
+    from ganedit.tasks.inpaint.evaluation import measure
+
+    return measure(options, measuring)
+
+
+INPAINT = Task(
+    name="inpaint",
+    summary="Fill what a mask marks; nothing else changes.",
+    examples="""
+White in mask.png is to go; the result is photo_inpaint.jpg:
+    ganedit inpaint photo.jpg --mask mask.png
+A date stamp in the corner:
+    ganedit inpaint photo.jpg --box 1480,1100,420,90
+What was painted over in pink:
+    ganedit inpaint painted.png --mask-color '#ff00ff'
+The photo's own transparent parts:
+    ganedit inpaint cutout.png
+A folder, with a mask for each photo:
+    ganedit inpaint photos/ --masks masks/ -o clean/""",
+    options=InpaintOptions,
+    inputs=(
+        Input("photo", "Pictures, folders, globs or @lists of them; - is standard input."),
+        Input(
+            "mask",
+            "Picture that marks the hole: white, or transparent where it has alpha.",
+            given="paired",
+            most=16,
+        ),
+    ),
+    label=_label,
+    labels=_labels,
+    variants=_variants,
+    check=_check,
+    load=_load,
+    weights=_weights,
+    training=Training(
+        InpaintTraining,
+        _training,
+        """
+The holes are drawn:
+    ganedit train inpaint --data photos/ --out runs/smooth --minutes 120
+    ganedit train inpaint --data photos/ --out runs/fill --minutes 60 \\
+        --phase adversarial --start runs/smooth --learning-rate 1e-4
+    ganedit inpaint photo.jpg --mask mask.png --weights runs/fill""",
+    ),
+    evaluation=Evaluation(
+        InpaintEvaluation,
+        _measure,
+        "Scores of fills beside OpenCV's: L1, PSNR and SSIM in the hole, PD of the whole.",
+        """
+    ganedit evaluate inpaint --data streets --vgg vgg19.safetensors""",
+    ),
+)

@@ -1,0 +1,24 @@
+"""The domains that generators lead to. Nothing here imports torch before a file is read."""
+
+import difflib
+from collections.abc import Sequence
+
+from ganedit import weights
+from ganedit.errors import UsageError
+
+
+def domains(own: str | None = None) -> list[str]:
+    """The domains that shipped and imported generators, or those of a weight file, lead to."""
+    if own is not None:
+        return sorted(weights.read(weights.locate(own), "translate").options.get("to", ()))
+    return sorted({entry.labels["to"] for entry in weights.of_task("translate")})
+
+
+def check_domains(names: Sequence[str], own: str | None) -> None:
+    """Raise a UsageError for a name that no generator leads to; it tells the nearest."""
+    known = domains(own)
+    for name in names:
+        if name not in known and (known or own is not None):
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            raise UsageError(f"{name}: no such domain{meant} There are: {', '.join(known)}")
