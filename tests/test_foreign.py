@@ -1,20 +1,26 @@
 """Networks of others: read from every kind of file, refused where they are not safe or of use."""
 
 import pickle
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tiny
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from spandrel.architectures.SwinIR import SwinIR
 from torch import nn
 
+from ganedit import editing, weights
 from ganedit.errors import WeightsError
+from ganedit.image import Image
 from ganedit.tasks.upscale import foreign, ncnn
+from ganedit.tasks.upscale.edit import UpscaleEdit
+from ganedit.tasks.upscale.options import Target, UpscaleOptions
 
 
 class Compact(nn.Module):
@@ -218,3 +224,52 @@ def test_weights_of_an_odd_number_of_halves_are_followed_by_padding(tmp_path: Pa
     state = ncnn.read(tmp_path / "odd.param")
     assert np.allclose(state["body.2.weight"], network[2].weight.detach(), atol=1e-3)
     assert float(state["body.2.bias"]) == 7
+
+
+def enlarged(path: Path, samples: np.ndarray, scale: float) -> np.ndarray:
+    options = UpscaleOptions(target=Target(scale=scale), weights=str(path))
+    return UpscaleEdit(options, tiny.runtime()).apply(Image(samples), lambda done: None).samples
+
+
+def test_pictures_go_through_a_foreign_network(tmp_path: Path, compact: nn.Module) -> None:
+    write_ncnn(tmp_path / "net.param", compact, half=False)
+    samples = tiny.photo(4, 24, 30)
+    result = enlarged(tmp_path / "net.param", samples, 4)
+    assert result.shape == (96, 120, 3)
+    save_file(compact.state_dict(), tmp_path / "net.safetensors")
+    again = enlarged(tmp_path / "net.safetensors", samples, 4)
+    assert np.abs(result.astype(int) - again).max() <= 1
+    # Colours of areas stay the picture's, whatever the network does to them.
+    reduced = result.reshape(24, 4, 30, 4, 3).mean((1, 3))
+    assert np.abs(reduced.mean((0, 1)) - samples.mean((0, 1))).max() < 3
+
+
+def test_tiles_of_a_foreign_network_fit_together(
+    tmp_path: Path, compact: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_file(compact.state_dict(), tmp_path / "net.safetensors")
+    samples = tiny.photo(4, 101, 75)
+    whole = enlarged(tmp_path / "net.safetensors", samples, 4)
+    monkeypatch.setitem(editing.LARGEST_WINDOW, "cpu", 64)
+    tiled = enlarged(tmp_path / "net.safetensors", samples, 4)
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+
+
+def test_a_network_that_restores_keeps_the_size(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(3, 8, 3, padding=1), nn.PReLU(8), nn.Conv2d(8, 3, 3, padding=1)]
+    network = nn.Module()
+    network.body = nn.ModuleList(layers)
+    save_file(network.state_dict(), tmp_path / "restore.safetensors")
+    samples = tiny.photo(4, 20, 22)
+    assert enlarged(tmp_path / "restore.safetensors", samples, 1).shape == (20, 22, 3)
+    assert enlarged(tmp_path / "restore.safetensors", samples, 3).shape == (60, 66, 3)
+
+
+def test_our_own_files_are_not_foreign(tmp_path: Path, compact: nn.Module) -> None:
+    own = tmp_path / "own.safetensors"
+    weights.save(tiny.network(), own, task="upscale", options=asdict(tiny.NETWORK))
+    assert not foreign.is_foreign(own)
+    assert not foreign.is_foreign(tmp_path / "missing.pth")
+    save_file(compact.state_dict(), tmp_path / "net.safetensors")
+    assert foreign.is_foreign(tmp_path / "net.safetensors")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,8 @@ from ganedit.errors import UsageError
 from ganedit.nets.critics import FeatureCritic, PatchCritic, UNetCritic
 from ganedit.nets.vgg import CHANNELS, LAYERS, VGG19Features
 from ganedit.scores import Scores, mean_scores
-from ganedit.tasks.upscale import foreign
 from ganedit.tasks.upscale.data import Crops, UpscaleBatches
-from ganedit.tasks.upscale.edit import load_upscaler
+from ganedit.tasks.upscale.edit import load_network
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
 from ganedit.tasks.upscale.teacher import SIDE as TEACHER_SIDE
@@ -194,17 +192,12 @@ def chosen(features: Sequence[Tensor]) -> Any:
 
 
 def load_teacher(training: UpscaleTraining) -> nn.Module:
-    """The network to learn from: ours, or one of another architecture."""
+    """The network to learn from: ours, or of another architecture."""
     assert training.teacher is not None
-    network: foreign.ForeignNetwork | Upscaler
-    if foreign.is_foreign(Path(training.teacher)):
-        network = foreign.load(Path(training.teacher))
-    else:
-        network = load_upscaler(training.teacher)
-    scale = network.scale
-    if scale != training.network.scale:
+    network = load_network(training.teacher)
+    if network.scale != training.network.scale:
         raise UsageError(
-            f"--teacher {training.teacher}: enlarges x{scale}, the network to be trained "
+            f"--teacher {training.teacher}: enlarges x{network.scale}, the network to be trained "
             f"x{training.network.scale}; give one of the same --scale"
         )
     return network.requires_grad_(False)
