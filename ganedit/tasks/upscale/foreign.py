@@ -20,8 +20,9 @@ from ganedit.tasks.upscale import ncnn
 SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".param")
 # A pixel further away than the halo changes an output by less than this: half a level of 8 bits.
 NEGLIGIBLE = 0.5 / 255
-# Sides of the pictures in which the halo is looked for, one after the other.
-SIDES = (64, 128, 256)
+# Sides of the pictures in which the halo is looked for, one after the other. Most networks are
+# done with the first one, in which the largest take as long as for a small picture.
+SIDES = (128, 256)
 # Activations that a network holds at a time, in units of its largest.
 HELD = 4
 
