@@ -4,12 +4,12 @@ import ctypes
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ganedit.errors import DeviceError, UsageError
 
@@ -145,7 +145,7 @@ def has_fast_bf16() -> bool:
     if "AVX512" not in used and "AMX" not in used:
         return False
     # A torch that cannot say is used in fp32, which is never wrong.
-    known = getattr(torch.cpu, "get_capabilities", dict)()
+    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(known.get("amx_bf16") or known.get("avx512_bf16"))
 
 
