@@ -4,12 +4,12 @@ import ctypes
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ganedit.errors import DeviceError, UsageError
 
@@ -141,23 +141,26 @@ def has_fast_bf16() -> bool:
     """Whether the CPU multiplies bf16 in hardware; without, it is far slower than fp32."""
     import torch
 
-    capabilities = torch.backends.cpu.get_cpu_capability()
-    if "AVX512" not in capabilities and "AMX" not in capabilities:
+    used = torch.backends.cpu.get_cpu_capability()  # what ATEN_CPU_CAPABILITY leaves of it
+    if "AVX512" not in used and "AMX" not in used:
         return False
-    flags = Path("/proc/cpuinfo")
-    if not flags.exists():
-        return False
-    return bool({"amx_bf16", "avx512_bf16"} & set(flags.read_text().split()))
+    # A torch that cannot say is used in fp32, which is never wrong.
+    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(known.get("amx_bf16") or known.get("avx512_bf16"))
 
 
 def available_memory() -> int:
-    """Bytes of RAM that could be taken now, or 8 GiB where the system does not say."""
-    info = Path("/proc/meminfo")
-    if info.exists():
-        match = re.search(r"MemAvailable:\s+(\d+) kB", info.read_text())
-        if match:
-            return int(match[1]) * 1024
-    return 8 << 30
+    """Bytes of RAM that could be taken now, by this process's control group at most."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    group = Path("/sys/fs/cgroup")  # a container's own limit, which psutil does not look at
+    try:
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+    except (OSError, ValueError):  # no such files, or the limit is "max"
+        return free
+    return max(0, min(free, limit - used))
 
 
 def measure_speed(runtime: Runtime, seconds: float = 2.0) -> float:

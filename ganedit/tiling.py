@@ -79,7 +79,7 @@ class Footprint:
     halo: int = 0
     """Input pixels around an output pixel's source that can influence it."""
     multiple: int = 1
-    """Where windows may begin; a picture's sides have to be multiples of it."""
+    """Where windows may begin; they may end anywhere, as the picture does."""
     bytes_per_pixel: int = 2048
     """Memory that one input pixel takes while the network runs (fp32)."""
 
@@ -145,6 +145,7 @@ def _spans(length: int, footprint: Footprint, side: int) -> Iterator[Span]:
         # Take in more of the picture, to the right or else to the left, up to a round size.
         outer_stop = min(length, outer_start + _aligned(outer_stop - outer_start))
         outer_start = max(0, outer_stop - _aligned(outer_stop - outer_start))
+        outer_start = outer_start // multiple * multiple
         yield Span(start, stop, outer_start, outer_stop)
 
 

@@ -257,19 +257,21 @@ def rebuild(
 
 
 def load_matching(module: "nn.Module", state: Mapping[str, "Tensor"], origin: Path) -> int:
-    """Fill what fits by name and shape, to train on from another network (another scale, say).
+    """Fill what fits by name and shape, to train on from another network.
+
+    It may be of another scale, or smaller: what a network has been given since begins anew.
 
     Returns:
         How many of the module's tensors were not in it.
 
     Raises:
-        WeightsError: less than half of them fit: weights of another network.
+        WeightsError: less than half of the file's tensors fit: weights of another network.
     """
     own = module.state_dict()
     fitting = {n: t.float() for n, t in state.items() if n in own and own[n].shape == t.shape}
-    if 2 * len(fitting) < len(own):
+    if 2 * len(fitting) < len(state):
         raise WeightsError(
-            f"{origin}: only {len(fitting)} of {len(own)} tensors fit this network; "
+            f"{origin}: only {len(fitting)} of its {len(state)} tensors fit this network; "
             "check --width and --blocks"
         )
     module.load_state_dict({**own, **fitting})

@@ -8,6 +8,7 @@ import torch
 from ganedit.data import degradations
 from ganedit.data.augment import LOOK_SHIFT, SMALLEST_LOOK, draw_augmentation, draw_look
 from ganedit.data.degradations import degrade
+from ganedit.data.recolor import draw_recolor
 from ganedit.tasks.upscale.data import reduce_bicubic
 
 
@@ -73,9 +74,31 @@ def test_blur_noise_and_jpeg_do_what_they_say() -> None:
     assert soft == sorted(soft, reverse=True)
     grain = [degradations.noise(grey, 0.04, rng) - grey for _ in range(8)]
     assert np.std(grain) == pytest.approx(0.04, rel=0.1)
-    worse = [np.abs(degradations.jpeg(picture, q) - picture).mean() for q in (95, 70, 30)]
-    assert worse == sorted(worse)
-    assert worse[0] > 0
+    for damage in (degradations.jpeg, degradations.webp):
+        worse = [np.abs(damage(picture, q) - picture).mean() for q in (95, 70, 30)]
+        assert worse == sorted(worse)
+        assert worse[0] > 0
+    edge = np.repeat(np.float32([[0.3] * 32 + [0.7] * 32]), 64, axis=0)[..., None].repeat(3, axis=2)
+    halos = degradations.sharpen(edge, 1.0, 1.0)
+    assert halos.max() > 0.75
+    assert halos.min() < 0.25
+    assert np.allclose(degradations.sharpen(grey, 1.5, 2.0), grey, atol=1e-5)
+    chroma = [degradations.jpeg(picture, 90, whole_chroma=whole) for whole in (False, True)]
+    assert np.abs(chroma[0] - picture).mean() > 1.1 * np.abs(chroma[1] - picture).mean()
+
+
+def test_other_colors_keep_grey_and_light_alike_in_both_pictures() -> None:
+    picture = tiny.photo(3)
+    grey = np.repeat(picture[..., :1], 3, axis=2)
+    changed = 0
+    for seed in range(30):
+        recolor = draw_recolor(np.random.default_rng(seed))
+        assert np.array_equal(recolor(grey), grey), "grey stays grey"
+        both = recolor(np.concatenate([picture, picture[::-1]]))
+        assert np.array_equal(both[: len(picture)], both[len(picture) :][::-1])
+        assert both.dtype == np.uint8
+        changed += int(np.abs(recolor(picture).astype(int) - picture).mean() > 5)
+    assert changed > 20
 
 
 def test_augmentation_is_the_same_for_all_it_is_applied_to() -> None:

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from pictures import SRGB, encoded, listing, make_exif, make_image, written
@@ -169,6 +170,18 @@ def test_lossless_webp_stays_lossless(alpha):
     assert not lossy.lossless
     assert not decode(written(lossy, "WEBP")[0]).lossless
     assert not decode(written(back, "WEBP", quality=80)[0]).lossless
+
+
+def test_lossless_avif_stays_close_and_says_so():
+    image = make_image()
+    data = imagecodecs.avif_encode(image.samples, level=100, pixelformat="444", matrix=0)
+    back = decode(data)
+    assert back.lossless
+    again, notes = written(back, "AVIF")
+    assert np.abs(decode(again).samples.astype(int) - image.samples).max() <= 3
+    assert notes[0].startswith("was lossless")
+    assert written(back, "AVIF", quality=80)[1] == ()
+    assert not decode(written(image, "AVIF")[0]).lossless
 
 
 def test_what_keeps_pixels():

@@ -1,5 +1,6 @@
 """Networks: shapes, receptive fields, spectral norm, the optimizer that trains them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ganedit.errors import WeightsError
+from ganedit.errors import UsageError, WeightsError
 from ganedit.nets import fused
 from ganedit.nets.critics import FeatureCritic, PatchCritic, UNetCritic
 from ganedit.nets.fused import conv_add, conv_leaky_relu
 from ganedit.nets.vgg import LAYERS, VGG19Features
-from ganedit.tasks.upscale.network import BicubicPhases
+from ganedit.nets.winograd import FrozenConv
+from ganedit.tasks.upscale.network import BicubicPhases, Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.training.optimizer import hidden_kernels, optimizers_for, orthogonalise
 
@@ -123,6 +125,89 @@ def test_bicubic_phases_are_bicubic_interpolation(scale: int, size: tuple[int, i
     phases = F.pixel_shuffle(BicubicPhases(scale)(pictures), scale)
     expected = F.interpolate(pictures, scale_factor=scale, mode="bicubic")
     torch.testing.assert_close(phases, expected, atol=1e-5, rtol=0)
+
+
+TRUNK = NetworkOptions(scale=2, width=8, blocks=2, trunk_width=8, trunk_blocks=1)
+
+
+def grown(options: NetworkOptions = TRUNK) -> Upscaler:
+    """A network whose trunk adds something, as training leaves it."""
+    network = tiny.network(options=options)
+    assert network.trunk is not None
+    generator = torch.Generator().manual_seed(7)
+    nn.init.normal_(network.trunk.up.weight, std=0.3, generator=generator)
+    return network
+
+
+@pytest.mark.parametrize("size", [(8, 12), (7, 9), (1, 1)])
+def test_a_new_trunk_changes_nothing(size: tuple[int, int]) -> None:
+    plain = tiny.network(3, replace(TRUNK, trunk_blocks=0))
+    network = tiny.network(4, TRUNK)
+    missing = network.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert missing
+    assert all(name.startswith("trunk.") for name in missing)
+    pictures = seeded(2, 3, *size)
+    assert torch.equal(network(pictures), plain(pictures))
+    # All of it learns from the second step on: its last layer has to be something first.
+    network(pictures).square().mean().backward()
+    assert network.trunk.up.weight.grad.any()
+
+
+def test_stored_options_without_a_trunk_build_what_they_did() -> None:
+    stored = {"scale": 4, "width": 8, "blocks": 1}
+    assert NetworkOptions(**stored) == tiny.NETWORK
+    assert not any("trunk" in name for name in Upscaler(NetworkOptions(**stored)).state_dict())
+    with pytest.raises(UsageError, match="--trunk-width 0"):
+        NetworkOptions(trunk_width=0)
+
+
+def test_tiles_of_a_network_with_a_trunk_are_exact() -> None:
+    network = grown()
+    assert network.multiple == 2
+    assert tiny.network().multiple == 1
+    pictures = seeded(1, 3, 65, 71)
+    whole = network(pictures)
+    halo, scale = network.halo, network.options.scale
+    for start in (halo + 2, halo + 3):  # cores may begin anywhere, windows at even pixels
+        outer = (start - halo) // 2 * 2
+        window = network(pictures[..., outer:, outer:])
+        core = window[..., (start - outer) * scale :, (start - outer) * scale :]
+        expected = whole[..., start * scale :, start * scale :]
+        torch.testing.assert_close(core, expected, atol=1e-5, rtol=0)
+
+
+def test_halo_of_a_trunk_holds_what_reaches() -> None:
+    network, side = grown(), 61
+    pictures = seeded(1, 3, side, side)
+    reached = 0
+    for place in (side // 2, side // 2 + 1):
+        changed = pictures.clone()
+        changed[..., place, place] += 1
+        difference = (network(changed) - network(pictures)).abs()
+        rows = F.max_pool2d(difference, network.options.scale).amax((0, 1, 3)).nonzero()
+        reached = max(reached, int(rows.max()) - place, place - int(rows.min()))
+    assert reached == network.halo
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 9, 14), (2, 96, 4, 4), (1, 128, 1, 3)])
+def test_quick_convolution_is_the_usual_one(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(shape[1], 72, 3, padding=1)
+    assert FrozenConv.pays(conv)
+    quick, pictures = FrozenConv(conv), seeded(*shape)
+    for x in (pictures, pictures.contiguous(memory_format=torch.channels_last)):
+        first, second = x.clone().requires_grad_(), x.clone().requires_grad_()
+        ours, usual = quick(first), conv(second)
+        torch.testing.assert_close(ours, usual, atol=1e-4, rtol=1e-4)
+        (ours**2).sum().backward()
+        (usual**2).sum().backward()
+        torch.testing.assert_close(first.grad, second.grad, atol=1e-3, rtol=1e-3)
+
+
+def test_quick_convolution_is_for_large_plain_ones() -> None:
+    for conv in (nn.Conv2d(3, 64, 3, padding=1), nn.Conv2d(64, 64, 3, padding=1),
+                 nn.Conv2d(128, 128, 1), nn.ReLU()):  # fmt: skip
+        assert not FrozenConv.pays(conv)
 
 
 @pytest.mark.parametrize("options", [tiny.NETWORK, NetworkOptions(scale=2, width=8, blocks=3)])

@@ -179,3 +179,13 @@ def test_pictures_of_one_tile_are_exactly_one_prediction(monkeypatch: pytest.Mon
     enlarge(samples, network, 1000, monkeypatch)
     (tile,) = seen
     assert torch.equal(tile, editing.to_tensor(samples, tiny.CPU))
+
+
+@pytest.mark.parametrize("length", [63, 64, 97, 131])
+def test_windows_begin_at_multiples(length: int) -> None:
+    footprint = Footprint(halo=9, multiple=2)
+    for window in plan(length, length, footprint, 64):
+        for span in (window.rows, window.columns):
+            assert span.outer_start % 2 == 0
+            assert span.outer_start <= max(0, span.start - footprint.halo)
+            assert span.outer_stop >= min(length, span.stop + footprint.halo)

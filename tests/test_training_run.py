@@ -47,7 +47,7 @@ def assert_same_run(a: Path, b: Path) -> None:
     assert not differing
 
 
-def interrupt_at(wanted: int) -> loop.Progress:
+def interrupt_at(wanted: int) -> loop.Watcher:
     def progress(at: state.State, line: str | None) -> None:
         if at.step == wanted:
             os.kill(os.getpid(), signal.SIGINT)

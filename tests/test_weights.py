@@ -113,8 +113,18 @@ def test_load_matching_takes_what_fits(file: Path) -> None:
     assert weights.load_matching(other, state, file) == 2
     assert torch.equal(other.head.weight, state["head.weight"].float())
     assert torch.equal(other.tail.weight, tail), "12 channels against 48: left as it was"
-    with pytest.raises(WeightsError, match="only 0 of 2 tensors fit"):
+    with pytest.raises(WeightsError, match="only 0 of its 10 tensors fit"):
         weights.load_matching(nn.Conv2d(3, 3, 3), state, file)
+
+
+def test_load_matching_fills_a_part_of_a_larger_network() -> None:
+    small = tiny.network(1)
+    large = tiny.network(2, replace(tiny.NETWORK, trunk_width=8, trunk_blocks=8))
+    own, state = len(large.state_dict()), small.state_dict()
+    assert len(state) < own / 2
+    assert weights.load_matching(large, state, Path("small")) == own - len(state)
+    pictures = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(large(pictures), small(pictures))
 
 
 def test_locate_takes_files_runs_and_names(

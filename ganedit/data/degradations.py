@@ -1,4 +1,4 @@
-"""How photographs go bad: blur, resizing, noise and JPEG, in a random chain.
+"""How photographs go bad: blur, resizing, sharpening, noise and compression, in a random chain.
 
 The second-order model of Real-ESRGAN (Wang et al. 2021), at milder strengths: most photographs
 that people want enlarged are good ones, and a network that expects ruins smooths them.
@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 Picture = npt.NDArray[Any]  # (H, W, 3) float32 RGB in [0, 1]
 
-_RESIZES = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+_RESIZES = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+# Of what is compressed, this share is WebP; of the JPEG files, so many keep chroma whole.
+WEBP_SHARE, WHOLE_CHROMA_SHARE = 0.15, 0.25
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,19 @@ class Stage:
     factor: tuple[float, float]
     noise: float
     noise_sigma: tuple[float, float]  # of 255
-    jpeg: float
+    sharpen: float
+    amount: tuple[float, float]
+    compress: float
     quality: tuple[int, int]
 
 
 # What happens in the camera and at its owner's, then what happens on the way through the web.
-FIRST = Stage(0.6, (0.2, 2.0), 0.4, (0.6, 1.2), 0.5, (1, 12), 0.5, (50, 95))
-SECOND = Stage(0.35, (0.2, 1.0), 0.3, (0.75, 1.2), 0.35, (1, 7), 0.8, (45, 95))
-# This share of the pictures stays pristine but for the reduction itself.
-UNTOUCHED = 0.12
+FIRST = Stage(0.6, (0.2, 2.0), 0.4, (0.6, 1.2), 0.5, (1, 12), 0.15, (0.3, 1.5), 0.5, (50, 95))
+SECOND = Stage(0.35, (0.2, 1.0), 0.3, (0.75, 1.2), 0.35, (1, 7), 0.1, (0.2, 0.8), 0.8, (35, 95))
+# This share of the pictures stays pristine but for the reduction itself; this share goes through
+# what nearly every picture does, a lens a little soft and a messenger's JPEG, and nothing else.
+UNTOUCHED, EVERYDAY = 0.1, 0.3
+SOFTNESS, MESSENGER = (0.3, 1.2), (40, 85)
 
 
 def degrade(picture: Picture, scale: int, rng: np.random.Generator) -> Picture:
@@ -44,8 +50,13 @@ def degrade(picture: Picture, scale: int, rng: np.random.Generator) -> Picture:
     rounded to 8 bits as a file would be.
     """
     height, width = picture.shape[0] // scale, picture.shape[1] // scale
-    if rng.random() < UNTOUCHED:
-        return _to_8_bits(_reduce(picture, width, height, rng))
+    fate = rng.random()
+    if fate < UNTOUCHED + EVERYDAY:
+        reduced = _reduce(picture, width, height, rng)
+        if fate >= UNTOUCHED:
+            reduced = blur(reduced, rng.uniform(*SOFTNESS), rng)
+            reduced = jpeg(reduced, int(rng.integers(MESSENGER[0], MESSENGER[1] + 1)))
+        return _to_8_bits(reduced)
     damaged = _pass(picture, FIRST, scale, rng)
     # The second pass works at the final size: its noise and JPEG blocks are what the network sees.
     damaged = _reduce(damaged, width, height, rng)
@@ -67,8 +78,14 @@ def _pass(picture: Picture, stage: Stage, scale: int, rng: np.random.Generator) 
         )
     if rng.random() < stage.noise:
         picture = noise(picture, rng.uniform(*stage.noise_sigma) / 255, rng)
-    if rng.random() < stage.jpeg:
-        picture = jpeg(picture, int(rng.integers(stage.quality[0], stage.quality[1] + 1)))
+    if rng.random() < stage.sharpen:
+        picture = sharpen(picture, rng.uniform(*stage.amount), scale)
+    if rng.random() < stage.compress:
+        quality = int(rng.integers(stage.quality[0], stage.quality[1] + 1))
+        if rng.random() < WEBP_SHARE:
+            picture = webp(picture, quality)
+        else:
+            picture = jpeg(picture, quality, whole_chroma=rng.random() < WHOLE_CHROMA_SHARE)
     return picture
 
 
@@ -94,10 +111,32 @@ def noise(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
     return noisy
 
 
-def jpeg(picture: Picture, quality: int) -> Picture:
-    """The picture after JPEG at that quality (1…100) with chroma subsampling."""
+def sharpen(picture: Picture, amount: float, sigma: float) -> Picture:
+    """Unsharp masking: edges get a bright and a dark side some `sigma` pixels wide."""
+    soft = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    sharper: Picture = np.clip(picture + amount * (picture - soft), 0, 1)
+    return sharper
+
+
+def jpeg(picture: Picture, quality: int, *, whole_chroma: bool = False) -> Picture:
+    """The picture after JPEG at that quality (1…100), chroma at half resolution or whole."""
+    sampling = (
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
+        if whole_chroma
+        else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+    )
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    return _encoded(picture, ".jpg", settings)
+
+
+def webp(picture: Picture, quality: int) -> Picture:
+    """The picture after lossy WebP at that quality (1…100)."""
+    return _encoded(picture, ".webp", [cv2.IMWRITE_WEBP_QUALITY, quality])
+
+
+def _encoded(picture: Picture, suffix: str, settings: list[int]) -> Picture:
     bgr = np.ascontiguousarray(_bytes(picture)[:, :, ::-1])
-    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    _, encoded = cv2.imencode(suffix, bgr, settings)
     decoded: Picture = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
     rgb: Picture = decoded[:, :, ::-1].astype(np.float32) / 255
     return rgb

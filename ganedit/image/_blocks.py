@@ -70,6 +70,8 @@ def pillow_options(format: str, quality: int, metadata: Metadata) -> dict[str, A
         exif = exif_with_dpi(exif, metadata.dpi)
     if format == "WEBP":
         options |= {"lossless": quality == 100, "exact": True}
+    if format == "AVIF" and quality == 100:
+        options["subsampling"] = "4:4:4"
     options["quality"] = quality
     blocks = {
         "exif": EXIF_PREFIX + exif if exif else None,

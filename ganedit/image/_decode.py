@@ -9,7 +9,7 @@ from typing import BinaryIO
 import PIL.Image
 
 from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from ganedit.image._deep import decode_deep, depth_of, has_gain_map, with_color
+from ganedit.image._deep import decode_deep, depth_of, has_gain_map, is_lossless_avif, with_color
 from ganedit.image._jpeg import (
     GAIN_MAP_NOTE,
     frame_of,
@@ -160,7 +160,7 @@ def _read_with_pillow(file: Source, head: bytes, max_pixels: int, *, lenient: bo
         return replace(reading, metadata=metadata, notes=notes + left_out)
     if name in _DEEP:
         reading = _deepened(file, reading, name)
-        notes = (*reading.notes, *frames)
+        return replace(reading, notes=(*reading.notes, *frames))
     lossless = name == "WEBP" and _is_lossless_webp(file)
     return replace(reading, notes=notes, lossless=lossless)
 
@@ -182,7 +182,8 @@ def _opened_with_pillow(
 def _deepened(file: Source, reading: Reading, name: str) -> Reading:
     """The same at 16 bits, where the file has more than the 8 of Pillow; with its colour space."""
     data = file.data()
-    reading = replace(reading, metadata=with_color(reading.metadata, data))
+    lossless = name == "AVIF" and is_lossless_avif(data)
+    reading = replace(reading, metadata=with_color(reading.metadata, data), lossless=lossless)
     if has_gain_map(data):
         reading = replace(reading, notes=(*reading.notes, GAIN_MAP_NOTE))
     depth = depth_of(data, name)

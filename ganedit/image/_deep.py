@@ -68,6 +68,12 @@ def with_color(metadata: Metadata, data: bytes) -> Metadata:
     return metadata
 
 
+def is_lossless_avif(data: bytes) -> bool:
+    """Whether an AVIF holds RGB as it is, which is only done where every sample is to be kept."""
+    colors = [content for name, content in boxes(data) if name == _COLOR]
+    return any(content[:4] == b"nclx" and content[8:10] == bytes(2) for content in colors)
+
+
 def has_gain_map(data: bytes) -> bool:
     """Whether a HEIC or AVIF has a gain map for HDR beside it (Apple's, or ISO 21496-1)."""
     head = data[:_HEAD]

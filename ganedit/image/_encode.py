@@ -19,7 +19,7 @@ from ganedit.image._source import printable
 from ganedit.image._tiff_write import write_tiff
 
 _QUALITY = {"JPEG": 95, "WEBP": 90, "AVIF": 80}
-_LOSSLESS_QUALITY = 100  # of WebP
+_BEST = 100  # lossless WebP, and AVIF but for its way from RGB to YCbCr
 
 
 def encode(
@@ -33,8 +33,8 @@ def encode(
 
     Args:
         quality: 1 to 100 for JPEG (95 by default, colour at full resolution), WebP (90; 100 is
-            lossless, and the default for what was lossless WebP) and AVIF (80). The other formats
-            are lossless and take none.
+            lossless) and AVIF (80). The other formats are lossless and take none. What was
+            lossless WebP or AVIF is written back with 100 by default.
         target: a file's name, or a binary stream, which need not be seekable: standard output,
             or an `io.BytesIO` for bytes.
 
@@ -53,6 +53,8 @@ def encode(
     image, notes = _fitted(image, entry)
     if asked is not None and entry.name not in _QUALITY:
         notes += (f"quality {asked} has no effect: {entry.name} is lossless here",)
+    if asked is None and image.lossless and image.format == entry.name == "AVIF":
+        notes += ("was lossless AVIF and is so nearly: PNG and TIFF keep every sample",)
     metadata, dropped = refreshed(image.metadata, image.width, image.height, image.channels)
     metadata, left_out = fitted_metadata(metadata, entry.name, image.channels)
     image = replace(image, metadata=metadata)
@@ -73,7 +75,7 @@ def pixel_loss(image: Raster, format: str, quality: int | None = None) -> str:
     """
     entry = describe(format)
     lossy = entry.name in _QUALITY and not (
-        entry.name == "WEBP" and _quality(image, entry, quality) == _LOSSLESS_QUALITY
+        entry.name == "WEBP" and _quality(image, entry, quality) == _BEST
     )
     reduced = image.depth == 16 and not entry.deep
     if not lossy and not reduced:
@@ -108,7 +110,7 @@ def output_errors(path: Path) -> Iterator[None]:
 def _quality(image: Raster, entry: Format, quality: int | None) -> int:
     if quality is None:
         stays = image.lossless and image.format == entry.name
-        return _LOSSLESS_QUALITY if stays else _QUALITY.get(entry.name, 100)
+        return _BEST if stays else _QUALITY.get(entry.name, 100)
     if not 1 <= quality <= 100:
         raise UsageError(f"quality {quality} is out of range; choose 1 to 100")
     return quality

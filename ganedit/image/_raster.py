@@ -21,8 +21,8 @@ class Raster:
         metadata: the blocks that are written back with the picture.
         format: the source's format in Pillow's spelling, or None for a picture from memory.
         notes: what the decoder converted or left out, each fit for a warning.
-        lossless: whether the source was coded without loss in a format that can do both (WebP);
-            written back to that format, it stays so.
+        lossless: whether the source was coded without loss in a format that can do both (WebP and
+            AVIF); written back to that format, it stays so as far as that is written here.
         turned: the EXIF orientation, 1..8, by which the picture was turned when it was read.
 
     Raises:

@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ganedit.errors import WeightsError
+from ganedit.nets.winograd import FrozenConv
 
 # Index of the ReLU in torchvision's `vgg19().features` that each name stands for.
 CHANNELS = {"relu1_2": 64, "relu2_2": 128, "relu3_4": 256, "relu4_4": 512, "relu5_4": 512}
@@ -49,6 +50,8 @@ class VGG19Features(nn.Module):
             ) from error
         self.taps = {LAYERS[name] for name in layers}
         self.features = features[: max(self.taps) + 1]
+        # Made when first needed, and not parts of the module: they are on the CPU alone.
+        self._quick: dict[int, FrozenConv] = {}
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
         self.requires_grad_(False).eval()
@@ -57,10 +60,20 @@ class VGG19Features(nn.Module):
         x = (pictures - self.mean) / self.std
         outputs: list[Tensor] = []
         for index, layer in enumerate(self.features):
-            x = layer(x)
+            x = self._quicker(index, layer, x)(x)
             if index in self.taps:
                 outputs.append(x)
         return outputs
+
+    def _quicker(self, index: int, layer: nn.Module, x: Tensor) -> nn.Module:
+        """The layer, or for float32 on a CPU what does the same in less time."""
+        plain = x.device.type == "cpu" and x.dtype == torch.float32
+        if not plain or torch.is_autocast_enabled("cpu") or not FrozenConv.pays(layer):
+            return layer
+        assert isinstance(layer, nn.Conv2d)
+        if index not in self._quick:
+            self._quick[index] = FrozenConv(layer)
+        return self._quick[index]
 
 
 def _load(path: Path | None) -> tuple[dict[str, Tensor], str]:

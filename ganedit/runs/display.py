@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Self
 
-import click
 from tqdm import tqdm
 
 from ganedit.runs.jobs import Job
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.picture import Outcome
+from ganedit.runs.saying import say, shown
 
 # Seconds between lines where there is no terminal.
 LINE_EVERY = 30.0
@@ -22,24 +22,6 @@ LINE_EVERY = 30.0
 BAR_AFTER = 1.0
 _BAR = "{desc} {percentage:3.0f}% |{bar}| "
 _ALONE, _OF_MANY = "{remaining} left", "{n:.0f} of {total}, {rate_noinv_fmt}, {remaining} left"
-
-
-def say(text: str, *, error: bool = True) -> None:
-    """Print a line, to standard error unless told otherwise. No terminal can end the work: what
-    it cannot show is replaced, and where nobody listens nothing is said."""
-    stream = sys.stderr if error else sys.stdout
-    if stream is None:
-        return
-    with suppress(OSError, ValueError):  # a closed pipe, a closed stream
-        click.echo(shown(text, stream.encoding), file=stream)
-
-
-def shown(text: str, encoding: str | None = None) -> str:
-    """A text that a terminal takes: file names may hold bytes that are no UTF-8, and terminals
-    may know fewer letters."""
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    encoding = encoding or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class Notes:

@@ -10,9 +10,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ganedit.image import size_of
-from ganedit.runs.display import say
 from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
+from ganedit.runs.saying import say
 from ganedit.runs.threads import edit_overlapped
 from ganedit.runs.todo import Todo
 from ganedit.runs.work import Work

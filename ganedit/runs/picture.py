@@ -137,8 +137,8 @@ def _changed(path: Path) -> int:
 
 def _decode(path: Path, files: FileOptions) -> Image:
     limits = {} if files.max_pixels is None else {"max_pixels": files.max_pixels}
-    picture = sys.stdin.buffer.read() if path == STREAM else path
-    return decode(picture, allow_truncated=files.allow_truncated, **limits)
+    source = sys.stdin.buffer if path == STREAM else path
+    return decode(source, allow_truncated=files.allow_truncated, **limits)
 
 
 @lru_cache(maxsize=4)

@@ -3,11 +3,11 @@
 import json
 from typing import Any, Self
 
-from ganedit.runs.display import say
 from ganedit.runs.jobs import Job
 from ganedit.runs.lines import LineFile
 from ganedit.runs.options import RunOptions
 from ganedit.runs.picture import Outcome
+from ganedit.runs.saying import say
 from ganedit.runs.work import Work
 
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
 from ganedit.image import output_errors, publish
-from ganedit.runs.display import Display, say
+from ganedit.runs.display import Display
 from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
@@ -21,6 +21,7 @@ from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.picture import JobProgress, Outcome, Outcomes, Staged, discard, edit_picture
 from ganedit.runs.planning import Given, plan_jobs
 from ganedit.runs.report import Report
+from ganedit.runs.saying import say
 from ganedit.runs.sheets import write_sheets
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.stopping import Stop

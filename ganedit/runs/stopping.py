@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ganedit.runs.display import say
 from ganedit.runs.jobs import Job
+from ganedit.runs.saying import say
 
 # The name of every thread that edits pictures.
 CREW = "ganedit-crew"

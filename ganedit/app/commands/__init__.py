@@ -17,7 +17,7 @@ from ganedit.app.commands.import_weights import import_command
 from ganedit.app.commands.info import completion, doctor, models
 from ganedit.app.commands.train import train_group
 from ganedit.errors import GaneditError
-from ganedit.runs.display import say
+from ganedit.runs.saying import say
 from ganedit.runs.stopping import CREW
 from ganedit.task import Task
 from ganedit.tasks import TASKS

@@ -15,9 +15,9 @@ NEIGHBOURHOOD, OVERSHOOT = 2, 0.5
 # And by this, which is less than half a level: a flat area of 8 bits comes back as it was.
 TOLERANCE = 0.45 / 255
 # Mean excess over that range from which a network is believed less, and up to which at all. On
-# photographs it stays below the first; where a network is out of its depth it is many times as
-# large, and cut off it would leave dots along edges.
-DOUBT, DISBELIEF = 4 / 255, 8 / 255
+# photographs and black print it stays below the first; of colours that a network never saw it is
+# many times as large, and cut off it would leave dots along edges.
+DOUBT, DISBELIEF = 8 / 255, 16 / 255
 
 
 def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -> Tensor:

@@ -1,5 +1,7 @@
 """Training batches for upscaling: sharp crops and their reduced, perhaps damaged, versions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -7,8 +9,10 @@ from torch import Tensor
 
 from ganedit.data.degradations import degrade
 from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, random_crop
+from ganedit.data.recolor import draw_recolor
 from ganedit.data.seeding import generator_at
 from ganedit.tasks.upscale.options import UpscaleTraining
+from ganedit.tasks.upscale.teacher import TeacherPairs
 from ganedit.training.task import Batch
 
 # Reduced pixels around each crop that are cut off again: kernels must not see the crop's edge.
@@ -16,41 +20,69 @@ MARGIN = 4
 
 
 class UpscaleBatches:
-    """`{"low": (N, 3, h, w), "high": (N, 3, scale·h, scale·w)}`, uint8 RGB."""
+    """`{"low": (N, 3, h, w), "high": (N, 3, scale·h, scale·w)}`, uint8 RGB.
 
-    def __init__(self, options: UpscaleTraining, seed: int, part: Part = EVERYTHING) -> None:
-        self.options, self.seed = options, seed
-        self.scale = options.network.scale
-        self.outer = options.crop + 2 * MARGIN * self.scale
-        folders = [Folder.parse(text) for text in options.data]
-        self.pictures = Pictures(folders, minimum=self.outer, part=part)
+    Of a training with a teacher's pairs, some of the large ones are its answers.
+    """
+
+    def __init__(
+        self,
+        options: UpscaleTraining,
+        seed: int,
+        part: Part = EVERYTHING,
+        answered: TeacherPairs | None = None,
+    ) -> None:
+        self.options, self.seed, self.answered = options, seed, answered
+        self.crops = Crops(options, options.data, options.crop, part)
 
     def __getitem__(self, step: int) -> Batch:
         rng = generator_at(self.seed, step)
-        # What an adversarial network sees has to be as plain as pictures are on average: from
-        # detailed crops alone it learns to put texture everywhere.
+        lows, highs = zip(*(self._pair(rng) for _ in range(self.options.batch)), strict=True)
+        return {"low": _to_tensor(np.stack(lows)), "high": _to_tensor(np.stack(highs))}
+
+    def _pair(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        options = self.options
+        if self.answered is None or rng.random() >= options.teacher_weight:
+            return self.crops.pair(rng, recolor=options.recolor)
+        low, high = self.answered.draw(rng, options.crop)
+        if rng.random() < options.recolor:
+            recolor = draw_recolor(rng)
+            low, high = recolor(low), recolor(high)
+        return low, high
+
+
+class Crops:
+    """Crops of sharp pictures with their reduced, perhaps damaged, versions."""
+
+    def __init__(
+        self, options: UpscaleTraining, folders: Sequence[str], side: int, part: Part = EVERYTHING
+    ) -> None:
+        self.options, self.scale = options, options.network.scale
+        self.outer = side + 2 * MARGIN * self.scale
+        parsed = [Folder.parse(text) for text in folders]
+        self.pictures = Pictures(parsed, minimum=self.outer, part=part)
+
+    def pair(
+        self, rng: np.random.Generator, *, recolor: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`(h, w, 3)` and `(scale·h, scale·w, 3)` uint8; `recolor` is the chance of other colours.
+
+        What an adversarial network sees has to be as plain as pictures are on average: from
+        detailed crops alone it learns to put texture everywhere.
+        """
         detailed = self.options.phase == "fidelity"
-        crops = [
-            random_crop(
-                self.pictures.draw(rng),
-                self.outer,
-                rng,
-                detailed=detailed,
-                reduce=self.options.reduce,
-            )
-            for _ in range(self.options.batch)
-        ]
-        high = _to_tensor(np.stack(crops))
+        picture, reduce = self.pictures.draw(rng), self.options.reduce
+        high = random_crop(picture, self.outer, rng, detailed=detailed, reduce=reduce)
+        if rng.random() < recolor:
+            high = draw_recolor(rng)(high)
         if self.options.model == "clean":
-            low = reduce_bicubic(high.float() / 255, self.scale)
+            reduced = reduce_bicubic(_to_tensor(high)[None].float() / 255, self.scale)
+            low = reduced[0].permute(1, 2, 0).numpy()
         else:
-            lows = [degrade(crop.astype(np.float32) / 255, self.scale, rng) for crop in crops]
-            low = _to_tensor(np.stack(lows))
+            low = degrade(high.astype(np.float32) / 255, self.scale, rng)
+        low = (low * 255 + 0.5).astype(np.uint8)
         edge = MARGIN * self.scale
-        return {
-            "low": low[..., MARGIN:-MARGIN, MARGIN:-MARGIN].mul(255).round().byte(),
-            "high": high[..., edge:-edge, edge:-edge].clone(),
-        }
+        return low[MARGIN:-MARGIN, MARGIN:-MARGIN], high[edge:-edge, edge:-edge]
 
 
 def reduce_bicubic(pictures: Tensor, scale: int) -> Tensor:
@@ -64,4 +96,5 @@ def reduce_bicubic(pictures: Tensor, scale: int) -> Tensor:
 
 
 def _to_tensor(pictures: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
+    """`(…, H, W, 3)` to `(…, 3, H, W)`."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).movedim(-1, -3)

@@ -4,6 +4,7 @@ import copy
 import math
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ganedit.errors import ImageTooLargeError
 from ganedit.image import Image, resize, resize_bands
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
+from ganedit.tasks.upscale import foreign
 from ganedit.tasks.upscale.color import RADIUS, hold_color
 from ganedit.tasks.upscale.network import BicubicPhases, Upscaler
 from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
@@ -25,24 +27,25 @@ from ganedit.tiling import Footprint, Rows
 # The note of a picture that is left as it is.
 AS_LARGE = "as large as asked already: left as it was"
 
+Network = Upscaler | foreign.ForeignNetwork
+
 
 class UpscalePredictor:
     """One network on its device, with colour held."""
 
-    def __init__(self, network: Upscaler, runtime: Runtime) -> None:
-        self.scale, self.halo = network.options.scale, network.halo
+    def __init__(self, network: Network, runtime: Runtime) -> None:
+        self.scale, self.halo = network.scale, network.halo
         self.runtime = runtime
         self.network = self._placed(network, runtime.dtype)
         self.plain = BicubicPhases(self.scale)
 
     @property
     def footprint(self) -> Footprint:
-        width = self.network.options.width
-        # Two layers of activations at a time, then the enlarged picture a few times over.
         return Footprint(
             scale=self.scale,
             halo=self.halo + 2 * RADIUS,
-            bytes_per_pixel=4 * (3 * width + 6 * 3 * self.scale**2),
+            multiple=self.network.multiple,
+            bytes_per_pixel=self.network.bytes_per_pixel,
         )
 
     def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
@@ -55,7 +58,7 @@ class UpscalePredictor:
             phases = hold_color(phases, pictures, self.plain)
         return F.pixel_shuffle(phases, self.scale)
 
-    def _placed(self, network: Upscaler, dtype: torch.dtype) -> Upscaler:
+    def _placed(self, network: Network, dtype: torch.dtype) -> Network:
         network = network.eval().requires_grad_(False).to(self.runtime.device, dtype)
         return network.to(memory_format=torch.channels_last)
 
@@ -74,7 +77,7 @@ class UpscaleEdit:
         self._predictors: dict[int, UpscalePredictor] = {}
         self._own: UpscalePredictor | None = None
         if options.weights is not None:
-            self._own = UpscalePredictor(load_upscaler(options.weights), runtime)
+            self._own = UpscalePredictor(load_network(options.weights), runtime)
 
     def apply(self, image: Image, progress: Progress) -> Image:
         """Enlarge one picture; one that is as large as asked already comes back as it is.
@@ -114,6 +117,8 @@ class UpscaleEdit:
     def _passes(self, factor: float) -> list[UpscalePredictor]:
         """The networks to run one after another to reach at least `factor`."""
         if self._own is not None:
+            if self._own.scale == 1:  # it restores, and leaves enlarging to interpolation
+                return [self._own]
             times = math.ceil(math.log(factor, self._own.scale) - 1e-9)
             return [self._own] * max(1, times)
         natives = NATIVE_SCALES[self.options.model]
@@ -141,12 +146,16 @@ class UpscaleEdit:
         return weights.rebuild(_upscaler, contents.options, state, faithful.path)
 
 
-def load_upscaler(name: str) -> Upscaler:
+def load_network(name: str) -> Network:
     """The network of a weight file, a training run or a name in the user's folder.
+
+    Also of a file of another architecture (see `foreign`).
 
     Raises:
         WeightsError: weights are missing or of another task.
     """
+    if foreign.is_foreign(Path(name)):
+        return foreign.load(Path(name))
     path = weights.locate(name)
     contents = weights.read(path, "upscale")
     return weights.rebuild(_upscaler, contents.options, contents.state, path)

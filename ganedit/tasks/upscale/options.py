@@ -112,6 +112,15 @@ class NetworkOptions(Options):
     # Matrix units take bf16 in blocks of 32.
     width: int = option(64, "Channels between layers.", least=1, group="model")
     blocks: int = option(8, "Residual blocks of two 3×3 convolutions.", least=1, group="model")
+    trunk_width: int = option(
+        128, "Channels between the layers at half the resolution.", least=1, group="model"
+    )
+    trunk_blocks: int = option(
+        0,
+        "Residual blocks at half the resolution, in the middle of the others; 0 leaves them out.",
+        least=0,
+        group="model",
+    )
 
 
 @dataclass(frozen=True)
@@ -143,13 +152,39 @@ class UpscaleTraining(Options):
     pixel_loss: Literal["l1", "l2", "psnr"] = option(
         "l1", "Of the fidelity phase; l2 or psnr may end it.", group="losses"
     )
+    recolor: float = option(
+        0.25,
+        "Chance that a crop gets other colours: channels exchanged, hues turned, saturation.",
+        least=0,
+        most=1,
+        group="run",
+    )
     teacher: str | None = option(
         None,
-        "Weights whose guesses from turned and mirrored pictures are half of the fidelity phase's "
-        "target.",
+        "Network to learn from beside the truth: weights of ganedit's, or a file of another "
+        "architecture (safetensors, pth, ncnn's param).",
         metavar="FILE|RUN",
         group="losses",
     )
+    teacher_weight: float = option(
+        0.5, "Share of the teacher in what is learned.", least=0, most=1, group="losses"
+    )
+    teacher_pairs: int = option(
+        4000,
+        "Crops that the teacher answers before the first step; 0 asks it at every step.",
+        least=0,
+        group="run",
+    )
+    teacher_data: tuple[str, ...] = option(
+        (),
+        "Folder whose pictures the teacher answers, instead of --data; may be repeated.",
+        metavar="DIR[@FACTOR]",
+        group="run",
+    )
+    teacher_folder: Path | None = option(
+        None, "Where the answers are kept; another run can go on with them.",
+        metavar="DIR", group="run",
+    )  # fmt: skip
     vgg: Path | None = option(
         None,
         "File of VGG19's features.",
@@ -159,8 +194,10 @@ class UpscaleTraining(Options):
         group="losses",
     )
     adversarial: Adversarial = option("relativistic", "The adversarial loss.", group="losses")
-    critic: Literal["unet", "patch"] = option(
-        "unet", "unet scores every pixel, patch overlapping patches.", group="model"
+    critic: Literal["unet", "patch", "features"] = option(
+        "unet",
+        "unet scores every pixel, patch overlapping patches, features what VGG19 sees.",
+        group="model",
     )
     pixel_weight: float = option(1.0, "Of the L1 loss.", least=0, group="losses")
     grid_weight: float = option(
@@ -195,8 +232,11 @@ class UpscaleTraining(Options):
         if self.penalty_weight is None:
             usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
             object.__setattr__(self, "penalty_weight", usual)
-        if self.teacher is not None and self.phase != "fidelity":
-            raise UsageError("--teacher: only the fidelity phase learns from one; leave it out")
+        if self.teacher is not None and self.teacher_pairs and self.teacher_folder is None:
+            raise UsageError(
+                "--teacher: give --teacher-folder, where its answers are kept, or ask it at every "
+                "step with --teacher-pairs 0"
+            )
         if self.network.scale not in NATIVE_SCALES[self.model]:
             known = " and ".join(f"x{scale}" for scale in NATIVE_SCALES[self.model])
             raise UsageError(f"--scale {self.network.scale}: {self.model} networks are {known}")
