@@ -40,6 +40,7 @@ stop_at = 2
 name = "second"
 start = "first"
 teacher = "first"
+teacher_pairs = 0
 steps = 2
 learning_rate = 0
 
@@ -178,3 +179,16 @@ def test_weights_are_mixed_scaled_and_renamed() -> None:
 def test_missing_recipe_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml: the recipe cannot be read"):
         read_recipe(tmp_path / "none.toml")
+
+
+def test_teacher_may_be_a_file_beside_the_pictures(recipe: Path) -> None:
+    keeping = 'teacher = "else.pth"\nteacher_folder = "answers"\nteacher_data = ["photos@0.5"]'
+    recipe.write_text(SMALL.replace('teacher = "first"\nteacher_pairs = 0', keeping))
+    found = read_recipe(recipe)
+    step = found.step("second")
+    assert isinstance(step, RunStep)
+    assert sources(step) == ["first"]
+    training, _ = options_of(found, step, Path("data"), Path("runs"), {})
+    assert training.teacher == str(Path("data/else.pth"))
+    assert training.teacher_folder == Path("runs/small/answers")
+    assert training.teacher_data == (str(Path("data/photos@0.5")),)

@@ -20,13 +20,13 @@ from ganedit.tasks import TASKS
 from ganedit.training import distributed
 from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
-from ganedit.training.recipe import Recipe, RunStep, WeightStep, read_recipe
+from ganedit.training.recipe import Recipe, RunStep, WeightStep, read_recipe, taught_by
 from ganedit.training.report import REPORT
 from ganedit.training.state import CHECKPOINT, State, read_checkpoint
 from ganedit.training.task import GENERATOR, Networks, TrainableTask
 
 # Options that name folders of pictures.
-_FOLDERS = ("data", "a", "b")
+_FOLDERS = ("data", "teacher_data", "a", "b")
 
 
 def run_training(
@@ -115,8 +115,8 @@ def _done(recipe: Recipe, name: str, data: Path, out: Path, given: Mapping[str, 
         return folder
     training, config = options_of(recipe, step, data, out, given, resume=resume)
     start = None if step.start is None else str(of(step.start))
-    if step.options.get("teacher"):
-        of(step.options["teacher"])
+    if (teacher := taught_by(step)) is not None:
+        of(teacher)
     click.echo(f"{recipe.path.stem}/{name}", err=True)
     run_training(_training(recipe).task(training), config, start, step.stop_at)
     return folder
@@ -143,8 +143,12 @@ def options_of(
     for name in _FOLDERS:
         if name in values:
             values[name] = tuple(str(data / each) for each in values[name])
-    if "teacher" in values:
-        values["teacher"] = str(_folder(recipe, values["teacher"], out))
+    if (teacher := taught_by(step)) is not None:
+        values["teacher"] = str(_folder(recipe, teacher, out))
+    elif "teacher" in values:
+        values["teacher"] = str(data / values["teacher"])
+    if "teacher_folder" in values:
+        values["teacher_folder"] = _folder(recipe, values["teacher_folder"], out)
     if resume:
         values |= {"resume": True, "steps": None, "minutes": None}
     values["out"] = _folder(recipe, step.name, out)

@@ -28,6 +28,7 @@
     multiply = { tail = 1.3 }  # tensors whose names hold the word
 
 The last step's weights are the ones that ship. A remark that nothing can act on is a `note`.
+A `teacher` is a step too, or a file beside the folders of pictures.
 """
 
 import tomllib
@@ -141,7 +142,14 @@ def sources(step: RunStep | WeightStep) -> list[str]:
     """The steps whose weights a step needs."""
     if isinstance(step, WeightStep):
         return list(step.mix)
-    return [name for name in (step.start, step.options.get("teacher")) if name is not None]
+    teacher = taught_by(step)
+    return [name for name in (step.start, teacher) if name is not None]
+
+
+def taught_by(step: RunStep) -> str | None:
+    """The step whose weights are the teacher; None also where it is a file, like other.pth."""
+    teacher: str | None = step.options.get("teacher")
+    return None if teacher is None or Path(teacher).suffix else teacher
 
 
 def _step(values: dict[str, Any], shared: Mapping[str, Any]) -> RunStep | WeightStep:
