@@ -51,7 +51,9 @@ def test_node_that_dies_has_its_pictures_redone(tmp_path: Path, cluster: Any) ->
     done = run_process(*command, "out", *ray, folder=tmp_path)
     remover.join()
     assert done.code == 1
-    assert done.err == ("ganedit: in/bad.png is empty; get another copy\n1 of 61 pictures failed\n")
+    # A slow machine tells in between how far it is.
+    failed = "ganedit: in/bad.png is empty; get another copy\n1 of 61 pictures failed\n"
+    assert done.err.endswith(failed)
     lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
     assert [line["status"] for line in lines].count("done") == 60
     again = run_process(*command, "out", *ray, folder=tmp_path)
