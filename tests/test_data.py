@@ -153,7 +153,7 @@ def test_small_picture_is_the_reduction_of_more_than_the_crop(tmp_path: Path) ->
     size = 32 + 2 * MARGIN * 4
     whole = tiny.photo(5, size, size)
     write(tmp_path / "whole.png", whole)
-    batch = UpscaleBatches(tiny.training(tmp_path, batch=8), 0)[0]
+    batch = UpscaleBatches(tiny.training(tmp_path, batch=8, recolor=0), 0)[0]
     tensor = torch.from_numpy(whole).permute(2, 0, 1)
     turned = [t.rot90(k, (1, 2)) for t in (tensor, tensor.flip(2)) for k in range(4)]
     edge = 4 * MARGIN
