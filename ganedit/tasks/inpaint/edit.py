@@ -38,7 +38,7 @@ DIFFUSION_RADIUS = 3
 SHALLOW_DEPTH = 16.0
 # Where the network saw every pixel: the largest share of texture, the depths between which it
 # grows, and the side over which colours are those of the network.
-MOST_TEXTURE, PLAIN_DEPTH, FULL_DEPTH, COLOR_SIDE = 0.6, 8, 40, 9
+MOST_TEXTURE, PLAIN_DEPTH, FULL_DEPTH, COLOR_SIDE = 0.65, 8, 40, 9
 # A mean of what might be there is softer than what is around it: so much of its detail is added.
 SHARPENING = 0.2
 # Rows and columns of a picture.

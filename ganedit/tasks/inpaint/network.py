@@ -12,9 +12,12 @@ DILATIONS = (1, 2, 4, 8)
 # Pixels that sides must be multiples of.
 MULTIPLE = 8
 HEAD = 32
-# The lattice of a fill: its detail is measured against windows of this side, and what of it comes
-# back in blocks up to so many away is taken for lattice; of few blocks less than all of it.
-DETAIL_SIDE, BLOCKS, FEW_BLOCKS = 9, 2, 2
+# The lattice of a fill: detail is measured against windows of this side, strokes up to so many
+# times its mean, in blocks up to so many away. Of few blocks less than all of it is taken away,
+# and nothing in holes less than `THIN` wide, where what is known is near.
+DETAIL_SIDE, LARGEST_DETAIL, BLOCKS, FEW_BLOCKS, THIN = 9, 2.5, 2, 0.5, 11
+# What is left gets back the power that its detail had with the lattice, by this factor at most.
+LARGEST_GAIN = 1.5
 # Rounds of relaxation, times the side of the level: where it is small they are cheap and reach far.
 RELAXATIONS = 512
 
@@ -59,16 +62,32 @@ def without_lattice(filled: Tensor, hole: Tensor) -> Tensor:
     """A fill without the pattern that the network repeats every `MULTIPLE` pixels.
 
     What it makes of a place that it cannot know depends on where the place lies in the blocks
-    that it is put together from. A photograph's detail averages out over blocks around, such a
-    pattern does not: the average is taken away.
+    that it is put together from. A photograph's detail averages out over the blocks around, such
+    a pattern does not: their average is taken away.
 
     Args:
         filled: `(N, C, H, W)`, H and W multiples of `MULTIPLE`.
         hole: `(N, 1, H, W)`, 1 where pixels were filled; others stay.
     """
     smooth = F.avg_pool2d(filled, DETAIL_SIDE, 1, DETAIL_SIDE // 2, count_include_pad=False)
-    total, count = (_sum_over_blocks(x) for x in ((filled - smooth) * hole, hole))
-    return filled - hole * total / (count + FEW_BLOCKS)
+    detail = (filled - smooth) * hole
+    left = detail - _repeated(detail, hole)
+    inner = 1 - F.max_pool2d(1 - hole, THIN, 1, THIN // 2)
+    thick = hole * F.max_pool2d(inner, 2 * THIN - 1, 1, THIN - 1)
+    before, after = ((x.square() * thick).sum((1, 2, 3), keepdim=True) for x in (detail, left))
+    gain = (before / after.clamp_min(1e-12)).sqrt().clamp(1, LARGEST_GAIN)
+    return filled + thick * (gain * left - detail)
+
+
+def _repeated(detail: Tensor, hole: Tensor) -> Tensor:
+    """For each pixel of a fill the mean detail at its place in the blocks around its own."""
+    # What stands out is structure: it would leave an echo in the blocks around.
+    pixels = hole.sum((1, 2, 3), keepdim=True).clamp_min(1) * detail.shape[1]
+    limit = LARGEST_DETAIL * detail.abs().sum((1, 2, 3), keepdim=True) / pixels
+    detail = detail.clamp(-limit, limit)
+    # Without the block itself, or it would lose detail of its own.
+    total, count = (_sum_over_blocks(x) - x for x in (detail, hole))
+    return total / (count + FEW_BLOCKS)
 
 
 def _sum_over_blocks(picture: Tensor) -> Tensor:
