@@ -55,7 +55,9 @@ def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Ho
     if options.box is not None:
         return holes.fit(holes.from_box(photo, options.box), photo, own=False)
     if masks:
-        return _union([_from_mask(mask, photo, options) for mask in masks])
+        # One of several may mark nothing; all of them together may not.
+        union = _union([_from_mask(mask, photo, options) for mask in masks])
+        return holes.fit(union, photo, allow_empty=options.allow_empty)
     if options.mask_color is not None:
         marked = holes.from_color(photo, options.mask_color, invert=options.invert_mask)
         return holes.fit(marked, photo, own=False)
@@ -67,7 +69,7 @@ def _from_mask(mask: Image, photo: Image, options: InpaintOptions) -> Hole:
         marked = holes.from_color(mask, options.mask_color, invert=options.invert_mask)
     else:
         marked = holes.from_mask(mask, invert=options.invert_mask)
-    return holes.fit(marked, photo, strict=options.strict, allow_empty=options.allow_empty)
+    return holes.fit(marked, photo, strict=options.strict, own=False, allow_empty=True)
 
 
 def _union(parts: Sequence[Hole]) -> Hole:
