@@ -53,16 +53,17 @@ class Editor:
     def inpaint(
         cls,
         *,
+        mask_color: str | None = None,
+        box: str | None = None,
+        invert_mask: bool = False,
+        strict: bool = False,
+        allow_empty: bool = False,
         method: Literal["auto", "gan", "telea", "ns"] = "auto",
         dilate: int | None = None,
         feather: int | None = None,
         weights: str | Path | None = None,
         seed: int = 0,
         candidates: int = 1,
-        mask_color: str | None = None,
-        box: str | None = None,
-        invert_mask: bool = False,
-        strict: bool = False,
         device: str = "auto",
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
         memory: int | str | None = None,
@@ -127,16 +128,17 @@ def inpaint(
     photo: Picture,
     mask: Picture | Sequence[Picture] | None = None,
     *,
+    mask_color: str | None = None,
+    box: str | None = None,
+    invert_mask: bool = False,
+    strict: bool = False,
+    allow_empty: bool = False,
     method: Literal["auto", "gan", "telea", "ns"] = "auto",
     dilate: int | None = None,
     feather: int | None = None,
     weights: str | Path | None = None,
     seed: int = 0,
     candidates: int = 1,
-    mask_color: str | None = None,
-    box: str | None = None,
-    invert_mask: bool = False,
-    strict: bool = False,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
     memory: int | str | None = None,
@@ -146,6 +148,12 @@ def inpaint(
     Args:
         photo: Pictures, folders, globs or @lists of them; - is standard input.
         mask: Picture that marks the hole: white, or transparent where it has alpha.
+        mask_color: The hole is what has this colour, in the mask or on the photo: '#ff00ff',
+            magenta.
+        box: The hole is this rectangle, in pixels.
+        invert_mask: Black is the hole, not white.
+        strict: Refuse a mask of another size than the photo.
+        allow_empty: Leave photos as they are whose mask marks nothing, instead of refusing them.
         method: auto: diffusion for hairlines, the network and the photo's own texture for the rest.
             telea, ns: diffusion only.
         dilate: Pixels by which the hole grows first, so that halos go too. None: by the photo's
@@ -154,10 +162,6 @@ def inpaint(
         weights: Weights of your own: a file or a training run.
         seed: Another seed gives another fill.
         candidates: Write so many different fills, and a contact sheet of them. (1 to 16)
-        mask_color: The hole is what has this colour, in the mask or on the photo: '#ff00ff'.
-        box: The hole is this rectangle, in pixels.
-        invert_mask: Black is the hole, not white.
-        strict: Refuse a mask of another size than the photo.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.
         memory: Budget for working memory, like 2G.

@@ -249,7 +249,7 @@ def test_shipped_filler_does_not_see_hidden_colour(method: str) -> None:
     cutout[:, 30:] = 230, 200, 60, 255
     hole = np.zeros((72, 96), bool)
     hole[28:44, 30:50] = True
-    loaded = InpaintEdit(InpaintOptions(method), tiny.runtime())
+    loaded = InpaintEdit(InpaintOptions(method=method), tiny.runtime())
     filled = []
     for hidden in (0, 255):
         cutout[:, :30, :3] = hidden

@@ -87,7 +87,9 @@ def measure(options: InpaintEvaluation, measuring: Measuring) -> ScoreTable:
     features = measuring.vgg()
     edits: dict[str, InpaintEdit] = {}
     for method in options.method or METHODS:
-        chosen = InpaintOptions(method, options.dilate, options.feather, options.weights)
+        chosen = InpaintOptions(
+            method=method, dilate=options.dilate, feather=options.feather, weights=options.weights
+        )
         edits[method] = InpaintEdit(chosen, measuring.runtime)
     cases = list(read_cases(options.data, options.size, options.seed))
     scores: dict[str, list[Scores]] = {}

@@ -18,6 +18,16 @@ PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
 class InpaintOptions(Options):
     """How holes are marked and filled."""
 
+    mask_color: str | None = option(
+        None, "The hole is what has this colour, in the mask or on the photo: '#ff00ff', magenta.",
+        metavar="COLOR",
+    )  # fmt: skip
+    box: str | None = option(None, "The hole is this rectangle, in pixels.", metavar="X,Y,W,H")
+    invert_mask: bool = option(False, "Black is the hole, not white.")
+    strict: bool = option(False, "Refuse a mask of another size than the photo.")
+    allow_empty: bool = option(
+        False, "Leave photos as they are whose mask marks nothing, instead of refusing them."
+    )
     method: Method = option(
         "auto", "auto: diffusion for hairlines, the network and the photo's own texture for the "
         "rest. telea, ns: diffusion only.",
@@ -39,16 +49,6 @@ class InpaintOptions(Options):
         1, "Write so many different fills, and a contact sheet of them.", least=1, most=16,
         metavar="1-16", recorded=False,
     )  # fmt: skip
-    mask_color: str | None = option(
-        None, "The hole is what has this colour, in the mask or on the photo: '#ff00ff', magenta.",
-        metavar="COLOR",
-    )  # fmt: skip
-    box: str | None = option(None, "The hole is this rectangle, in pixels.", metavar="X,Y,W,H")
-    invert_mask: bool = option(False, "Black is the hole, not white.")
-    strict: bool = option(False, "Refuse a mask of another size than the photo.")
-    allow_empty: bool = option(
-        False, "Leave photos as they are whose mask marks nothing, instead of refusing them."
-    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
