@@ -75,18 +75,19 @@ class GroupedCommand(click.Command):
             rows = [
                 row
                 for param in self.get_params(ctx)
-                if _group_of(param) == group and (row := param.get_help_record(ctx)) is not None
+                if isinstance(param, click.Option)  # Click tells of arguments itself
+                and _group_of(param) == group
+                and (row := param.get_help_record(ctx)) is not None
             ]
             if rows:
                 with formatter.section(heading):
                     formatter.write_dl(rows)
 
 
-def _group_of(param: click.Parameter) -> Group:
+def _group_of(param: click.Option) -> Group:
     if isinstance(param, GroupedOption):
         return param.group
-    # What is given without an option comes first; `--help`, which every command has, last.
-    return "main" if isinstance(param, click.Argument) else "machine"
+    return "machine"  # --help, which every command has
 
 
 def parameters(kind: type[Options], *, required: bool = True) -> list[click.Parameter]:
