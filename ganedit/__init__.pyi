@@ -25,6 +25,7 @@ class Editor:
     """
 
     task: Task[Any]
+    variants: tuple[str, ...]
     def __init__(self, task: Task[Any], **options: Any) -> None: ...
     def __call__(
         self,
@@ -100,7 +101,7 @@ def upscale(
     """Enlarge photos; folders are enlarged whole.
 
     Args:
-        photo: Pictures, folders, globs or @lists of them; - is standard input.
+        photo: what is edited.
         scale: Factor per side, 1 to 16, 2.5 included. (1 to 16) None: 4.
         width: Width of the result in pixels, instead of --scale.
         height: Height of the result in pixels, instead of --scale.
@@ -146,11 +147,11 @@ def inpaint(
     """Fill what a mask marks; nothing else changes.
 
     Args:
-        photo: Pictures, folders, globs or @lists of them; - is standard input.
+        photo: what is edited.
         mask: Picture that marks the hole: white, or transparent where it has alpha.
         mask_color: The hole is what has this colour, in the mask or on the photo: '#ff00ff',
             magenta.
-        box: The hole is this rectangle, in pixels.
+        box: The hole is the rectangle 'x,y,width,height', in pixels.
         invert_mask: Black is the hole, not white.
         strict: Refuse a mask of another size than the photo.
         allow_empty: Leave photos as they are whose mask marks nothing, instead of refusing them.
@@ -192,7 +193,7 @@ def translate(
     """Turn photos into paintings, or into what a network of yours learned; folders too.
 
     Args:
-        photo: Pictures, folders, globs or @lists of them; - is standard input.
+        photo: what is edited.
         to: What the pictures become, like monet; all makes one of each, and a contact sheet.
             `ganedit models` lists what there is.
         strength: 0 leaves the picture as it is, 1 translates it whole. (0 to 1)

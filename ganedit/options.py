@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from functools import reduce
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -119,9 +120,17 @@ class Declared:
     def check(self, value: Any) -> None:
         """Raise a UsageError for a value out of bounds."""
         for item in value if self.many else [value]:
-            if item is not None and not self._allows(item):
+            if item is not None and not (self._is_of_type(item) and self._allows(item)):
                 shown = f"{item:g}" if isinstance(item, float) else item
                 raise UsageError(f"{self.flag} {shown}: use {self._wanted()}")
+
+    def _is_of_type(self, value: Any) -> bool:
+        """Whether a value from Python is of the kind that the command line gives."""
+        if self.type is float:
+            return isinstance(value, Real) and not isinstance(value, bool)
+        if self.type is int and self.option.parse is None:
+            return isinstance(value, Integral) and not isinstance(value, bool)
+        return self.type not in (str, bool) or isinstance(value, self.type)
 
     def _allows(self, value: Any) -> bool:
         known = self.option
@@ -137,13 +146,17 @@ class Declared:
         if self.choices:
             *others, last = self.choices
             return f"{', '.join(others)} or {last}" if others else last
+        if self.type in (str, bool):
+            return f"text like {self.option.metavar}" if self.type is str else "True or False"
         least, most, over = self.option.least, self.option.most, self.option.over
         kind = "a whole number" if self.type is int else "a number"
         if over is not None:
             return f"{kind} over {over:g}" + (f" and at most {most:g}" if most is not None else "")
         if least is not None and most is not None:
             return f"{kind} from {least:g} to {most:g}"
-        return f"{least:g} or more" if least is not None else f"at most {most:g}"
+        if least is not None:
+            return f"{least:g} or more"
+        return f"at most {most:g}" if most is not None else kind
 
 
 def declared(kind: type) -> tuple[Declared, ...]:

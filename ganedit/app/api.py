@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from ganedit import runtime
+from ganedit.errors import UsageError
 from ganedit.image import Image, decode
 from ganedit.options import Declared, build, declared
 from ganedit.runs.options import Placement
@@ -54,7 +55,8 @@ class Editor:
         where = build(Placement, placed)
         chosen = runtime.choose(where.device, where.precision, where.memory)
         self._apply: Apply = task.load(self.options, chosen, enlarger(chosen))
-        self._first = task.variants(self.options)[0]
+        self.variants = task.variants(self.options)
+        """Names of the results that one call can make; see `variant`."""
 
     def __call__(
         self,
@@ -86,7 +88,7 @@ class Editor:
         self.task.check(
             self.options, {name for name, value in decoded.items() if value} | self._given
         )
-        return self._apply(decoded, self._first if variant is None else variant, progress)
+        return self._apply(decoded, self.variants[0] if variant is None else variant, progress)
 
 
 def _value(value: Any) -> Any:
@@ -99,7 +101,7 @@ def _value(value: Any) -> Any:
 def _decoded(each: Input, value: Picture | Sequence[Picture] | None) -> tuple[Image, ...]:
     if value is None:
         if each.required or each.given == "each":
-            raise TypeError(f"give the {each.name}: {each.help}")
+            raise TypeError(f"give the {each.name}")
         return ()
     several = value if isinstance(value, list | tuple) else [value]
     if len(several) > each.most:
@@ -129,7 +131,13 @@ def function_of(task: Task[Any]) -> Callable[..., Image]:
         names = {each.name for each in task.inputs}
         pictures = {name: value for name, value in bound.arguments.items() if name in names}
         options = {name: value for name, value in bound.arguments.items() if name not in names}
-        return Editor(task, **options)(**pictures)
+        editor = Editor(task, **options)
+        if len(editor.variants) > 1:
+            raise UsageError(
+                f"{task.name}: these options make {len(editor.variants)} results; load "
+                f"ganedit.Editor.{task.name}(…) and call it with variant= one of its .variants"
+            )
+        return editor(**pictures)
 
     signature = signature_of(task)
     function.__name__ = function.__qualname__ = task.name
@@ -193,7 +201,10 @@ def annotation_of(each: Declared) -> str:
 def docstring_of(task: Task[Any]) -> str:
     """What `help()` says of a task's function."""
     lines = [task.summary, "", "Args:"]
-    lines += [f"    {each.name}: {each.help}" for each in task.inputs]
+    lines += [
+        f"    {each.name}: " + ("what is edited." if each.given == "each" else each.help)
+        for each in task.inputs
+    ]
     for each in (*declared(task.options), *declared(Placement)):
         least, most = each.option.least, each.option.most
         bounds = f" ({least:g} to {most:g})" if least is not None and most is not None else ""

@@ -32,7 +32,7 @@ __all__: list[str]
 def stub() -> str:
     """The content of the file, before it is formatted."""
     parts = [_HEAD, "class Editor:", _docstring(inspect.getdoc(Editor) or "")]
-    parts.append("    task: Task[Any]")
+    parts.append("    task: Task[Any]\n    variants: tuple[str, ...]")
     parts.append("    def __init__(self, task: Task[Any], **options: Any) -> None: ...")
     parts.append(
         "    def __call__(self, *pictures: Picture | Sequence[Picture] | None, variant: str | None "

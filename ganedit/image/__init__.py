@@ -22,6 +22,7 @@ from ganedit.image._model import Image
 from ganedit.image._resize import resize, resize_bands
 from ganedit.image._samples import orient, to_eight
 from ganedit.image._save import publish, save, stage
+from ganedit.image._source import printable
 
 __all__ = [
     "MAX_PIXELS",
@@ -37,6 +38,7 @@ __all__ = [
     "output_errors",
     "pixel_loss",
     "preferred_suffix",
+    "printable",
     "publish",
     "resize",
     "resize_bands",

@@ -21,6 +21,10 @@ from ganedit.image._save import save
 class Image(Raster):
     """A decoded picture, upright, at its own bit depth; see `Raster` for what it holds."""
 
+    def __repr__(self) -> str:
+        kind = ("grey" if self.channels == 1 else "RGB") + ("A" if self.alpha is not None else "")
+        return f"<ganedit.Image {self.width}×{self.height} {self.samples.dtype} {kind}>"
+
     @classmethod
     def from_array(cls, array: npt.NDArray[np.generic]) -> "Image":
         """A picture from samples in memory.

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
+from ganedit.image import printable
 from ganedit.runs.jobs import Job
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.picture import Outcome
@@ -106,10 +107,10 @@ class Display:
 
     def _tell(self, outcome: Outcome) -> None:
         width, height = outcome.output_size
-        line = f"{outcome.job.target}  {width}×{height}  {outcome.seconds:.1f} s"
+        line = f"{printable(str(outcome.job.target))}  {width}×{height}  {outcome.seconds:.1f} s"
         with self._bar.external_write_mode(file=sys.stderr), self._lock:
             for note in outcome.notes:
-                say(f"{outcome.job.source}: {note}")
+                say(f"{printable(str(outcome.job.source))}: {note}")
             # Standard output belongs to the picture, if that is where it goes.
             say(line, error=outcome.job.target == STREAM)
 

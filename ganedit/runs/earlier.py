@@ -16,8 +16,8 @@ def without_earlier(found: list[Found], own: str | None) -> tuple[list[Found], l
     Args:
         found: pictures; those that were named themselves always stay.
         own: regular expression of the labels of this run's task, if results stand beside their
-            originals. Only then are a folder's results among its pictures: those that its journal
-            has, and those that are named as a task names the result of another picture there.
+            originals: then not only what a journal has is a result, but also what is named as a
+            task names the result of another picture there.
     """
     stems = {each.source.with_suffix("") for each in found}
     labels = _labels(own) if own is not None else None
@@ -27,13 +27,20 @@ def without_earlier(found: list[Found], own: str | None) -> tuple[list[Found], l
         file, folder = each.source, each.journal_folder
         made = folder is not None and (
             file.name.endswith(PREVIEW_SUFFIX)
-            or (labels and (records(folder).knows(file) or _named_like_one(file, stems, labels)))
+            or any(records(above).knows(file) for above in _upward(file, folder))
+            or (labels is not None and _named_like_one(file, stems, labels))
         )
         if made:
             earlier.append(file)
         else:
             kept.append(each)
     return kept, earlier
+
+
+def _upward(file: Path, top: Path) -> list[Path]:
+    """The folders that may have a journal of a file: its own, and those above it up to `top`."""
+    folders = [file.parent, *file.parent.parents]
+    return folders[: folders.index(top) + 1] if top in folders else folders[:1]
 
 
 def _named_like_one(file: Path, stems: set[Path], labels: re.Pattern[str]) -> bool:

@@ -42,7 +42,9 @@ def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
         made = bytes_per_pixel * megapixels
         say(f"about {left} on this machine, results of about {made:,.1f} MB", error=False)
     if unreadable := len(todo.jobs) - len(readable):
-        say(f"{unreadable:,} that cannot be read", error=False)
+        names = [str(job.source) for job in todo.jobs if not pixels[job]]
+        shown = ", ".join(names[:3]) + ", …" * (len(names) > 3)
+        say(f"{unreadable:,} that cannot be read: {shown}", error=False)
     if todo.finished:
         say(f"{len(todo.finished):,} finished before", error=False)
     if plan.left_out.total():

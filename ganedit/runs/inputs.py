@@ -160,7 +160,7 @@ class Search:
             and self._counted(file.suffix.lower() in READABLE_SUFFIXES, "not pictures")
             and self._counted(self.selection.takes(file.relative_to(root)), "excluded")
             and (skipped is None or skipped not in file.resolve().parents)
-            and file.is_file()
+            and self._counted(file.is_file(), "that are no files")
         ]
 
     def _unreadable(self, error: OSError) -> None:

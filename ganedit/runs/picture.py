@@ -18,7 +18,7 @@ from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.work import Work
-from ganedit.task import Apply
+from ganedit.task import Apply, Pictures
 
 # Told how much of which job is done, in [0, 1].
 JobProgress = Callable[[Job, float], None]
@@ -108,19 +108,32 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         sources=stamps,
         input_size=size,
         output_size=(edited.width, edited.height),
-        notes=(*edited.notes, *notes),
+        notes=(*edited.notes, *_notes_of_others(pictures), *notes),
     )
+
+
+def _notes_of_others(pictures: Pictures) -> list[str]:
+    """What the decoder noted of masks and styles, which the result says nothing of."""
+    others = list(pictures.items())[1:]
+    return [
+        f"{name}: {note}" for name, several in others for each in several for note in each.notes
+    ]
 
 
 def _stamps(job: Job, *, recorded: bool) -> tuple[Stamp, ...]:
     try:
-        return tuple(Stamp.of(path, hashed=recorded) for path in job.sources if path != STREAM)
+        return tuple(Stamp.of(path, hashed=recorded) for path in _files(job))
     except OSError:
         return ()  # decoding will say what is wrong
 
 
+def _files(job: Job) -> list[Path]:
+    """The sources that can be looked at twice: no pipes."""
+    return [path for path in job.sources if path.is_file()]
+
+
 def _unchanged(stamps: Sequence[Stamp], job: Job) -> bool:
-    files = [path for path in job.sources if path != STREAM]
+    files = _files(job)
     return len(stamps) == len(files) and all(map(Stamp.untouched, stamps, files))
 
 
@@ -137,6 +150,8 @@ def _changed(path: Path) -> int:
 
 def _decode(path: Path, files: FileOptions) -> Image:
     limits = {} if files.max_pixels is None else {"max_pixels": files.max_pixels}
+    if path == STREAM and sys.stdin is None:
+        raise ImageError("standard input is closed; give a file")
     source = sys.stdin.buffer if path == STREAM else path
     return decode(source, allow_truncated=files.allow_truncated, **limits)
 

@@ -1,5 +1,6 @@
 """Where the results of pictures go, and what they are called."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -75,6 +76,8 @@ def _streamed(paths: Sequence[Path], run: RunOptions, name: str) -> Job:
 def _means_file(path: Path, inputs: Sequence[Path]) -> bool:
     if path.is_file() or path.is_dir():
         return path.is_file()
+    if path.exists():
+        raise UsageError(f"-o {path}: is neither file nor folder; -o - writes to standard output")
     # For several pictures a name with a dot, like `holiday.2024`, can only be a folder's.
     several = len(inputs) != 1 or not names_one_file(inputs[0])
     return path.suffix != "" and not (several and path.suffix.lower() not in READABLE_SUFFIXES)
@@ -183,7 +186,9 @@ class _Real:
         self.file_above = cache(self._file_above)
 
     def __call__(self, path: Path) -> Path:
-        return path.resolve() if path.is_symlink() else self._folder(path.parent) / path.name
+        # Not Path.is_symlink, which raises for names that are too long to be any file's.
+        linked = os.path.islink(path)  # noqa: PTH114
+        return path.resolve() if linked else self._folder(path.parent) / path.name
 
     def _file_above(self, folder: Path) -> Path | None:
         """The first of a folder and those above it that is in truth a file."""

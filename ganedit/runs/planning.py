@@ -52,7 +52,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     else:
         plan = plan_pictures(
             given.files.get(edited.name, ()),
-            task.label(options),
+            task.label(options) or task.name,
             run,
             edited.name,
             task.labels(options),
@@ -73,6 +73,8 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
 
 
 def _check_given(task: Task[Any], given: Given) -> None:
+    if sum(list(files).count(STREAM) for files in given.files.values()) > 1:
+        raise UsageError("standard input can be one picture only; give files for the others")
     for each in task.inputs:
         files, folder = given.files.get(each.name, ()), given.folders.get(each.name)
         if files and folder is not None:

@@ -19,7 +19,11 @@ class TrainingConfig(Options):
     steps: int | None = option(
         None, "Train for this many optimizer steps: the same again, bit for bit.", over=0
     )
-    resume: bool = option(False, "Go on from the checkpoint in --out.")
+    resume: bool = option(
+        False,
+        "Go on from the checkpoint in --out, to the length that was set: the same command without "
+        "--minutes and --steps.",
+    )
     learning_rate: float = option(
         2.5e-4,
         "Peak rate of the generators; warmed up, then lowered to zero along a cosine.",

@@ -63,11 +63,8 @@ def main(tasks: tuple[Task[Any], ...] = TASKS) -> None:
     0: all done. 1: something failed. 2: wrong use. 130: interrupted.
     """
     signal.signal(signal.SIGTERM, _interrupt)
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started us
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open to the end
-        elif isinstance(stream, io.TextIOWrapper):
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where whoever started us closed it
             # A terminal that knows fewer letters must not end the work.
             stream.reconfigure(errors="backslashreplace")
     sys.exit(_code(make_cli(tasks)))

@@ -84,6 +84,7 @@ def measure(options: InpaintEvaluation, measuring: Measuring) -> ScoreTable:
         GaneditError: there are no pictures.
         WeightsError: weights or the feature network cannot be read.
     """
+    cases = list(read_cases(options.data, options.size, options.seed))
     features = measuring.vgg()
     edits: dict[str, InpaintEdit] = {}
     for method in options.method or METHODS:
@@ -91,7 +92,6 @@ def measure(options: InpaintEvaluation, measuring: Measuring) -> ScoreTable:
             method=method, dilate=options.dilate, feather=options.feather, weights=options.weights
         )
         edits[method] = InpaintEdit(chosen, measuring.runtime)
-    cases = list(read_cases(options.data, options.size, options.seed))
     scores: dict[str, list[Scores]] = {}
     rows: list[dict[str, Any]] = []
     for case in tqdm(cases, unit="hole", leave=False, disable=None):

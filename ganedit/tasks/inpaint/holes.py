@@ -127,16 +127,26 @@ def from_alpha(photo: Image) -> Hole:
     return Hole(photo.alpha == 0)
 
 
+def parse_box(text: str) -> tuple[int, int, int, int]:
+    """`x,y,w,h` as numbers.
+
+    Raises:
+        UsageError: not such a box.
+    """
+    match = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*", text)
+    if not match:
+        raise UsageError(f"--box {text!r}: write it as x,y,width,height in pixels")
+    x, y, width, height = map(int, match.groups())
+    return x, y, width, height
+
+
 def from_box(photo: Image, box: str) -> Hole:
     """The rectangle `x,y,w,h` in pixels from the top left, cut off at the border.
 
     Raises:
         UsageError: not such a box, or it lies outside the picture.
     """
-    match = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*", box)
-    if not match:
-        raise UsageError(f"--box {box!r}: write it as x,y,width,height in pixels")
-    x, y, width, height = map(int, match.groups())
+    x, y, width, height = parse_box(box)
     mask = np.zeros((photo.height, photo.width), bool)
     mask[max(0, y) : max(0, y + height), max(0, x) : max(0, x + width)] = True
     if not mask.any():

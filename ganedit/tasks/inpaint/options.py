@@ -22,7 +22,9 @@ class InpaintOptions(Options):
         None, "The hole is what has this colour, in the mask or on the photo: '#ff00ff', magenta.",
         metavar="COLOR",
     )  # fmt: skip
-    box: str | None = option(None, "The hole is this rectangle, in pixels.", metavar="X,Y,W,H")
+    box: str | None = option(
+        None, "The hole is the rectangle 'x,y,width,height', in pixels.", metavar="X,Y,W,H"
+    )
     invert_mask: bool = option(False, "Black is the hole, not white.")
     strict: bool = option(False, "Refuse a mask of another size than the photo.")
     allow_empty: bool = option(

@@ -22,10 +22,15 @@ def _labels(options: InpaintOptions | None) -> str:
 def _check(options: InpaintOptions, given: Set[str]) -> None:
     if "mask" in given and options.box is not None:
         raise UsageError("give one of --mask, --masks and --box")
-    if options.mask_color is not None:
-        from ganedit.tasks.inpaint.holes import parse_color
+    if options.mask_color is None and options.box is None:
+        return
+    from ganedit.tasks.inpaint.holes import parse_box, parse_color
 
-        parse_color(options.mask_color)  # told once, not for each photo
+    # What is wrong with them is told once, not for each photo.
+    if options.mask_color is not None:
+        parse_color(options.mask_color)
+    if options.box is not None:
+        parse_box(options.box)
 
 
 def _variants(options: InpaintOptions) -> tuple[str, ...]:

@@ -122,6 +122,7 @@ def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
         WeightsError: weights or the feature network cannot be read.
         UsageError: no generator leads to a domain, or nothing is to be measured.
     """
+    source, target = read_set(options.a, options.size), read_set(options.b, options.size)
     features = measuring.vgg(*LAYERS)
     if features is None:
         raise UsageError("--no-pd: nothing would be left to measure")
@@ -131,7 +132,6 @@ def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
         return TranslateEdit(chosen, measuring.runtime, measuring.enlarge)
 
     there, back = load(options.to), load(options.back) if options.back else None
-    source, target = read_set(options.a, options.size), read_set(options.b, options.size)
     wanted = [features_of(picture, features) for picture in target.values()]
     done: dict[str, Translated] = {}
     for name, picture in tqdm(source.items(), unit="picture", leave=False, disable=None):

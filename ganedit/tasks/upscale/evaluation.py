@@ -162,12 +162,13 @@ def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
         WeightsError: weights or the feature network cannot be read.
         UsageError: LPIPS is asked for but not installed.
     """
-    scale, features = int(options.scale), measuring.vgg()
+    scale = int(options.scale)
+    pairs = list(read_pairs(options.hr, options.lr, scale, damage=options.damage))
+    features = measuring.vgg()
     lpips = _lpips() if options.lpips else None
     methods: dict[str, Enlarger] = {"bicubic": bicubic(scale)}
     for name, chosen in _networks(options).items():
         methods[name] = through(UpscaleEdit(chosen, measuring.runtime))
-    pairs = list(read_pairs(options.hr, options.lr, scale, damage=options.damage))
     scores: dict[str, list[Scores]] = {name: [] for name in methods}
     rows: list[dict[str, Any]] = []
     for pair in tqdm(pairs, unit="picture", leave=False, disable=None):
