@@ -11,6 +11,7 @@ import tiny
 from ganedit.data.masks import MASK_KINDS, measuring_mask, training_mask
 from ganedit.errors import ImageError, UsageError
 from ganedit.image import Image, orient
+from ganedit.image._reading import Reading
 from ganedit.tasks.inpaint import holes
 from ganedit.tasks.inpaint.holes import Hole, dilated, feathered, fit
 
@@ -83,7 +84,7 @@ def test_mask_of_the_unturned_photo_is_turned_with_it(orientation: int, factor: 
     """As a viewer shows it, or as it lies in the file: where its shape tells, both are right."""
     lying = np.zeros((40, 60), np.uint8)
     lying[10:20, 15:30] = 255
-    photo = Image.upright(tiny.photo(0, 40, 60), None, orientation, PHOTO.metadata)
+    photo = Image.upright(Reading(tiny.photo(0, 40, 60), orientation=orientation))
     upright = orient(lying, orientation) > 0
     large = upright.repeat(factor, 0).repeat(factor, 1)
     assert np.array_equal(fit(Hole(large), photo).mask, upright)

@@ -147,8 +147,9 @@ def test_imported_domain_is_listed_and_translates(take: Import, tmp_path: Path, 
     done = take(tmp_path / "g.pth", "--licence", "BSD")
     assert done.out.startswith(f"{mine / 'translate_winter.safetensors'}  ")
     listed = run("models").out
-    assert "translate winter  (" in listed
-    assert "    licence: BSD\n" in listed
+    (row,) = [line.split() for line in listed.splitlines() if line.startswith("translate_winter")]
+    assert (row[1], row[-1]) == ("translate", "BSD")
+    assert "    recipe: imported from g.pth\n" in run("models", "translate_winter").out
     assert "yours: translate_winter" not in listed
     photo = tmp_path / "a.png"
     PIL.Image.fromarray(tiny.photo(0, 41, 50)).save(photo)

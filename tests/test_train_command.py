@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from command_line import EXACT, SHIPPED, Outcome, listing, run, run_process, write_photo
 
 from ganedit import weights
+from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.training import loop
 
 SMALL = ("--crop", 32, "--batch", 2, "--width", 8, "--blocks", 1, "--warmup", 1, *EXACT)
@@ -63,7 +65,7 @@ def test_run_ends_in_weights_that_upscale(
     )
     assert not [name for name in listing(out) if "part" in name]
     contents = weights.read(out / "generator.safetensors", "upscale")
-    assert contents.options == {"scale": scale, "width": 8, "blocks": 1}
+    assert contents.options == asdict(NetworkOptions(scale=scale, width=8, blocks=1))
     write_photo(tmp_path / "a.png", 24, 16)
     enlarged = run("upscale", tmp_path / "a.png", "--weights", out, "--scale", scale, *EXACT)
     assert enlarged.code == 0, enlarged.err
