@@ -501,7 +501,7 @@ def test_dry_run(home: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch) 
     assert first.startswith("2 pictures to do: 0.1 megapixels in 0.")
     assert second.startswith("about 00:0")
     assert others == [
-        "1 that cannot be read",
+        "1 that cannot be read: in/c.png",
         "1 finished before",
         "refused: out/d.png: exists already; add --overwrite to replace it",
     ]
