@@ -499,7 +499,7 @@ def test_dry_run(home: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch) 
     assert (done.code, done.err) == (0, "")
     first, second, *others = done.out.splitlines()
     assert first.startswith("2 pictures to do: 0.1 megapixels in 0.")
-    assert second.startswith("about 00:0")
+    assert second.startswith("about 0")  # how fast a machine is, is no test
     assert others == [
         "1 that cannot be read: in/c.png",
         "1 finished before",
