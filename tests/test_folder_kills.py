@@ -150,7 +150,7 @@ def test_interrupted_once_the_pictures_in_work_are_finished(tmp_path: Path, star
 
 def test_interrupted_twice_stops_now(tmp_path: Path, start: Start) -> None:
     write_photo(tmp_path / "in/small.png")
-    large = write_photo(tmp_path / "in/0.png", 2000, 1500)
+    large = write_photo(tmp_path / "in/0.png", 3200, 2400)
     for number in (1, 2, 3):
         shutil.copy(large, tmp_path / f"in/{number}.png")
     command = start("in", "-o", "out", "--jobs", 5)
@@ -160,7 +160,7 @@ def test_interrupted_twice_stops_now(tmp_path: Path, start: Start) -> None:
     begun = time.monotonic()
     command.signal(signal.SIGTERM)
     assert command.wait() == 130
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20  # those in work would take a minute
     assert command.log.read_text().endswith("ganedit: interrupted\n")
     assert finished(tmp_path / "out") == ["small.png"]
 
