@@ -53,6 +53,10 @@ class Input:
     """How many of it a job may have."""
 
 
+PHOTO = Input("photo", "Pictures, folders, globs or @lists of them; - is standard input.")
+"""What most tasks edit."""
+
+
 @dataclass(frozen=True)
 class Training(Generic[O_contra]):
     """How a task is trained."""
@@ -172,7 +176,7 @@ class Task(Generic[O_contra]):
     upscaler, for tasks that work at a size of their own (see `enlarges`)."""
     weights: Callable[[O_contra], Mapping[str, str]]
     """SHA-256 of each weight file that the result depends on, by its name."""
-    inputs: tuple[Input, ...] = (Input("photo", "Pictures, folders, globs or @lists of them."),)
+    inputs: tuple[Input, ...] = (PHOTO,)
     """What a job takes; none for a task that draws pictures."""
     label: Callable[[O_contra], str] = no_label
     """What is appended to the name of a result beside its original, like `x4`."""

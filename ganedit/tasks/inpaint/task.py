@@ -7,7 +7,7 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
-from ganedit.task import Apply, Enlarge, Evaluation, Input, Measuring, Task, Training
+from ganedit.task import PHOTO, Apply, Enlarge, Evaluation, Input, Measuring, Task, Training
 from ganedit.tasks.inpaint.options import InpaintEvaluation, InpaintOptions, InpaintTraining
 
 
@@ -77,7 +77,7 @@ A folder, with a mask for each photo:
     ganedit inpaint photos/ --masks masks/ -o clean/""",
     options=InpaintOptions,
     inputs=(
-        Input("photo", "Pictures, folders, globs or @lists of them; - is standard input."),
+        PHOTO,
         Input(
             "mask",
             "Picture that marks the hole: white, or transparent where it has alpha.",

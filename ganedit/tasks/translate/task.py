@@ -16,7 +16,6 @@ from ganedit.task import (
     Evaluation,
     Imported,
     Importing,
-    Input,
     Measuring,
     Task,
     Training,
@@ -104,7 +103,6 @@ Half the way, in the photo's own colours:
 A folder, by a network of your own (see ganedit train translate --help):
     ganedit translate holiday/ --to winter --weights runs/winter -o winter/""",
     options=TranslateOptions,
-    inputs=(Input("photo", "Pictures, folders, globs or @lists of them; - is standard input."),),
     label=_label,
     labels=_labels,
     variants=_variants,

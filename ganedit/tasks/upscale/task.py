@@ -7,7 +7,7 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
-from ganedit.task import Apply, Enlarge, Evaluation, Input, Measuring, Size, Task, Training
+from ganedit.task import Apply, Enlarge, Evaluation, Measuring, Size, Task, Training
 from ganedit.tasks.upscale.options import UpscaleEvaluation, UpscaleOptions, UpscaleTraining
 
 
@@ -69,7 +69,6 @@ A folder, to fit a 4K screen, as PNG:
 From a pristine scan:
     ganedit upscale scan.tif --model clean""",
     options=UpscaleOptions,
-    inputs=(Input("photo", "Pictures, folders, globs or @lists of them; - is standard input."),),
     label=_label,
     labels=_labels,
     check=_check,
