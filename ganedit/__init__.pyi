@@ -82,6 +82,20 @@ class Editor:
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
         memory: int | str | None = None,
     ) -> Editor: ...
+    @classmethod
+    def stylize(
+        cls,
+        *,
+        strength: float = 1.0,
+        mix: str | None = None,
+        keep_color: bool = False,
+        stroke_size: int | None = None,
+        save_style: str | Path | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
 
 def upscale(
     photo: Picture,
@@ -200,6 +214,50 @@ def translate(
         keep_color: Light and texture from the translation, colour from the picture.
         working_size: Short side at which larger pictures are painted: the smaller, the broader the
             strokes. None: 512.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def stylize(
+    photo: Picture,
+    style: Picture | Sequence[Picture],
+    mask: Picture | None = None,
+    *,
+    strength: float = 1.0,
+    mix: str | None = None,
+    keep_color: bool = False,
+    stroke_size: int | None = None,
+    save_style: str | Path | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Paint photos in the style of any picture; folders too.
+
+    Args:
+        photo: what is edited.
+        style: Picture in whose style to paint, a file of --save-style, or @NAME.
+        mask: Picture that marks where: white, or transparent where it has alpha. Of two styles
+            without --mix the second is painted outside of it.
+        strength: 0 leaves the picture as it is, 1 paints it in the style. (0 to 1)
+        mix: Shares of several styles, in their order, like 0.7,0.3. None: equal shares.
+        keep_color: Light and texture in the style, colour from the picture.
+        stroke_size: Short side at which larger pictures are painted: the smaller, the broader the
+            strokes. None: 768.
+        save_style: Write the style to a small file too, which --style takes.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.

@@ -1,23 +1,27 @@
 """From samples to samples through a network: tiles, precision and memory, for every task."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganedit.errors import DeviceError, NonFiniteError
-from ganedit.image import Image
+from ganedit.errors import DeviceError, NonFiniteError, UsageError
+from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Predictor, Progress
-from ganedit.tiling import Rows, plan, smallest_window, window_side
+from ganedit.tiling import Footprint, Rows, plan, smallest_window, window_side
 
 # Pixels of a band of rows where a step would take many bytes for each, and rows around it that
 # decide what is in it: farther than any network sees.
 BAND_PIXELS, REACH = 1 << 21, 64
-# Larger windows waste less on halos; beyond these sides little is left to gain.
-LARGEST_WINDOW = {"cpu": 512, "mps": 768, "cuda": 1536}
+# Larger windows waste less on halos; beyond these sides, or so many halos, little is left to gain.
+LARGEST_WINDOW, HALOS = {"cpu": 512, "mps": 768, "cuda": 1536}, 7
+# Statistics of a picture are gathered on at most so many pixels, and kept for all of a larger one.
+STATISTICS_PIXELS = 1 << 20
 
 
 def predict_samples(
@@ -48,7 +52,7 @@ def predict_rows(rows: Rows, predictor: Predictor, runtime: Runtime, progress: P
     `predict_samples` raises, taking a row may.
     """
     element = torch.finfo(runtime.dtype).bits // 8
-    largest = LARGEST_WINDOW[runtime.device.type]
+    largest = max(LARGEST_WINDOW[runtime.device.type], HALOS * predictor.footprint.halo)
     side = min(largest, window_side(predictor.footprint, runtime.memory, element))
     return _tiled(rows, predictor, runtime, side, progress)
 
@@ -192,3 +196,68 @@ def _filled_by_nearest(samples: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     visible = np.flatnonzero(hidden.reshape(-1) == 0)
     flat[nearest.reshape(-1)[visible]] = visible
     return samples.reshape(-1, samples.shape[2])[flat[nearest]]
+
+
+def padded(samples: np.ndarray, multiple: int, least: int) -> np.ndarray:
+    """`(H, W, C)` mirrored to the right and below: sides multiples of `multiple`, `least` or more.
+
+    A network that halves its input needs that; cut off the rest of what it makes.
+    """
+    high, wide = (max(least, -(-side // multiple) * multiple) for side in samples.shape[:2])
+    missing = (0, high - samples.shape[0]), (0, wide - samples.shape[1]), (0, 0)
+    return np.pad(samples, missing, mode="symmetric")
+
+
+def overview(
+    samples: np.ndarray, footprint: Footprint, runtime: Runtime, least: int, option: str
+) -> Tensor:
+    """A picture, or a large one reduced, for a network that gathers statistics of all of it.
+
+    They decide the colours of every tile: at whatever size the memory holds, they would make
+    another picture for every budget.
+
+    Args:
+        samples: `(H, W, 3)`, sides multiples of what the network takes.
+        footprint: of the network.
+        runtime: device and memory budget.
+        least: smallest side that it takes.
+        option: what to lower where the memory is too small.
+
+    Returns:
+        float32 `(1, 3, h, w)` in [0, 1] on the device.
+
+    Raises:
+        UsageError: the memory budget does not hold what the network makes of it.
+    """
+    height, width = samples.shape[:2]
+    reduce = math.sqrt(height * width / STATISTICS_PIXELS)
+    if reduce > 1:
+        multiple = footprint.multiple
+        height, width = (
+            max(least, multiple * round(side / reduce / multiple)) for side in (height, width)
+        )
+        samples = resize(Image(samples), width, height).samples
+    element = torch.finfo(runtime.dtype).bits // 8
+    needed = height * width * footprint.bytes_per_pixel * element // 4
+    if needed > runtime.memory:
+        raise UsageError(
+            f"--memory is too small for it: {-(-needed >> 20)}M are needed; give more, or a "
+            f"smaller {option}"
+        )
+    return to_tensor(samples, runtime.device)
+
+
+def in_color(image: Image, done: str) -> Image:
+    """The picture in RGB, colours under transparency taken from what is visible, alpha left out.
+
+    Args:
+        image: any picture.
+        done: what becomes of it, for the note on a grey profile that was left out: `painted`.
+    """
+    samples, notes, metadata = fill_transparent(image), image.notes, image.metadata
+    if image.channels == 1:
+        samples = np.repeat(samples, 3, axis=2)
+        if metadata.icc is not None:
+            metadata = replace(metadata, icc=None)
+            notes = (*notes, f"{done} in colour: its grey profile was left out")
+    return replace(image, samples=samples, alpha=None, metadata=metadata, notes=notes)

@@ -5,7 +5,7 @@ folder runs, records, help, training and evaluation iterate over that tuple and 
 Nothing here imports torch: a row's functions import what they need when they are called.
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
@@ -33,6 +33,8 @@ Apply = Callable[[Pictures, str, Progress], "Image"]
 """A loaded task: pictures and the name of the variant to the result, metadata carried along."""
 Enlarge = Callable[["Image", int, int], "Image"]
 """A picture at another size: `(picture, width, height)`."""
+NAME_MARK = "@"
+"""Begins the name of a picture that ships, where an input has such."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ class Input:
     """Whether nothing can be done without it."""
     most: int = 1
     """How many of it a job may have."""
+    named: Callable[[str], Path] | None = None
+    """The file of a picture that ships, by its name, which is written `@NAME`; raises a UsageError
+    where there is none of it."""
+
+    def file(self, path: Path) -> Path:
+        """The file that is meant by a path, or by the name of a picture that ships."""
+        if self.named is None or path.exists() or not str(path).startswith(NAME_MARK):
+            return path
+        return self.named(str(path).removeprefix(NAME_MARK))
 
 
 PHOTO = Input("photo", "Pictures, folders, globs or @lists of them; - is standard input.")
@@ -142,7 +153,7 @@ def one_result(options: Any) -> tuple[str, ...]:
     return ("",)
 
 
-def anything_goes(options: Any, given: Set[str]) -> None:
+def anything_goes(options: Any, given: Mapping[str, int]) -> None:
     """The check of a task whose options go with all of its inputs."""
 
 
@@ -187,9 +198,9 @@ class Task(Generic[O_contra]):
     """Of the result, for that of the first input; `(0, 0)` where there is no input."""
     variants: Callable[[O_contra], tuple[str, ...]] = one_result
     """Names of the results of one job; with several, a contact sheet is made of them."""
-    check: Callable[[O_contra, Set[str]], None] = anything_goes
+    check: Callable[[O_contra, Mapping[str, int]], None] = anything_goes
     """Raises a UsageError for options that contradict each other, or what else was given: names
-    of inputs and of options that the user did not leave out."""
+    of inputs and of options that the user did not leave out, with how many there were of each."""
     local: bool = False
     """Whether all that it does not change is to stay bit for bit: where a format cannot keep it,
     that is said."""

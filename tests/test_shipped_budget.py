@@ -8,13 +8,13 @@ import pytest
 import tiny
 import torch
 
+from ganedit.blending import at_full_size
 from ganedit.editing import to_samples, to_tensor
 from ganedit.errors import UsageError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime, choose
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.options import InpaintOptions
-from ganedit.tasks.translate.blending import at_full_size
 from ganedit.tasks.translate.edit import TranslateEdit
 from ganedit.tasks.translate.grain import grained, grained_samples
 from ganedit.tasks.translate.options import TranslateOptions
@@ -60,7 +60,7 @@ def test_every_budget_gives_the_same_picture(task: str, precision: str) -> None:
         try:
             result = edited(task, megabytes * MEGABYTE, precision)
         except UsageError as error:
-            assert "--memory is too small to translate it: " in str(error)  # noqa: PT017
+            assert "--memory is too small for it: " in str(error)  # noqa: PT017
             continue
         assert np.array_equal(result, expected)
         held += 1

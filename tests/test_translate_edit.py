@@ -14,9 +14,9 @@ from command_line import EXACT, Outcome, listing, run
 
 import ganedit
 from ganedit import editing, weights
+from ganedit.blending import keep_color, mix
 from ganedit.image import Image, decode
 from ganedit.runtime import choose
-from ganedit.tasks.translate.blending import keep_color, mix
 from ganedit.tasks.translate.edit import TranslateEdit, TranslatePredictor
 from ganedit.tasks.translate.evaluation import translated
 from ganedit.tasks.translate.network import Generator, Translator

@@ -85,9 +85,8 @@ class Editor:
             raise TypeError(f"{self.task.name} takes {', '.join(names) or 'no pictures'}")
         given = {**dict(zip(names, pictures, strict=False)), **named}
         decoded = {each.name: _decoded(each, given.get(each.name)) for each in self.task.inputs}
-        self.task.check(
-            self.options, {name for name, value in decoded.items() if value} | self._given
-        )
+        counts = {name: len(several) for name, several in decoded.items() if several}
+        self.task.check(self.options, {**dict.fromkeys(self._given, 1), **counts})
         return self._apply(decoded, self.variants[0] if variant is None else variant, progress)
 
 
@@ -106,7 +105,11 @@ def _decoded(each: Input, value: Picture | Sequence[Picture] | None) -> tuple[Im
     several = value if isinstance(value, list | tuple) else [value]
     if len(several) > each.most:
         raise TypeError(f"{each.name}: at most {each.most}, not {len(several)}")
-    return tuple(as_image(picture) for picture in several)  # type: ignore[arg-type]
+    return tuple(_image(each, picture) for picture in several)
+
+
+def _image(each: Input, picture: Any) -> Image:
+    return as_image(each.file(Path(picture)) if isinstance(picture, str | Path) else picture)
 
 
 def _placement() -> tuple[str, ...]:

@@ -126,9 +126,13 @@ class Pictures:
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """One picture at random: `(H, W, 3)` uint8 RGB, read-only. Held-out ones come in turn."""
+        return self.load(self.draw_index(rng))
+
+    def draw_index(self, rng: np.random.Generator) -> int:
+        """The index of one picture at random; held-out ones come in turn."""
         if self._in_turn is not None:
-            return self.load(next(self._in_turn))
-        return self.load(int(rng.choice(self.usable, p=self.weights)))
+            return next(self._in_turn)
+        return int(rng.choice(self.usable, p=self.weights))
 
     def load(self, index: int) -> np.ndarray:
         """The picture of that index, from the cache if it is there."""

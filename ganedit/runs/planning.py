@@ -11,7 +11,7 @@ from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.pairing import Partner, pictures_in
 from ganedit.runs.placing import plan_pictures
-from ganedit.task import Task
+from ganedit.task import Input, Task
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,10 @@ class Given:
     """Names of the task's options that were given."""
 
     @property
-    def names(self) -> set[str]:
-        """The inputs and options for which anything was given."""
-        return {name for name, files in self.files.items() if files} | {
-            *self.folders,
-            *self.options,
-        }
+    def counts(self) -> dict[str, int]:
+        """How much a job is given for each input and option; nothing of what was left out."""
+        files = {name: len(files) for name, files in self.files.items() if files}
+        return {**dict.fromkeys((*self.options, *self.folders), 1), **files}
 
 
 def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Plan:
@@ -45,7 +43,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
             into one file, or an output suffix that contradicts the format.
     """
     _check_given(task, given)
-    task.check(options, given.names)
+    task.check(options, given.counts)
     edited = task.edited
     if edited is None:
         plan = Plan([_drawn(task, options, run)])
@@ -57,7 +55,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
             edited.name,
             task.labels(options),
         )
-    partners = [_partner(each.name, each.given, given) for each in task.inputs if each != edited]
+    partners = [_partner(each, given) for each in task.inputs if each != edited]
     jobs = [_with_partners(job, partners, several=len(plan.jobs) > 1) for job in plan.jobs]
     names = task.variants(options)
     shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]
@@ -85,13 +83,14 @@ def _check_given(task: Task[Any], given: Given) -> None:
             raise UsageError(f"--{each.name}s {folder}: no such folder")
         if each.given != "each" and any(file.is_dir() for file in files):
             raise UsageError(f"--{each.name} {files[0]}: is a folder; give --{each.name}s")
-        if each.required and each.name not in given.names:
+        if each.required and each.name not in given.counts:
             raise UsageError(f"give --{each.name}: {each.help}")
 
 
-def _partner(name: str, kind: str, given: Given) -> Partner:
-    folder = given.folders.get(name) if kind == "paired" else None
-    return Partner(name, tuple(given.files.get(name, ())), folder, shared=kind == "shared")
+def _partner(each: Input, given: Given) -> Partner:
+    folder = given.folders.get(each.name) if each.given == "paired" else None
+    files = tuple(map(each.file, given.files.get(each.name, ())))
+    return Partner(each.name, files, folder, shared=each.given == "shared")
 
 
 def _with_partners(job: Job, partners: Sequence[Partner], *, several: bool) -> Job:

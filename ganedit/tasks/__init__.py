@@ -7,7 +7,8 @@ from typing import Any
 
 from ganedit.task import Task
 from ganedit.tasks.inpaint.task import INPAINT
+from ganedit.tasks.stylize.task import STYLIZE
 from ganedit.tasks.translate.task import TRANSLATE
 from ganedit.tasks.upscale.task import UPSCALE
 
-TASKS: tuple[Task[Any], ...] = (UPSCALE, INPAINT, TRANSLATE)
+TASKS: tuple[Task[Any], ...] = (UPSCALE, INPAINT, TRANSLATE, STYLIZE)

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import ImageColor
 
 from ganedit.errors import ImageError, UsageError
-from ganedit.image import Image, orient
+from ganedit.image import Image
+from ganedit.masking import of_one_shape, turned_like
 
 # A mask's pixels from this share of white on are hole; of alpha, those under it.
 THRESHOLD = 0.5
@@ -22,8 +23,6 @@ COLOR_TOLERANCE = 40 / 255
 RIM, RIM_SHARE, BACKGROUND = 5, 0.06, 12
 # Of Cr and Cb: keys with less are greys, which chroma does not tell.
 LEAST_CHROMA = 0.1
-# Of the logarithms of two sides' ratios.
-SHAPE_TOLERANCE = 0.02
 # Without --dilate: pixels per thousand of the longer side. What is removed leaves a halo.
 DILATE_PER_MILLE = 4
 # Pixels of a band of rows where a step takes many bytes for each.
@@ -188,13 +187,13 @@ def fit(
     Raises:
         ImageError: another size under `strict`, nothing is marked, or nothing would be left.
     """
-    hole = _turned(hole, photo)
-    mask, notes = hole.mask, list(hole.notes)
+    mask, turned = turned_like(hole.mask, photo)
+    notes = [*hole.notes, *turned]
     if mask.shape != (photo.height, photo.width):
         sizes = f"{mask.shape[1]}×{mask.shape[0]}, the photo {photo.width}×{photo.height}"
         if strict:
             raise ImageError(f"the mask has {sizes}; leave out --strict to have it resized")
-        if not _of_one_shape(mask.shape, (photo.height, photo.width)):
+        if not of_one_shape(mask.shape, (photo.height, photo.width)):
             sizes += ", another shape"
         notes.append(f"the mask was resized: it has {sizes}")
         mask = _resized(mask, photo)
@@ -214,21 +213,6 @@ def fit(
             "add --invert-mask"
         )
     return Hole(mask, tuple(notes))
-
-
-def _turned(hole: Hole, photo: Image) -> Hole:
-    """A mask of the photo as it lies in its file, turned as the photo was when it was read."""
-    upright, lying = (photo.height, photo.width), (photo.width, photo.height)
-    fits_as_it_is = _of_one_shape(hole.mask.shape, upright)
-    if photo.turned < 5 or fits_as_it_is or not _of_one_shape(hole.mask.shape, lying):
-        return hole
-    note = "the mask was turned like the photo, whose EXIF orientation it did not follow"
-    return Hole(orient(hole.mask, photo.turned), (*hole.notes, note))
-
-
-def _of_one_shape(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether two heights and widths are the same picture's, at whatever size."""
-    return bool(abs(np.log(one[1] / one[0] * other[0] / other[1])) <= SHAPE_TOLERANCE)
 
 
 def _resized(mask: np.ndarray, photo: Image) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The filling task in one description. Nothing here imports torch before it has to."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Any
 
 from ganedit import weights
@@ -19,7 +19,7 @@ def _labels(options: InpaintOptions | None) -> str:
     return r"inpaint(?:_\d+)?"
 
 
-def _check(options: InpaintOptions, given: Set[str]) -> None:
+def _check(options: InpaintOptions, given: Mapping[str, int]) -> None:
     if "mask" in given and options.box is not None:
         raise UsageError("give one of --mask, --masks and --box")
     if options.mask_color is None and options.box is None:

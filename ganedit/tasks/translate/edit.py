@@ -1,7 +1,6 @@
 """Translating a picture with loaded networks."""
 
 import copy
-import math
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -10,12 +9,11 @@ import torch
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, predict_samples, to_tensor
-from ganedit.errors import UsageError
+from ganedit.blending import at_full_size, keep_color, mix
+from ganedit.editing import in_color, overview, padded, predict_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
-from ganedit.tasks.translate.blending import at_full_size, keep_color, mix
 from ganedit.tasks.translate.domains import check_domains
 from ganedit.tasks.translate.foreign import ResnetGenerator
 from ganedit.tasks.translate.grain import grained_samples
@@ -26,8 +24,6 @@ from ganedit.tiling import Footprint
 
 # The short side at which larger pictures are painted; strokes are as wide as in a picture of it.
 WORKING_SIZE = 512
-# Statistics are gathered on at most so many pixels, and kept for all of a larger picture.
-STATISTICS_PIXELS = 1 << 20
 
 AnyGenerator: TypeAlias = Generator | ResnetGenerator
 
@@ -52,26 +48,12 @@ class TranslatePredictor:
     def hold_statistics(self, samples: np.ndarray) -> None:
         """Learn the statistics of a picture `(H, W, 3)`, for every tile of it.
 
-        They decide the colours of all of it: at whatever size the memory holds, they would make
-        another picture for every budget.
-
         Raises:
             UsageError: the memory budget does not hold that.
         """
-        height, width = samples.shape[:2]
-        reduce = math.sqrt(height * width / STATISTICS_PIXELS)
-        if reduce > 1:
-            height, width = (_multiple(side / reduce) for side in (height, width))
-            samples = resize(Image(samples), width, height).samples
-        element = torch.finfo(self.runtime.dtype).bits // 8
-        needed = height * width * self.footprint.bytes_per_pixel * element // 4
-        if needed > self.runtime.memory:
-            raise UsageError(
-                f"--memory is too small to translate it: {-(-needed >> 20)}M are needed; give "
-                "more, or a smaller --working-size"
-            )
+        view = overview(samples, self.footprint, self.runtime, SMALLEST, "--working-size")
         with torch.inference_mode():
-            gather(self.generator, to_tensor(samples, self.runtime.device))
+            gather(self.generator, view)
 
     def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
         generator = self.generator
@@ -112,7 +94,7 @@ class TranslateEdit:
         options = self.options
         if options.strength == 0:
             return image
-        picture = _in_color(image)
+        picture = in_color(image, "translated")
         short = min(picture.width, picture.height)
         working = options.working_size or min(short, WORKING_SIZE)
         # A copy of its own: the statistics of one picture must not meet those of another.
@@ -138,13 +120,12 @@ class TranslateEdit:
     ) -> np.ndarray:
         """`(H, W, 3)` of any size translated at that size, as far as the strength says."""
         height, width = samples.shape[:2]
-        high, wide = (max(SMALLEST, -(-n // MULTIPLE) * MULTIPLE) for n in (height, width))
-        padded = np.pad(samples, ((0, high - height), (0, wide - width), (0, 0)), mode="symmetric")
+        whole = padded(samples, MULTIPLE, SMALLEST)
         if self._grain:
             # The same for every picture of a size: a picture translated twice is the same twice.
-            padded = grained_samples(padded, self._grain, seed=0)
-        predictor.hold_statistics(padded)
-        painted = predict_samples(padded, predictor, self.runtime, progress)[:height, :width]
+            whole = grained_samples(whole, self._grain, seed=0)
+        predictor.hold_statistics(whole)
+        painted = predict_samples(whole, predictor, self.runtime, progress)[:height, :width]
         if self.options.strength < 1:
             return mix(samples, painted, self.options.strength)
         return np.ascontiguousarray(painted)
@@ -169,17 +150,6 @@ def load_translator(to: str, own: str | None) -> Translator:
 
 def _translator(**stored: Any) -> Translator:
     return Translator(NetworkOptions(**stored))
-
-
-def _in_color(image: Image) -> Image:
-    """The picture in RGB, colours under transparency taken from what is visible, alpha left out."""
-    samples, notes, metadata = fill_transparent(image), image.notes, image.metadata
-    if image.channels == 1:
-        samples = np.repeat(samples, 3, axis=2)
-        if metadata.icc is not None:
-            metadata = replace(metadata, icc=None)
-            notes = (*notes, "translated in colour: its grey profile was left out")
-    return replace(image, samples=samples, alpha=None, metadata=metadata, notes=notes)
 
 
 def _multiple(side: float) -> int:

@@ -1,6 +1,6 @@
 """The upscaling task in one description. Nothing here imports torch before it has to."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Any
 
 from ganedit import weights
@@ -24,8 +24,8 @@ def _labels(options: UpscaleOptions | None) -> str:
     return r"x[\d.]+|[wh]\d+|long\d+"
 
 
-def _check(options: UpscaleOptions, given: Set[str]) -> None:
-    if options.weights is not None and given & {"model", "detail"}:
+def _check(options: UpscaleOptions, given: Mapping[str, int]) -> None:
+    if options.weights is not None and given.keys() & {"model", "detail"}:
         raise UsageError(
             "--model and --detail choose among the shipped weights; with --weights leave them out"
         )

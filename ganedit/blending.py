@@ -1,4 +1,4 @@
-"""Putting a translation back on its picture: mixed by strength, at full size, colours kept."""
+"""Putting an edit back on its picture: mixed by strength, at full size, colours kept."""
 
 import math
 

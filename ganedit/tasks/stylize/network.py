@@ -1,0 +1,176 @@
+"""The stylizer: what a style is to it, and how it paints a picture in one."""
+
+from itertools import chain
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit.nets.init import kaiming_
+from ganedit.tasks.stylize.options import NetworkOptions
+
+# Pixels that sides must be multiples of.
+MULTIPLE = 8
+SMALLEST = 32
+# Added to both deviations of a ratio: what is plain stays plain, instead of its noise being blown
+# up to the style's contrast, and equal deviations leave it as it is.
+LEAST_DEVIATION = 0.02
+
+
+def _conv(inputs: int, outputs: int) -> nn.Conv2d:
+    # Reflected borders: zeros would frame the result.
+    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
+
+
+class Block(nn.Module):
+    """Two convolutions and a skip; the style scales and shifts the channels between them."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.first, self.second = _conv(width, width), _conv(width, width)
+
+    def forward(
+        self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None
+    ) -> Tensor:
+        change = self.first(x)
+        if scale is not None and shift is not None:
+            change = torch.addcmul(shift, change, scale)
+        result: Tensor = self.second(F.relu(change))
+        return x + result
+
+
+class Stylizer(nn.Module):
+    """Paints any picture in the style of any other, in one pass.
+
+    Adaptive instance normalisation (Huang and Belongie 2017) with an encoder of its own that takes
+    the place of VGG19's, as in MicroAST (Wang et al. 2023), at every resolution from the pixels to
+    an eighth of them. A style is a *code*: channel means and deviations at each of these. The same
+    encoder reads the picture and the style, and nothing but codes tells them apart, so a picture
+    in its own style is left nearly as it is by construction. Statistics are arguments: those of a
+    whole picture serve all of its tiles.
+
+    Pictures are `(N, 3, H, W)` RGB in [0, 1], sides multiples of 8 and at least 32; codes are
+    `(N, D)` float32.
+    """
+
+    def __init__(self, options: NetworkOptions) -> None:
+        super().__init__()
+        self.options = options
+        widths = options.widths
+        self.widths = (3, *widths)
+        self.down = nn.ModuleList(_conv(n, m) for n, m in zip(self.widths, widths, strict=False))
+        self.deepest = Block(widths[-1])
+        # From the lowest resolution up; at the full one there are no blocks.
+        below = widths[:0:-1]
+        levels = zip(below, options.blocks, strict=True)
+        blocks = [[Block(width) for _ in range(count)] for width, count in levels]
+        self.blocks = nn.ModuleList(nn.ModuleList(level) for level in blocks)
+        self.up = nn.ModuleList(_conv(n, m) for n, m in zip(below, widths[-2::-1], strict=True))
+        self.fine, self.tail = _conv(widths[0], widths[0]), _conv(widths[0], 3)
+        every = list(chain.from_iterable(blocks))
+        self.modulated = [width for block in every for width in (block.width, block.width)]
+        last = nn.Linear(options.hidden, sum(self.modulated))
+        self.modulation = nn.Sequential(
+            nn.Linear(self.code_size, options.hidden), nn.LeakyReLU(0.2),
+            nn.Linear(options.hidden, options.hidden), nn.LeakyReLU(0.2),
+            last,
+        )  # fmt: skip
+        kaiming_(self)
+        # At first, the result is the picture in the style's colours.
+        for block in (self.deepest, *every):
+            block.second.weight.data.mul_(0.1)
+        self.tail.weight.data.zero_()
+        last.weight.data.mul_(0.1)
+        last.bias.data.zero_()
+
+    @property
+    def code_size(self) -> int:
+        """Length of a code: a mean and a deviation for each channel of each level."""
+        return 2 * sum(self.widths)
+
+    @property
+    def halo(self) -> int:
+        """Pixels around an output pixel that can influence it, statistics aside."""
+        # From the tail back to the deepest level, then the way down.
+        reach = 2  # tail and fine
+        for level, count in enumerate(reversed(self.options.blocks)):
+            reach += 2**level * (1 + 1)  # interpolation, and the convolution before it
+            reach += 2 ** (level + 1) * 2 * count
+        levels = len(self.options.widths)
+        down: int = 2 ** (levels - 1) * 3 + 2**levels - 1
+        return reach + down
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """The code of each picture.
+
+        In float32 throughout: sums over a large picture outgrow what bf16 can add.
+        """
+        return _code(self._levels(pictures))
+
+    def forward(self, pictures: Tensor, style: Tensor, own: Tensor | None = None) -> Tensor:
+        """Paint pictures in the style of the code `style`.
+
+        Returns float32, not clamped. A weighted mean of codes is a style between them; one of a
+        picture's own code and a style is that style with less strength.
+
+        Args:
+            pictures: `(N, 3, H, W)`.
+            style: `(N, D)`, or `(1, D)` for all of them.
+            own: the code of each whole picture, where `pictures` are tiles of one; found here
+                otherwise.
+        """
+        levels = self._levels(pictures)
+        there = self._split(_code(levels) if own is None else own), self._split(style)
+        levels = [_as_styled(x, *of, *to) for x, of, to in zip(levels, *there, strict=True)]
+        signals = iter(self._signals(style, levels[-1].dtype))
+        x = levels.pop()
+        for number, blocks in enumerate(self.blocks):
+            assert isinstance(blocks, nn.ModuleList)
+            for block in blocks:
+                x = block(x, next(signals), next(signals))
+            # Interpolation last: convolutions at the lower resolution are a quarter of the work.
+            x = F.interpolate(
+                self.up[number](x), scale_factor=2, mode="bilinear", align_corners=False
+            )
+            x = F.relu(x + levels.pop())
+        change: Tensor = self.tail(F.relu(self.fine(x)))
+        return levels.pop().float() + change.float()
+
+    def _levels(self, pictures: Tensor) -> list[Tensor]:
+        """The pictures, and their features from full resolution to the lowest."""
+        x = pictures.to(self.tail.weight.dtype)
+        levels = [x]
+        for number, conv in enumerate(self.down):
+            x = F.relu(conv(F.avg_pool2d(x, 2) if number else x))
+            levels.append(x)
+        levels[-1] = self.deepest(x)
+        return levels
+
+    def _split(self, code: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Mean and deviation of each level, `(N, C, 1, 1)`."""
+        sizes = [width for width in self.widths for _ in range(2)]
+        parts = [part[:, :, None, None] for part in torch.split(code, sizes, dim=1)]
+        return list(zip(parts[::2], parts[1::2], strict=True))
+
+    def _signals(self, style: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        """Scale and shift of each block, `(N, C, 1, 1)`."""
+        found = torch.split(self.modulation(style.to(dtype)), self.modulated, dim=1)
+        signals = [part[:, :, None, None] for part in found]
+        return [part if number % 2 else 1 + part for number, part in enumerate(signals)]
+
+
+def _code(levels: list[Tensor]) -> Tensor:
+    """Means and deviations of levels, `(N, D)`."""
+    found: list[Tensor] = []
+    for level in levels:
+        # The deviation of what is plain has no slope: a variance too small to matter gives it one.
+        variance, mean = torch.var_mean(level.float(), dim=(2, 3), correction=0)
+        found += [mean, (variance + 1e-8).sqrt()]
+    return torch.cat(found, dim=1)
+
+
+def _as_styled(x: Tensor, mean: Tensor, deviation: Tensor, to: Tensor, spread: Tensor) -> Tensor:
+    """Adaptive instance normalisation, in one multiplication and one addition."""
+    ratio = (spread + LEAST_DEVIATION) / (deviation + LEAST_DEVIATION)
+    return torch.addcmul((to - mean * ratio).to(x.dtype), x, ratio.to(x.dtype))

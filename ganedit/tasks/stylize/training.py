@@ -1,0 +1,131 @@
+"""How a stylizer is trained: contents stay what they are, styles are met, itself is left alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganedit.data.augment import LOOK_SHIFT
+from ganedit.data.pictures import Part
+from ganedit.nets.vgg import VGG19Features
+from ganedit.scores import Scores, mean_scores
+from ganedit.tasks.stylize.data import StylizeBatches, look_of
+from ganedit.tasks.stylize.network import Stylizer
+from ganedit.tasks.stylize.options import StylizeTraining
+from ganedit.tasks.stylize.seen import LAYERS, Memory, Style, content_distance, content_of
+from ganedit.training.task import (
+    GENERATOR,
+    Batch,
+    Fakes,
+    HeldOutScores,
+    Losses,
+    Networks,
+    Phase,
+    Step,
+    scored_batches,
+)
+
+
+class StylizeTask:
+    """Arbitrary style transfer (Huang and Belongie 2017) with pictures that are their own style."""
+
+    name = "stylize"
+    pool = 0
+
+    def __init__(self, training: StylizeTraining) -> None:
+        self.training = training
+        self.vgg = VGG19Features(training.vgg, LAYERS)
+        self._contents = Memory(self._look_at_contents)
+        self._styles = Memory(lambda pictures, views: Style.of(self.vgg(pictures)).parts)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self.training.plain()
+
+    @property
+    def network(self) -> Mapping[str, Any]:
+        return asdict(self.training.network)
+
+    def build(self) -> Networks:
+        return Networks({GENERATOR: Stylizer(self.training.network)}, frozen={"vgg": self.vgg})
+
+    def phases(self, networks: Networks) -> Sequence[Phase]:
+        return [Phase((GENERATOR,), self.generator_loss)]
+
+    def batches(self, seed: int, held_out: float) -> StylizeBatches:
+        return StylizeBatches(self.training, seed, Part(held_out))
+
+    def held_out(self, share: float) -> Sequence[Batch]:
+        batches = StylizeBatches(self.training, 0, Part(share, training=False))
+        if not all(len(pictures) for pictures in batches.pictures.values()):
+            return []
+        return scored_batches(batches, self.training.batch)
+
+    def generate(self, step: Step) -> Fakes:
+        """The contents, painted."""
+        stylizer = step.networks[GENERATOR]
+        assert isinstance(stylizer, Stylizer)
+        return {"painted": stylizer(step.batch["content"], stylizer.encode(step.batch["style"]))}
+
+    def generator_loss(self, step: Step) -> Losses:
+        options, batch = self.training, step.batch
+        painted = step.fakes["painted"]
+        output, content, style = self._seen(step)
+        result = {
+            "content": options.content_weight * content_distance(content_of(output), content).mean()
+        }
+        ours = Style.of(output)
+        result["style"] = options.style_weight * ours.distance(style).mean()
+        result["covariance"] = options.covariance_weight * ours.covariance_distance(style).mean()
+        itself = (batch["content_view"] == batch["style_view"]).float().view(-1, 1, 1, 1)
+        change = (painted - batch["content"]).abs() * itself
+        result["itself"] = options.pixel_weight * change.mean()
+        return result
+
+    def score(self, steps: Sequence[Step]) -> HeldOutScores:
+        """Content and style distance of held-out pairs, and of pictures painted as themselves.
+
+        All three by the weights of training decide.
+        """
+        options = self.training
+        rows: list[Scores] = []
+        for step in steps:
+            output, content, style = self._seen(step)
+            stylizer, pictures = step.networks[GENERATOR], step.batch["content"]
+            assert isinstance(stylizer, Stylizer)
+            same = stylizer(pictures, stylizer.encode(pictures))
+            again = self._look(same, [int(view) for view in step.batch["content_view"]])
+            rows.append(
+                {
+                    "content": float(content_distance(content_of(output), content).mean()),
+                    "style": float(Style.of(output).distance(style).mean()),
+                    "itself": float(content_distance(content_of(again), content).mean()),
+                }
+            )
+        values = mean_scores(rows)
+        weights = {"content": options.content_weight, "style": options.style_weight,
+                   "itself": options.itself}  # fmt: skip
+        return HeldOutScores(values, -sum(weights[name] * values[name] for name in values))
+
+    def sample(self, step: Step) -> list[Tensor]:
+        return [step.batch["content"], step.batch["style"], step.fakes["painted"]]
+
+    def _seen(self, step: Step) -> tuple[list[Tensor], Tensor, Style]:
+        """What VGG19 sees in the painted pictures, of which content and style they are."""
+        batch = step.batch
+        output = self._look(step.fakes["painted"], [int(view) for view in batch["content_view"]])
+        (content,) = self._contents(batch["content"], batch["content_view"])
+        style = Style.joined(self._styles(batch["style"], batch["style_view"]))
+        return output, content.float(), style
+
+    def _look(self, pictures: Tensor, views: Sequence[int]) -> list[Tensor]:
+        side = pictures.shape[-1] - LOOK_SHIFT
+        places = zip(pictures, map(look_of, views), strict=True)
+        crops = [each[:, top : top + side, left : left + side] for each, (top, left) in places]
+        seen: list[Tensor] = self.vgg(torch.stack(crops))
+        return seen
+
+    def _look_at_contents(self, pictures: Tensor, views: Sequence[int]) -> list[Tensor]:
+        return [content_of(self._look(pictures, views)).half()]
