@@ -92,14 +92,12 @@ class Stylizer(nn.Module):
     @property
     def halo(self) -> int:
         """Pixels around an output pixel that can influence it, statistics aside."""
-        # From the tail back to the deepest level, then the way down.
-        reach = 2  # tail and fine
-        for level, count in enumerate(reversed(self.options.blocks)):
-            reach += 2**level * (1 + 1)  # interpolation, and the convolution before it
-            reach += 2 ** (level + 1) * 2 * count
-        levels = len(self.options.widths)
-        down: int = 2 ** (levels - 1) * 3 + 2**levels - 1
-        return reach + down
+        reach = 2  # of the deepest block
+        for count in self.options.blocks:
+            # The convolution on the way down, the blocks, and the convolution on the way up; then
+            # what pooling takes together, and what is interpolated between.
+            reach = 2 * (reach + 1 + 2 * count + 1) + 2
+        return reach + 1 + 2  # and at full resolution: the first one, fine and tail
 
     def encode(self, pictures: Tensor) -> Tensor:
         """The code of each picture.

@@ -1,0 +1,310 @@
+"""Style transfer: the network's promises, codes, masks, and what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import photo, runtime
+from torch import Tensor
+
+from ganedit import weights
+from ganedit.editing import predict_samples
+from ganedit.errors import ImageError, UsageError
+from ganedit.image import Image, Metadata
+from ganedit.tasks.stylize import codes
+from ganedit.tasks.stylize.data import StylizeBatches
+from ganedit.tasks.stylize.edit import StylizeEdit, StylizePredictor
+from ganedit.tasks.stylize.evaluation import pairs_of
+from ganedit.tasks.stylize.masking import mask_of
+from ganedit.tasks.stylize.network import Stylizer
+from ganedit.tasks.stylize.options import (
+    NetworkOptions,
+    StylizeOptions,
+    StylizeTraining,
+    parse_mix,
+)
+from ganedit.tasks.stylize.seen import Memory, Style, content_distance, content_of
+
+SMALL = NetworkOptions(widths=(4, 6, 8), blocks=(1, 2), hidden=8)
+
+
+def stylizer(options: NetworkOptions = SMALL, seed: int = 0) -> Stylizer:
+    """An untrained network whose every layer shows in the result."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        result = Stylizer(options)
+        torch.nn.init.normal_(result.tail.weight, std=0.05)
+        torch.nn.init.normal_(result.modulation[-1].weight, std=0.1)
+    return result
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> str:
+    """A weight file of such a network."""
+    path = tmp_path / "weights" / "generator.safetensors"
+    path.parent.mkdir()
+    weights.save(stylizer(), path, task="stylize", options={
+        "widths": SMALL.widths, "blocks": SMALL.blocks, "hidden": SMALL.hidden})  # fmt: skip
+    return str(path)
+
+
+def pictures(seed: int, side: int = 64) -> Tensor:
+    return torch.from_numpy(photo(seed, side, side)).permute(2, 0, 1)[None] / 255
+
+
+@pytest.mark.parametrize("options", [SMALL, NetworkOptions(widths=(8, 8, 8, 8), blocks=(2, 1, 1))])
+def test_the_halo_is_as_far_as_the_network_sees_and_no_farther(options: NetworkOptions) -> None:
+    network = stylizer(options)
+    side = 2 * network.halo // 8 * 8 + 48
+    seen = torch.rand(1, 3, side, side, requires_grad=True)
+    own, style = network.encode(seen.detach()), torch.rand(1, network.code_size)
+    reach = 0
+    for place in range(side // 2 - 8, side // 2):
+        result = network(seen, style, own)[0, :, side // 2, place].sum()
+        (gradient,) = torch.autograd.grad(result, seen)
+        columns = gradient.abs().sum((0, 1, 2)).nonzero().flatten()
+        reach = max(reach, place - int(columns.min()), int(columns.max()) - place)
+    assert reach == network.halo
+
+
+def test_tiles_of_a_picture_are_what_the_whole_gives() -> None:
+    predictor = StylizePredictor(stylizer(), runtime())
+    samples = photo(1, 600, 640)
+    predictor.own, predictor.style = predictor.code(samples), predictor.code(photo(2, 64, 64))
+    tiled = predict_samples(samples, predictor, runtime(memory=8 << 20), lambda done: None)
+    whole = predict_samples(samples[:504], predictor, runtime(), lambda done: None)
+    assert np.abs(tiled[:440].astype(int) - whole[:440]).max() <= 1
+
+
+def test_at_first_a_picture_takes_the_colours_of_the_style_and_keeps_its_own_in_its_own() -> None:
+    network, content, style = Stylizer(SMALL), pictures(1), pictures(2)
+    code = network.encode(style)
+    result = network(content, code)
+    assert torch.allclose(result.mean((2, 3)), style.mean((2, 3)), atol=1e-3)
+    assert torch.allclose(result.std((2, 3)), style.std((2, 3)), rtol=0.1)
+    assert torch.allclose(network(content, network.encode(content)), content, atol=1e-5)
+
+
+def test_a_flat_picture_is_no_noise() -> None:
+    flat = torch.full((1, 3, 64, 64), 0.5)
+    flat[:, :, ::2, ::2] += 1 / 255
+    network = Stylizer(SMALL)
+    result = network(flat, network.encode(pictures(3)))
+    assert result.std() < 0.1
+
+
+def test_style_files_give_their_code_back(tmp_path: Path) -> None:
+    code, path = torch.randn(1, 486), tmp_path / "mine.style"
+    codes.write(path, code, "a" * 64, Image(photo(1, 300, 200)))
+    assert path.stat().st_size < 20_000
+    style = Image(photo(1))
+    assert codes.read(style, "a" * 64) is None
+    from ganedit.image import decode
+
+    read = codes.read(decode(path), "a" * 64)
+    assert read is not None
+    assert torch.allclose(read, code, rtol=1e-3, atol=1e-3)
+    with pytest.raises(ImageError, match="other weights"):
+        codes.read(decode(path), "b" * 64)
+    codes.write(path, code, "a" * 64, style)  # another style file may be replaced
+    for kept in (tmp_path / "photo.png", tmp_path / "notes.txt"):
+        Image(photo(2)).save(kept, format="PNG")
+        with pytest.raises(Exception, match="is no style file"):
+            codes.write(kept, code, "a" * 64, style)
+
+
+@pytest.mark.parametrize("text", ["{", '{"network": "x"}', '{"network": "x", "code": "?"}', "[]"])
+def test_damaged_style_files_are_told(text: str) -> None:
+    style = Image(photo(1), metadata=Metadata(texts=((codes.KEYWORD, text),)))
+    with pytest.raises(ImageError, match="damaged"):
+        codes.read(style, "x")
+
+
+def test_what_is_made_of_a_style_file_is_none(trained: str) -> None:
+    text = json.dumps({"network": "x", "code": ""})
+    picture = Image(photo(1), metadata=Metadata(texts=((codes.KEYWORD, text), ("Title", "dune"))))
+    edit = StylizeEdit(StylizeOptions(weights=trained), runtime())
+    result = edit.apply(picture, [Image(photo(2))], lambda done: None)
+    assert result.metadata.texts == (("Title", "dune"),)
+
+
+@pytest.mark.parametrize("text", ["", "a", "1,,2", "-1,2", "0,0", "nan,1", "inf,1"])
+def test_shares_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError, match="--mix"):
+        parse_mix(text)
+
+
+def test_a_mix_is_the_mean_of_codes(trained: str) -> None:
+    content, (one, other) = Image(photo(1)), (Image(photo(2)), Image(photo(3)))
+
+    def painted(*styles: Image, **options: object) -> np.ndarray:
+        edit = StylizeEdit(StylizeOptions(weights=trained, **options), runtime())
+        return edit.apply(content, styles, lambda done: None).samples
+
+    first, second = painted(one), painted(other)
+    assert np.array_equal(painted(one, other, mix="1,0"), first)
+    assert np.array_equal(painted(one, other, mix="0,5"), second)
+    equal = painted(one, other)
+    assert np.array_equal(equal, painted(one, other, mix="2,2"))
+    assert not np.array_equal(equal, first)
+    assert not np.array_equal(equal, second)
+
+
+def test_strength(trained: str) -> None:
+    content, style = Image(photo(1)), Image(photo(2))
+
+    def painted(strength: float) -> np.ndarray:
+        edit = StylizeEdit(StylizeOptions(strength=strength, weights=trained), runtime())
+        return edit.apply(content, [style], lambda done: None).samples.astype(int)
+
+    none, some, all_of_it = painted(0), painted(0.3), painted(1)
+    assert np.array_equal(none, content.samples)
+    before, after = (np.abs(each - content.samples).mean() for each in (some, all_of_it))
+    assert 0 < before < after
+
+
+def test_bad_styles_are_told(trained: str) -> None:
+    edit, content = StylizeEdit(StylizeOptions(weights=trained), runtime()), Image(photo(1))
+    for style, told in [
+        (np.zeros((31, 200, 3), np.uint8), "200×31 pixels"),
+        (np.full((64, 64, 3), 90, np.uint8), "one colour"),
+    ]:
+        with pytest.raises(ImageError, match=told):
+            edit.apply(content, [Image(style)], lambda done: None)
+
+
+def test_outside_of_a_mask_nothing_changes(trained: str) -> None:
+    content, white = Image(photo(1)), np.zeros((96, 96, 1), np.uint8)
+    white[20:40, 30:60] = 255
+    white[40, 30:60] = 128
+    edit = StylizeEdit(StylizeOptions(weights=trained), runtime())
+    given = {"photo": (content,), "style": (Image(photo(2)),), "mask": (Image(white),)}
+    result = edit(given, "", lambda done: None)
+    whole = edit({**given, "mask": ()}, "", lambda done: None)
+    outside, inside = white[..., 0] == 0, white[..., 0] == 255
+    assert np.array_equal(result.samples[outside], content.samples[outside])
+    assert np.array_equal(result.samples[inside], whole.samples[inside])
+
+    both = {**given, "style": (Image(photo(2)), Image(photo(3)))}
+    result = edit(both, "", lambda done: None)
+    other = edit({**given, "style": both["style"][1:], "mask": ()}, "", lambda done: None)
+    assert np.array_equal(result.samples[inside], whole.samples[inside])
+    assert np.array_equal(result.samples[outside], other.samples[outside])
+
+
+def test_masks_fit_their_photo() -> None:
+    photo_ = Image(photo(1, 96, 64))
+    half = np.zeros((48, 32, 1), np.uint8)
+    half[:24] = 255
+    mask = mask_of([Image(half)], photo_)
+    assert mask is not None
+    assert mask.shares.shape == (96, 64)
+    assert "resized" in mask.notes[0]
+    assert (mask.shares[:40] == 1).all()
+    assert (mask.shares[56:] == 0).all()
+    clear = Image(photo(2, 96, 64), alpha=np.repeat(half[:, :, 0], 2, 0).repeat(2, 1))
+    mask = mask_of([clear], photo_)
+    assert mask is not None
+    assert (mask.shares[:48] == 0).all()
+    assert (mask.shares[48:] == 1).all()
+    with pytest.raises(ImageError, match="marks nothing"):
+        mask_of([Image(np.zeros((96, 64, 1), np.uint8))], photo_)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_depth_alpha_and_size_stay(trained: str, dtype: type, channels: int) -> None:
+    samples = photo(1, 70, 51)[..., :channels].astype(dtype)
+    samples = samples * 257 if dtype is np.uint16 else samples
+    alpha = np.full((70, 51), np.iinfo(dtype).max, dtype)
+    alpha[:10] = 0
+    edit = StylizeEdit(StylizeOptions(weights=trained, keep_color=True), runtime())
+    result = edit.apply(Image(samples, alpha), [Image(photo(2))], lambda done: None)
+    assert result.samples.shape == samples.shape
+    assert result.samples.dtype == dtype
+    assert np.array_equal(result.alpha, alpha)
+
+
+def test_large_pictures_are_painted_at_the_stroke_size(trained: str) -> None:
+    sizes = []
+
+    def enlarge(picture: Image, width: int, height: int) -> Image:
+        from ganedit.image import resize
+
+        sizes.append((picture.width, picture.height, width, height))
+        return resize(picture, width, height)
+
+    edit = StylizeEdit(StylizeOptions(weights=trained, stroke_size=64), runtime(), enlarge)
+    result = edit.apply(Image(photo(1, 128, 160)), [Image(photo(2))], lambda done: None)
+    assert sizes == [(80, 64, 160, 128)]
+    assert (result.width, result.height) == (160, 128)
+
+
+def test_pairs_are_each_content_with_styles_in_turn() -> None:
+    pairs = pairs_of(["a", "b", "c"], ["x", "y"], 5)
+    assert pairs == [("a", "x"), ("b", "y"), ("c", "x"), ("a", "y"), ("b", "x")]
+    assert len(set(pairs_of(["a", "b", "c"], ["x", "y"], 99))) == 6
+
+
+def features(seed: int) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.rand(2, 4 * n, 8, 8, generator=generator) for n in range(1, 5)]
+
+
+def test_distances() -> None:
+    one, other = features(1), features(2)
+    ours, theirs = Style.of(one), Style.of(other)
+    assert torch.equal(ours.distance(ours), torch.zeros(2))
+    assert torch.equal(ours.covariance_distance(ours), torch.zeros(2))
+    expected = []
+    for a, b in zip(one, other, strict=True):
+        change = (a.mean((2, 3)) - b.mean((2, 3))).square().sum(1)
+        change += (a.std((2, 3), correction=0) - b.std((2, 3), correction=0)).square().sum(1)
+        norm = b.mean((2, 3)).square().sum(1) + b.var((2, 3), correction=0).sum(1)
+        expected.append(change / norm)
+    assert torch.allclose(ours.distance(theirs), torch.stack(expected).mean(0), rtol=1e-3)
+    # The same places in another order: another content, the same style.
+    moved = [each.flip(3) for each in one]
+    assert torch.allclose(Style.of(moved).distance(ours), torch.zeros(2), atol=1e-6)
+    assert content_distance(content_of(moved), content_of(one)).min() > 0.05
+    again = Style.joined(ours.parts)
+    assert torch.equal(again.covariance_distance(theirs), ours.covariance_distance(theirs))
+
+
+def test_a_memory_looks_once() -> None:
+    looked: list[int] = []
+
+    def look(pictures: Tensor, views: list[int]) -> list[Tensor]:
+        looked.extend(views)
+        return [pictures.mean((1, 2, 3))]
+
+    memory, seen = Memory(look), torch.rand(3, 3, 4, 4)
+    first = memory(seen, torch.tensor([5, 7, 9]))[0]
+    assert torch.equal(memory(seen[[2, 0]], torch.tensor([9, 5]))[0], first[[2, 0]])
+    assert looked == [5, 7, 9]
+
+
+def test_batches_come_again_and_some_styles_are_the_content(tmp_path: Path) -> None:
+    for name in ("content", "style"):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            Image(photo(number, 120, 150)).save(tmp_path / name / f"{number}.png")
+    options = StylizeTraining(
+        content=(str(tmp_path / "content"),), style=(str(tmp_path / "style"),),
+        network=SMALL, crop=64, batch=16, itself=0.5,
+    )  # fmt: skip
+    batches = StylizeBatches(options, seed=3)
+    first, again = batches[7], StylizeBatches(options, seed=3)[7]
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert first["content"].shape == (16, 3, 64, 64)
+    itself = first["content_view"] == first["style_view"]
+    assert 2 < int(itself.sum()) < 14
+    assert torch.equal(first["content"][itself], first["style"][itself])
+    # A view is the same crop wherever it comes.
+    known: dict[int, Tensor] = {}
+    for step in range(4):
+        batch = batches[step]
+        for view, crop in zip(batch["style_view"].tolist(), batch["style"], strict=True):
+            assert torch.equal(known.setdefault(view, crop), crop)
