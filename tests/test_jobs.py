@@ -8,6 +8,9 @@ from ganedit.errors import UsageError
 from ganedit.runs.jobs import Job
 from ganedit.runs.options import FileOptions, RunOptions
 from ganedit.runs.placing import plan_pictures
+from ganedit.runs.planning import Given, plan_jobs
+from ganedit.tasks.inpaint.options import InpaintOptions
+from ganedit.tasks.inpaint.task import INPAINT
 
 
 @pytest.fixture
@@ -235,3 +238,11 @@ def test_output_inside_a_file(home: Path, output: str) -> None:
     touch("file")
     with pytest.raises(UsageError, match="file is a file; choose another -o"):
         plan("a.jpg", o=output)
+
+
+def test_a_result_replaces_no_partner_of_the_run(home: Path) -> None:
+    touch("photo.png", "mask.png")
+    given = Given({"photo": [Path("photo.png")], "mask": [Path("mask.png")]})
+    run = RunOptions(FileOptions(output=home / "mask.png", overwrite=True))
+    with pytest.raises(UsageError, match="is a mask of this run"):
+        plan_jobs(INPAINT, InpaintOptions(), given, run)

@@ -60,6 +60,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     names = task.variants(options)
     shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]
     groups = [_variants(job, names, shared[0].name if shared else None, given) for job in jobs]
+    _check_partners(groups)
     if any(len(group) > 1 for group in groups) and any(job.target == STREAM for job in jobs):
         raise UsageError("-o -: several pictures cannot go to standard output; give a folder")
     sheets = [
@@ -124,6 +125,21 @@ def _variants(job: Job, names: Sequence[str], shared: str | None, given: Given) 
         for each, style in ways
         for name in names
     )
+
+
+def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
+    """No result may replace a mask or a style of any of the pictures."""
+    jobs = [job for group in groups for job in group]
+    partners = {
+        file.resolve(): f"a {name}"
+        for job in jobs
+        for name, files in job.inputs.items()
+        for file in files
+        if file != job.source
+    }
+    for job in jobs if partners else ():
+        if (what := partners.get(job.target.resolve())) is not None:
+            raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
 
 
 def _named(target: Path, *names: str) -> Path:
