@@ -11,12 +11,12 @@ import torch
 from ganedit.blending import at_full_size
 from ganedit.editing import to_samples, to_tensor
 from ganedit.errors import UsageError
+from ganedit.grain import grained, grained_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime, choose
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.options import InpaintOptions
 from ganedit.tasks.translate.edit import TranslateEdit
-from ganedit.tasks.translate.grain import grained, grained_samples
 from ganedit.tasks.translate.options import TranslateOptions
 from ganedit.tasks.upscale.edit import UpscaleEdit
 from ganedit.tasks.upscale.options import Target, UpscaleOptions

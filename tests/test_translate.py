@@ -9,8 +9,8 @@ import tiny
 import torch
 
 from ganedit.errors import TrainingError, UsageError
+from ganedit.grain import grained
 from ganedit.tasks.translate import training
-from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import Generator, Translator
 from ganedit.tasks.translate.normalization import HeldNorm, gather
 from ganedit.tasks.translate.options import NetworkOptions, TranslateTraining

@@ -1,7 +1,7 @@
 """Contact sheets of several results of one job."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +41,15 @@ def write_sheets(sheets: Sequence[Sheet], done: Collection[Job], *, overwrite: b
         if made.intersection(results) or missing:
             replaced = overwrite or not made.issuperset(results)
             common = len(sheet.path.stem.removesuffix("sheet"))
-            cells = [_cell(job.target, job.target.stem[common:]) for job in results]
-            _side_by_side(cells).save(sheet.path, overwrite=replaced)
+            named = {job.target.stem[common:]: job.target for job in results}
+            contact_sheet(named).save(sheet.path, overwrite=replaced)
             written.append(sheet)
     return written
+
+
+def contact_sheet(pictures: Mapping[str, Path]) -> Image:
+    """Files of pictures by name as one picture, reduced, the name in the corner of each."""
+    return _side_by_side([_cell(path, name) for name, path in pictures.items()])
 
 
 def _side_by_side(cells: list[np.ndarray]) -> Image:

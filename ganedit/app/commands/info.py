@@ -3,24 +3,37 @@
 import json
 import platform
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from click.shell_completion import get_completion_class
 
 from ganedit import __version__, runtime, weights
+from ganedit.app.commands.parameters import FilePath
 from ganedit.errors import UsageError
+from ganedit.task import NAME_MARK
+from ganedit.tasks.stylize.styles import shipped_styles
 
 
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def models(names: tuple[str, ...], as_json: bool) -> None:
-    """List the weights that there are; with NAMES, tell all that is known of those.
+@click.option(
+    "--sheet", type=FilePath(), metavar="FILE", help="Write a picture that shows the styles."
+)
+def models(names: tuple[str, ...], as_json: bool, sheet: Path | None) -> None:
+    """List the weights and styles that there are; with NAMES, tell all that is known of those.
 
     \b
         ganedit models
         ganedit models translate_monet
+        ganedit models --sheet styles.png
     """
+    if sheet is not None:
+        from ganedit.runs.sheets import contact_sheet
+
+        contact_sheet(shipped_styles()).save(sheet)
+        return
     rows, folder = (*weights.shipped(), *weights.imported()), weights.user_folder()
     named = {row.path for row in rows}
     own = sorted(set(folder.glob("*.safetensors")) - named) if folder.is_dir() else []
@@ -47,6 +60,9 @@ def models(names: tuple[str, ...], as_json: bool) -> None:
         _tell_table(rows)
         for path in own:
             click.echo(f"yours: {path.stem}  (--weights {path.stem})")
+        if styles := shipped_styles():
+            told = " ".join(f"{NAME_MARK}{name}" for name in styles)
+            click.echo(f"\nstyles (ganedit stylize --style): {told}")
         click.echo(f"\nAll about one: ganedit models NAME. Your own are looked for in {folder}")
 
 

@@ -14,6 +14,7 @@ from ganedit import weights
 from ganedit.blending import at_full_size, keep_color
 from ganedit.editing import in_color, overview, padded, predict_samples
 from ganedit.errors import ImageError
+from ganedit.grain import grained_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Pictures, Progress
@@ -157,6 +158,9 @@ class StylizeEdit:
         """`(H, W, 3)` of any size painted at that size, as far as the strength says."""
         height, width = samples.shape[:2]
         whole = padded(samples, MULTIPLE, SMALLEST)
+        if grain := self._stylizer.options.grain:
+            # The same for every picture of a size: a picture painted twice is the same twice.
+            whole = grained_samples(whole, grain, seed=0)
         predictor.own = predictor.code(whole)
         predictor.style = torch.lerp(predictor.own, style, self.options.strength)
         painted = predict_samples(whole, predictor, self.runtime, progress)

@@ -66,6 +66,15 @@ class NetworkOptions(Options):
     hidden: int = option(256, "Width of the layers that turn a style's code into scales and "
                          "shifts.", least=1, group="model")  # fmt: skip
 
+    grain: float = option(
+        0.016,
+        "Deviation of the grain that pictures get first, as a share of full scale: strokes in a "
+        "plain sky begin from it.",
+        least=0,
+        most=0.1,
+        group="model",
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         # Read back from a file, tuples are lists.

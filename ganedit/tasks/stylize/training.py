@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganedit.data.augment import LOOK_SHIFT
 from ganedit.data.pictures import Part
+from ganedit.grain import grained
 from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.stylize.data import StylizeBatches, look_of
@@ -65,9 +66,7 @@ class StylizeTask:
 
     def generate(self, step: Step) -> Fakes:
         """The contents, painted."""
-        stylizer = step.networks[GENERATOR]
-        assert isinstance(stylizer, Stylizer)
-        return {"painted": stylizer(step.batch["content"], stylizer.encode(step.batch["style"]))}
+        return {"painted": self._paint(step, step.batch["style"])}
 
     def generator_loss(self, step: Step) -> Losses:
         options, batch = self.training, step.batch
@@ -93,9 +92,7 @@ class StylizeTask:
         rows: list[Scores] = []
         for step in steps:
             output, content, style = self._seen(step)
-            stylizer, pictures = step.networks[GENERATOR], step.batch["content"]
-            assert isinstance(stylizer, Stylizer)
-            same = stylizer(pictures, stylizer.encode(pictures))
+            same = self._paint(step, step.batch["content"])
             again = self._look(same, [int(view) for view in step.batch["content_view"]])
             rows.append(
                 {
@@ -111,6 +108,14 @@ class StylizeTask:
 
     def sample(self, step: Step) -> list[Tensor]:
         return [step.batch["content"], step.batch["style"], step.fakes["painted"]]
+
+    def _paint(self, step: Step, styles: Tensor) -> Tensor:
+        """The contents of a batch in these styles."""
+        stylizer = step.networks[GENERATOR]
+        assert isinstance(stylizer, Stylizer)
+        contents = grained(step.batch["content"], self.training.network.grain)
+        result: Tensor = stylizer(contents, stylizer.encode(styles))
+        return result
 
     def _seen(self, step: Step) -> tuple[list[Tensor], Tensor, Style]:
         """What VGG19 sees in the painted pictures, of which content and style they are."""

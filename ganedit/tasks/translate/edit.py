@@ -11,12 +11,12 @@ from torch import Tensor
 from ganedit import weights
 from ganedit.blending import at_full_size, keep_color, mix
 from ganedit.editing import in_color, overview, padded, predict_samples
+from ganedit.grain import grained_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.translate.domains import check_domains
 from ganedit.tasks.translate.foreign import ResnetGenerator
-from ganedit.tasks.translate.grain import grained_samples
 from ganedit.tasks.translate.network import MULTIPLE, SMALLEST, Generator, Translator
 from ganedit.tasks.translate.normalization import gather
 from ganedit.tasks.translate.options import NetworkOptions, TranslateOptions

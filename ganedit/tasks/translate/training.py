@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from ganedit import losses, metrics
 from ganedit.data.augment import Augment, draw_augmentation, draw_look
 from ganedit.data.pictures import Part
+from ganedit.grain import grained
 from ganedit.nets.critics import FeatureCritic, PatchCritic
 from ganedit.nets.vgg import CHANNELS, VGG19Features
 from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.translate.data import TranslateBatches
-from ganedit.tasks.translate.grain import grained
 from ganedit.tasks.translate.network import Translator
 from ganedit.tasks.translate.options import TranslateTraining
 from ganedit.training.task import (
