@@ -15,6 +15,8 @@ SMALLEST = 32
 # Added to both deviations of a ratio: what is plain stays plain, instead of its noise being blown
 # up to the style's contrast, and equal deviations leave it as it is.
 LEAST_DEVIATION = 0.02
+# A fog is not blown up to more than so many times its contrast.
+LARGEST_RATIO = 8.0
 
 
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:
@@ -171,4 +173,5 @@ def _code(levels: list[Tensor]) -> Tensor:
 def _as_styled(x: Tensor, mean: Tensor, deviation: Tensor, to: Tensor, spread: Tensor) -> Tensor:
     """Adaptive instance normalisation, in one multiplication and one addition."""
     ratio = (spread + LEAST_DEVIATION) / (deviation + LEAST_DEVIATION)
+    ratio = ratio.clamp_max(LARGEST_RATIO)
     return torch.addcmul((to - mean * ratio).to(x.dtype), x, ratio.to(x.dtype))

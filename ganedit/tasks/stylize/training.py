@@ -72,6 +72,7 @@ class StylizeTask:
         options, batch = self.training, step.batch
         painted = step.fakes["painted"]
         output, content, style = self._seen(step)
+        beyond = (painted - painted.clamp(0, 1)).abs().mean()
         result = {
             "content": options.content_weight * content_distance(content_of(output), content).mean()
         }
@@ -80,7 +81,7 @@ class StylizeTask:
         result["covariance"] = options.covariance_weight * ours.covariance_distance(style).mean()
         itself = (batch["content_view"] == batch["style_view"]).float().view(-1, 1, 1, 1)
         change = (painted - batch["content"]).abs() * itself
-        result["itself"] = options.pixel_weight * change.mean()
+        result["itself"] = options.pixel_weight * (change.mean() + beyond)
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
@@ -129,7 +130,8 @@ class StylizeTask:
         side = pictures.shape[-1] - LOOK_SHIFT
         places = zip(pictures, map(look_of, views), strict=True)
         crops = [each[:, top : top + side, left : left + side] for each, (top, left) in places]
-        seen: list[Tensor] = self.vgg(torch.stack(crops))
+        # As it will be shown: what is out of range is cut off.
+        seen: list[Tensor] = self.vgg(torch.stack(crops).clamp(0, 1))
         return seen
 
     def _look_at_contents(self, pictures: Tensor, views: Sequence[int]) -> list[Tensor]:
