@@ -165,6 +165,16 @@ def test_strength(trained: str) -> None:
     assert 0 < before < after
 
 
+def test_a_picture_in_its_own_style_is_left_as_it_is(trained: str) -> None:
+    edit = StylizeEdit(StylizeOptions(weights=trained, stroke_size=96), runtime())
+    for side in (96, 200):  # the second is painted reduced, and loses nothing by that
+        content = Image(photo(1, side, side))
+        result = edit.apply(content, [content], lambda done: None)
+        assert np.abs(result.samples.astype(int) - content.samples).max() <= 2
+    other = edit.apply(content, [Image(photo(2))], lambda done: None)
+    assert np.abs(other.samples.astype(int) - content.samples).mean() > 5
+
+
 def test_bad_styles_are_told(trained: str) -> None:
     edit, content = StylizeEdit(StylizeOptions(weights=trained), runtime()), Image(photo(1))
     for style, told in [

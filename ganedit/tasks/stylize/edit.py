@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.blending import at_full_size, keep_color
+from ganedit.blending import at_full_size, keep_color, mix
 from ganedit.editing import in_color, overview, padded, predict_samples
 from ganedit.errors import ImageError
 from ganedit.grain import grained_samples
@@ -30,6 +30,9 @@ WORKING_SIZE = 768
 STYLE_SIZE = 512
 # A style whose samples deviate by less, of 1, is one colour.
 FLAT = 0.004
+# Squared distances of two codes, relative: of one picture at several sizes at most the first, of
+# any two pictures mostly over the second.
+SAME_STYLE, OTHER_STYLE = 0.002, 0.02
 
 
 class StylizePredictor:
@@ -133,18 +136,17 @@ class StylizeEdit:
         short = min(picture.width, picture.height)
         working = options.stroke_size or min(short, WORKING_SIZE)
         if working >= short:
-            samples = self._painted(picture.samples, predictor, style, progress)
+            samples, _ = self._painted(picture.samples, predictor, style, progress)
         else:
             reduce = working / short
             width, height = (
                 max(SMALLEST, round(n * reduce)) for n in (picture.width, picture.height)
             )
             small = resize(picture, width, height)
-            edited = replace(
-                small, samples=self._painted(small.samples, predictor, style, progress)
-            )
+            samples, share = self._painted(small.samples, predictor, style, progress)
+            edited = replace(small, samples=samples)
             enlarged = self.enlarge(edited, picture.width, picture.height)
-            samples = at_full_size(picture, small, edited, enlarged, options.strength)
+            samples = at_full_size(picture, small, edited, enlarged, options.strength * share)
         if options.keep_color:
             samples = keep_color(picture.samples, samples)
             if image.channels == 1:  # grey with another luma is grey
@@ -154,8 +156,11 @@ class StylizeEdit:
 
     def _painted(
         self, samples: np.ndarray, predictor: StylizePredictor, style: Tensor, progress: Progress
-    ) -> np.ndarray:
-        """`(H, W, 3)` of any size painted at that size, as far as the strength says."""
+    ) -> tuple[np.ndarray, float]:
+        """`(H, W, 3)` of any size painted at that size, as far as the strength says.
+
+        And how much of it is new: what is in the style already is left as it is.
+        """
         height, width = samples.shape[:2]
         whole = padded(samples, MULTIPLE, SMALLEST)
         if grain := self._stylizer.options.grain:
@@ -163,8 +168,11 @@ class StylizeEdit:
             whole = grained_samples(whole, grain, seed=0)
         predictor.own = predictor.code(whole)
         predictor.style = torch.lerp(predictor.own, style, self.options.strength)
-        painted = predict_samples(whole, predictor, self.runtime, progress)
-        return np.ascontiguousarray(painted[:height, :width])
+        painted = predict_samples(whole, predictor, self.runtime, progress)[:height, :width]
+        share = novelty(predictor.own, style)
+        if share < 1:
+            return mix(samples, painted, share), share
+        return np.ascontiguousarray(painted), share
 
     def _code_of(self, styles: Sequence[Image], predictor: StylizePredictor) -> Tensor:
         """The code of the styles' mean."""
@@ -188,6 +196,13 @@ class StylizeEdit:
         if reduce < 1:
             seen = resize(seen, round(style.width * reduce), round(style.height * reduce))
         return predictor.code(padded(seen.samples, MULTIPLE, SMALLEST))
+
+
+def novelty(own: Tensor, style: Tensor) -> float:
+    """How far a style is from a picture's own, from 0 (no farther than one size of it from
+    another) to 1 (a style of its own); `(1, D)` each."""
+    distance = float((own - style).square().sum() / style.square().sum())
+    return min(max((distance - SAME_STYLE) / (OTHER_STYLE - SAME_STYLE), 0.0), 1.0)
 
 
 def load_stylizer(own: str | None) -> tuple[Stylizer, str]:
