@@ -1,5 +1,6 @@
 """The stylizer: what a style is to it, and how it paints a picture in one."""
 
+from collections.abc import Sequence
 from itertools import chain
 
 import torch
@@ -17,29 +18,60 @@ SMALLEST = 32
 LEAST_DEVIATION = 0.02
 # A fog is not blown up to more than so many times its contrast.
 LARGEST_RATIO = 8.0
+# Of a convolution that a ReLU follows, which halves the squares.
+GAIN = 2**0.5
+# Residual blocks at the end of the encoder, which see the most of a picture.
+DEEPEST_BLOCKS = 2
 
 
-def _conv(inputs: int, outputs: int) -> nn.Conv2d:
-    # Reflected borders: zeros would frame the result.
-    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
+class Conv(nn.Module):
+    """A convolution of kernels of unit length, whose input channels a style may scale.
+
+    What comes out is as large as what goes in, however the kernels grow and whatever the style is:
+    without that, a chain of two dozen ends in numbers without measure. Kernels are brought to
+    unit length with the scales in them (demodulation, StyleGAN2, Karras et al. 2020).
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        # Reflected borders: zeros would frame the result.
+        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
+
+    def forward(self, x: Tensor, scale: Tensor | None = None) -> Tensor:
+        """Map `(N, inputs, H, W)`; `scale` is `(N, inputs, 1, 1)`."""
+        squares = self.conv.weight.float().square().sum((2, 3))
+        if scale is None:
+            length = squares.sum(1)[None]
+        else:
+            x = x * scale
+            length = scale.flatten(1).float().square() @ squares.T
+        gain = (GAIN * torch.rsqrt(length + 1e-8))[:, :, None, None].to(x.dtype)
+        bias = self.conv.bias
+        assert bias is not None
+        plain = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), self.conv.weight)
+        return torch.addcmul(bias[:, None, None], plain, gain)
 
 
 class Block(nn.Module):
-    """Two convolutions and a skip; the style scales and shifts the channels between them."""
+    """Two convolutions and a skip."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.width = width
-        self.first, self.second = _conv(width, width), _conv(width, width)
+        self.convs = nn.ModuleList(Conv(width, width) for _ in range(2))
+        self.share = nn.Parameter(torch.full((width, 1, 1), 0.3))
 
-    def forward(
-        self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None
-    ) -> Tensor:
-        change = self.first(x)
-        if scale is not None and shift is not None:
-            change = torch.addcmul(shift, change, scale)
-        result: Tensor = self.second(F.relu(change))
-        return x + result
+    def forward(self, x: Tensor, signals: Sequence[tuple[Tensor, Tensor]] = ()) -> Tensor:
+        """`signals` are a scale of the channels before each convolution and a shift after it."""
+        change = x
+        for number, conv in enumerate(self.convs):
+            change = F.relu(change) if number else change
+            if signals:
+                scale, shift = signals[number]
+                change = conv(change, scale) + shift
+            else:
+                change = conv(change)
+        return torch.addcmul(x, change, self.share)
 
 
 class Stylizer(nn.Module):
@@ -61,30 +93,30 @@ class Stylizer(nn.Module):
         self.options = options
         widths = options.widths
         self.widths = (3, *widths)
-        self.down = nn.ModuleList(_conv(n, m) for n, m in zip(self.widths, widths, strict=False))
-        self.deepest = Block(widths[-1])
+        self.down = nn.ModuleList(Conv(n, m) for n, m in zip(self.widths, widths, strict=False))
+        self.deepest = nn.Sequential(*(Block(widths[-1]) for _ in range(DEEPEST_BLOCKS)))
         # From the lowest resolution up; at the full one there are no blocks.
         below = widths[:0:-1]
         levels = zip(below, options.blocks, strict=True)
         blocks = [[Block(width) for _ in range(count)] for width, count in levels]
         self.blocks = nn.ModuleList(nn.ModuleList(level) for level in blocks)
-        self.up = nn.ModuleList(_conv(n, m) for n, m in zip(below, widths[-2::-1], strict=True))
-        self.fine, self.tail = _conv(widths[0], widths[0]), _conv(widths[0], 3)
+        self.up = nn.ModuleList(Conv(n, m) for n, m in zip(below, widths[-2::-1], strict=True))
+        self.fine = Conv(widths[0], widths[0])
+        self.tail = nn.Conv2d(widths[0], 3, 3, padding=1, padding_mode="reflect")
         every = list(chain.from_iterable(blocks))
-        self.modulated = [width for block in every for width in (block.width, block.width)]
-        last = nn.Linear(options.hidden, sum(self.modulated))
+        # A scale and a shift before each of two convolutions.
+        self.modulated = [block.width for block in every for _ in range(4)]
         self.modulation = nn.Sequential(
+            nn.LayerNorm(self.code_size),
             nn.Linear(self.code_size, options.hidden), nn.LeakyReLU(0.2),
             nn.Linear(options.hidden, options.hidden), nn.LeakyReLU(0.2),
-            last,
+            nn.Linear(options.hidden, sum(self.modulated)),
         )  # fmt: skip
         kaiming_(self)
-        # At first, the result is the picture in the style's colours.
-        for block in (self.deepest, *every):
-            block.second.weight.data.mul_(0.1)
-        self.tail.weight.data.zero_()
-        last.weight.data.mul_(0.1)
-        last.bias.data.zero_()
+        # At first, the result is about the picture in the style's colours.
+        self.tail.weight.data.mul_(0.1)
+        # From the first step on, every style gets signals of its own.
+        self.modulation[-1].weight.data.mul_(2)
 
     @property
     def code_size(self) -> int:
@@ -94,7 +126,7 @@ class Stylizer(nn.Module):
     @property
     def halo(self) -> int:
         """Pixels around an output pixel that can influence it, statistics aside."""
-        reach = 2  # of the deepest block
+        reach = 2 * DEEPEST_BLOCKS
         for count in self.options.blocks:
             # The convolution on the way down, the blocks, and the convolution on the way up; then
             # what pooling takes together, and what is interpolated between.
@@ -128,7 +160,7 @@ class Stylizer(nn.Module):
         for number, blocks in enumerate(self.blocks):
             assert isinstance(blocks, nn.ModuleList)
             for block in blocks:
-                x = block(x, next(signals), next(signals))
+                x = block(x, [next(signals), next(signals)])
             # Interpolation last: convolutions at the lower resolution are a quarter of the work.
             x = F.interpolate(
                 self.up[number](x), scale_factor=2, mode="bilinear", align_corners=False
@@ -153,11 +185,11 @@ class Stylizer(nn.Module):
         parts = [part[:, :, None, None] for part in torch.split(code, sizes, dim=1)]
         return list(zip(parts[::2], parts[1::2], strict=True))
 
-    def _signals(self, style: Tensor, dtype: torch.dtype) -> list[Tensor]:
-        """Scale and shift of each block, `(N, C, 1, 1)`."""
+    def _signals(self, style: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, Tensor]]:
+        """Scale and shift before each convolution of each block, `(N, C, 1, 1)`."""
         found = torch.split(self.modulation(style.to(dtype)), self.modulated, dim=1)
-        signals = [part[:, :, None, None] for part in found]
-        return [part if number % 2 else 1 + part for number, part in enumerate(signals)]
+        parts = [part[:, :, None, None] for part in found]
+        return [(1 + scale, shift) for scale, shift in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def _code(levels: list[Tensor]) -> Tensor:

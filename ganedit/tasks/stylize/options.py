@@ -67,7 +67,7 @@ class NetworkOptions(Options):
                          "shifts.", least=1, group="model")  # fmt: skip
 
     grain: float = option(
-        0.016,
+        0.0,
         "Deviation of the grain that pictures get first, as a share of full scale: strokes in a "
         "plain sky begin from it.",
         least=0,
