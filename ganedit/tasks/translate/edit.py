@@ -137,6 +137,14 @@ class TranslateEdit:
         self, samples: np.ndarray, predictor: TranslatePredictor, progress: Progress
     ) -> np.ndarray:
         """`(H, W, 3)` of any size translated at that size, as far as the strength says."""
+        painted = self._predicted(samples, predictor, progress)
+        if self.options.strength < 1:
+            return mix(samples, painted, self.options.strength)
+        return np.ascontiguousarray(painted)
+
+    def _predicted(
+        self, samples: np.ndarray, predictor: TranslatePredictor, progress: Progress
+    ) -> np.ndarray:
         height, width = samples.shape[:2]
         high, wide = (max(SMALLEST, -(-n // MULTIPLE) * MULTIPLE) for n in (height, width))
         padded = np.pad(samples, ((0, high - height), (0, wide - width), (0, 0)), mode="symmetric")
@@ -144,10 +152,7 @@ class TranslateEdit:
             # The same for every picture of a size: a picture translated twice is the same twice.
             padded = grained_samples(padded, self._grain, seed=0)
         predictor.hold_statistics(padded)
-        painted = predict_samples(padded, predictor, self.runtime, progress)[:height, :width]
-        if self.options.strength < 1:
-            return mix(samples, painted, self.options.strength)
-        return np.ascontiguousarray(painted)
+        return predict_samples(padded, predictor, self.runtime, progress)[:height, :width]
 
 
 def load_translator(to: str, own: str | None) -> Translator:
