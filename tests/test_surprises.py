@@ -78,6 +78,16 @@ def test_a_pipe_that_nobody_reads(home: Path) -> None:
     assert len(list(home.glob("*_inpaint.png"))) == 3
 
 
+@pytest.mark.parametrize("words", [["upscale", "--help"], ["models"]], ids=" ".join)
+def test_a_listing_that_nobody_reads(home: Path, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = start(*words, folder=home, stdout=writer)
+    os.close(writer)
+    _, err = done.communicate()
+    assert (done.returncode, err) == (141, b"")
+
+
 # --- pipes ------------------------------------------------------------------------------------
 
 
@@ -159,7 +169,7 @@ def test_file_that_looks_like_an_option(home: Path) -> None:
     write_photo(home / "-a.png")
     done = run("inpaint", "-a.png", *FILL)
     assert done.code == 2
-    assert "put -- before the names of files" in done.err
+    assert "put -- before the names of files" in done.complaint
     assert run("inpaint", *FILL, "--", "-a.png").code == 0
 
 
