@@ -1,15 +1,14 @@
 """Putting an edit back on its picture: mixed by strength, at full size, colours kept."""
 
 import math
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
-from ganedit.image import Image, resize_bands
+from ganedit.image import Image, bands, bands_within, resize_bands
 from ganedit.tiling import Rows
 
-# Rows handled at a time: a float32 copy of a whole large picture would take gigabytes.
-BAND_ROWS = 256
 # Sides of the coarsest band: what varies more slowly is colour and light.
 COARSEST = 16
 # Side of the window in which two bands are weighed against each other.
@@ -30,34 +29,64 @@ def mix(picture: np.ndarray, translated: np.ndarray, share: float) -> np.ndarray
         share: 0 gives the picture, 1 the translation.
     """
     levels = max(0, int(math.log2(min(picture.shape[:2]) / COARSEST)))
-    ours, theirs = _bands(picture, levels), _bands(translated, levels)
-    result = ours.pop() * (1 - share) + theirs.pop() * share
-    while ours:
-        one, other = ours.pop(), theirs.pop()
-        strong_one, strong_other = (_strength(band) for band in (one, other))
-        weight = share * strong_other
-        weight = weight / (weight + (1 - share) * strong_one)
-        height, width = one.shape[:2]
-        result = _planes(cv2.pyrUp(result, dstsize=(width, height)))
-        result = result + one + weight * (other - one)
-    return _rounded(result, picture)
+    result = np.empty_like(picture)
+    for rows, mixed in _mixed(picture, translated, share, levels):
+        result[rows] = _rounded(mixed, picture)
+    return result
 
 
-def _bands(picture: np.ndarray, levels: int) -> list[np.ndarray]:
-    """A Laplacian pyramid, fine to coarse, the rest last."""
-    bands, current = [], picture.astype(np.float32)
-    for _ in range(levels):
-        height, width = current.shape[:2]
-        coarser = _planes(cv2.pyrDown(current))
-        bands.append(current - _planes(cv2.pyrUp(coarser, dstsize=(width, height))))
-        current = coarser
-    return [*bands, current]
+def _mixed(
+    one: np.ndarray, other: np.ndarray, share: float, levels: int
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Rows of the mixture of two pictures, and where they lie; `(h, W, C)` float32.
+
+    Only what is half as large, and smaller, is ever whole in float32.
+    """
+    height, width = one.shape[:2]
+    if levels == 0:
+        for rows in bands(height, width):
+            yield rows, one[rows] * np.float32(1 - share) + other[rows] * np.float32(share)
+        return
+    coarse_one, coarse_other = _halved(one), _halved(other)
+    coarse = np.empty_like(coarse_one)
+    for rows, mixed in _mixed(coarse_one, coarse_other, share, levels - 1):
+        coarse[rows] = mixed
+    for rows, outer, core in bands_within(one.shape, NEIGHBOURHOOD // 2):
+        detail_one = one[outer] - _doubled(coarse_one, outer, one.shape)
+        detail_other = other[outer] - _doubled(coarse_other, outer, one.shape)
+        weight = share * _strength(detail_other)
+        weight /= weight + (1 - share) * _strength(detail_one)
+        detail = detail_one + weight * (detail_other - detail_one)
+        yield rows, _doubled(coarse, rows, one.shape) + detail[core]
+
+
+def _halved(picture: np.ndarray) -> np.ndarray:
+    """The next level of a Gaussian pyramid, `(ceil(H / 2), ceil(W / 2), C)` float32."""
+    height, width, channels = picture.shape
+    result = np.empty((-(-height // 2), -(-width // 2), channels), np.float32)
+    for rows in bands(*result.shape[:2]):
+        # From an even row on; the kernel reaches two to each side.
+        first = max(0, 2 * rows.start - 2)
+        source = picture[first : 2 * rows.stop + 2].astype(np.float32)
+        skipped = rows.start - first // 2
+        halved = _planes(cv2.pyrDown(source))
+        result[rows] = halved[skipped : skipped + rows.stop - rows.start]
+    return result
+
+
+def _doubled(coarse: np.ndarray, rows: slice, shape: tuple[int, ...]) -> np.ndarray:
+    """These rows of a level of a pyramid at the size of the next finer one, `shape`."""
+    first = max(0, rows.start // 2 - 1)
+    source = coarse[first : rows.stop // 2 + 2]
+    size = shape[1], min(2 * len(source), shape[0] - 2 * first)
+    doubled: np.ndarray = _planes(cv2.pyrUp(source, dstsize=size))
+    return doubled[rows.start - 2 * first : rows.stop - 2 * first]
 
 
 def _strength(band: np.ndarray) -> np.ndarray:
     """`(H, W, 1)`: the energy around each pixel, never quite 0."""
     energy = cv2.blur(np.square(band).sum(axis=2), (NEIGHBOURHOOD, NEIGHBOURHOOD))
-    result: np.ndarray = energy[:, :, None] + 1e-3
+    result: np.ndarray = energy[:, :, None] + np.float32(1e-3)
     return result
 
 
@@ -106,8 +135,7 @@ def keep_color(picture: np.ndarray, edited: np.ndarray) -> np.ndarray:
     One amount added to red, green and blue changes luma alone.
     """
     result = np.empty_like(picture)
-    for top in range(0, len(picture), BAND_ROWS):
-        rows = slice(top, top + BAND_ROWS)
+    for rows in bands(*picture.shape[:2]):
         before = picture[rows].astype(np.float32)
         change = (edited[rows].astype(np.float32) - before) @ LUMA
         result[rows] = _rounded(before + change[:, :, None], picture)

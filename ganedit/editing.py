@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganedit.errors import DeviceError, NonFiniteError, UsageError
-from ganedit.image import Image, resize
+from ganedit.image import Image, bands_within, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Predictor, Progress
 from ganedit.tiling import Footprint, Rows, plan, smallest_window, window_side
@@ -168,16 +168,12 @@ def fill_transparent(image: Image) -> np.ndarray:
         return samples
     result = np.empty_like(samples)
     first: int | None = None
-    rows = max(1, BAND_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        stop = min(top + rows, image.height)
-        outer = slice(max(0, top - REACH), stop + REACH)
+    for rows, outer, core in bands_within(alpha.shape, REACH, BAND_PIXELS):
         if alpha[outer].any():
-            filled = _filled_by_nearest(samples[outer], alpha[outer])
-            result[top:stop] = filled[top - outer.start : stop - outer.start]
-            first = top if first is None else first
+            result[rows] = _filled_by_nearest(samples[outer], alpha[outer])[core]
+            first = rows.start if first is None else first
         elif first is not None:
-            result[top:stop] = result[top - 1]
+            result[rows] = result[rows.start - 1]
     if first:
         result[:first] = result[first]
     return result

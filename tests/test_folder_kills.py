@@ -1,7 +1,6 @@
 """Folder runs that are killed, interrupted, or run out of disk: nothing is half done."""
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from command_line import EXACT, REPOSITORY, listing, run, save_network, write_ph
 
 from ganedit.runs.inputs import JOURNAL_FOLDER
 
+# More than a run changes before its first picture and at two of them.
 KILLS = 24
 
 
@@ -57,8 +57,8 @@ def start(server: "subprocess.Popen[str]", tmp_path: Path) -> Start:
     own = save_network(tmp_path / "own.safetensors")
     log = tmp_path / "log.txt"
 
-    def started(*arguments: object) -> Command:
-        words = [tmp_path, log, "upscale", *arguments, "--weights", own, *EXACT]
+    def started(*arguments: object, killed_at: int = 0) -> Command:
+        words = [tmp_path, log, killed_at, "upscale", *arguments, "--weights", own, *EXACT]
         assert server.stdin is not None
         assert server.stdout is not None
         print(*words, sep="\t", file=server.stdin, flush=True)
@@ -88,30 +88,21 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def test_killed_at_any_moment(tmp_path: Path, start: Start) -> None:
-    """At least 20 kills: a result is whole or not there, and the next run goes on from it."""
-    for number in range(240):
+    """Before each change of files that a run makes: a result is whole or not there, and the next
+    run goes on from it."""
+    for number in range(40):
         name = f"in/{number % 7}/{number:03}.png"
         write_photo(tmp_path / name, 16 + number % 5, 12, seed=number)
     assert start("in", "-o", "whole").wait() == 0
-    whole = contents(tmp_path / "whole")
-    assert len(whole) == 240
-    out, choice = tmp_path / "out", random.Random(0)
-    kills = 0
-    for _ in range(4 * KILLS):
-        before = len(finished(out))
-        command = start("in", "-o", "out")
-        enough = before + choice.randrange(8)
-        wait_for(lambda n=enough: (out / JOURNAL_FOLDER).exists() and len(finished(out)) >= n)
-        time.sleep(choice.uniform(0, 0.01))
-        command.signal(signal.SIGKILL)
-        kills += command.wait() == -signal.SIGKILL
+    whole, now, out = contents(tmp_path / "whole"), dict[str, bytes](), tmp_path / "out"
+    assert len(whole) == 40
+    for change in range(1, KILLS + 1):
+        before = now
+        assert start("in", "-o", "out", killed_at=change).wait() == -signal.SIGKILL
         now = contents(out)
         assert now.items() <= whole.items(), "what is there is whole"
-        assert len(now) >= before, "nothing is lost"
-        if kills == KILLS or len(now) == len(whole):
-            break
-    assert kills >= 20
-    assert len(now) < len(whole), "there is something left to do"
+        assert before.keys() <= now.keys(), "nothing is lost"
+    assert 8 < len(now) < len(whole), "there is something done, and something left to do"
     last = start("in", "-o", "out", "--report", "report.jsonl")
     assert last.wait() == 0, last.log.read_text()
     assert contents(out) == whole

@@ -223,12 +223,6 @@ def test_help_fits_the_terminal(words: tuple[str, ...]) -> None:
     assert max(map(len, lines)) <= 100
 
 
-def test_unknown_command() -> None:
-    done = run("downscale")
-    assert (done.code, done.out) == (2, "")
-    assert "No such command 'downscale'" in done.err
-
-
 def test_models_needs_no_torch(tmp_path: Path) -> None:
     (tmp_path / "torch.py").write_text("raise SystemExit('torch was imported')")
     done = run_process("models", "--json", folder=tmp_path, GANEDIT_WEIGHTS=os.devnull)

@@ -116,7 +116,7 @@ def test_mask_that_marks_nothing_is_an_error(inpaint: Inpaint) -> None:
     PIL.Image.new("L", (80, 60)).save("black.png")
     done = inpaint("a.png", "--mask", "black.png")
     assert done.code == 1
-    assert done.complaint.startswith("a.png: the mask marks nothing")
+    assert done.complaint.startswith("a.png: black.png: the mask marks nothing")
 
 
 def test_candidates_differ_and_come_with_a_sheet(inpaint: Inpaint, home: Path) -> None:
@@ -137,10 +137,16 @@ def test_json_carries_the_notes(inpaint: Inpaint) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [
-        (["--mask", "missing.png"], 1, "missing.png"),
-        (["--mask", "white.png"], 1, "a.png: the mask marks the whole picture"),
+        (["--mask", "missing.png"], 1, "a.png: missing.png does not exist"),
+        (["--mask", "empty.png"], 1, "a.png: empty.png is empty"),
+        (["--mask", "white.png"], 1, "a.png: white.png: the mask marks the whole picture"),
+        (
+            ["--mask", "mask.png", "--mask-color", "lime"],
+            1,
+            "a.png: mask.png: no pixel has the colour lime",
+        ),
         (["--mask", "mask.png", "--dilate", "99"], 1, "use a smaller --dilate"),
-        (["--mask", "large.png", "--strict"], 1, "leave out --strict"),
+        (["--mask", "large.png", "--strict"], 1, "a.png: large.png: the mask has 160×120"),
         (["--box", "500,500,9,9"], 2, "outside the picture of 80×60"),
         (["--box", "here"], 2, "write it as x,y,width,height"),
         (["--mask", "mask.png", "--box", "1,1,5,5"], 2, "one of --mask, --masks and --box"),
@@ -151,6 +157,7 @@ def test_json_carries_the_notes(inpaint: Inpaint) -> None:
 def test_bad_marks(inpaint: Inpaint, arguments: list[str], code: int, complaint: str) -> None:
     PIL.Image.new("L", (80, 60), 255).save("white.png")
     PIL.Image.new("L", (160, 120), 0).save("large.png")
+    Path("empty.png").touch()
     done = inpaint("a.png", *arguments)
     assert complaint in done.complaint
     assert done.code in (code, 1)

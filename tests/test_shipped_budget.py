@@ -1,6 +1,8 @@
 """The shipped weights under small memory budgets: the same picture, or a line that says no."""
 
+import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,11 +10,12 @@ import pytest
 import tiny
 import torch
 
-from ganedit.blending import at_full_size
+from ganedit import blending
+from ganedit.blending import at_full_size, mix
 from ganedit.editing import to_samples, to_tensor
 from ganedit.errors import UsageError
 from ganedit.grain import grained, grained_samples
-from ganedit.image import Image, resize
+from ganedit.image import Image, bands, bands_within, resize
 from ganedit.runtime import Runtime, choose
 from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.options import InpaintOptions
@@ -94,6 +97,21 @@ def test_the_own_structure_comes_back_in_bands_too() -> None:
     expected = (kept + 0.3 * (enlarged.samples - kept)).clip(0, 255)
     result = at_full_size(picture, small, edited_small, enlarged, 0.3)
     assert np.abs(result - expected).max() <= 0.51
+
+
+def test_pictures_are_mixed_in_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any height, and none of the arrays is as large as the picture in float32."""
+    one, other = (tiny.photo(seed, 501, 457) for seed in (2, 3))
+    whole = mix(one, other, 0.4)
+    for rows in (3, 10):
+        for banded in (bands, bands_within):
+            few = partial(banded, pixels=rows * one.shape[1])
+            monkeypatch.setattr(blending, banded.__name__, few)
+        tracemalloc.start()
+        assert np.array_equal(mix(one, other, 0.4), whole)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 20 * one.shape[0] * one.shape[1]
 
 
 def test_dtype_of_the_budget_counts() -> None:

@@ -110,6 +110,19 @@ def test_drawings_stay_within_their_colours(
     assert np.abs(large.astype(int) - plain).mean() < 4
 
 
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize(("model", "scale"), NETWORKS)
+def test_ramps_of_saturated_colour_are_straight(model: Model, scale: int, detail: float) -> None:
+    ends = [((0, 0, 0), (0, 255, 0)), ((0, 128, 0), (255, 0, 192)), ((255, 0, 255), (0, 0, 255))]
+    share = np.linspace(0, 1, 96)[None, :, None]
+    for one, other in ends:
+        ramp = ((1 - share) * one + share * other).round().astype(np.uint8).repeat(16, axis=0)
+        large = enlarged(loaded(model, detail, torch.float32), ramp, scale).astype(int)
+        straight = cv2.resize(ramp, large.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        inner = slice(8 * scale, -8 * scale)  # beyond the border it goes on level
+        assert np.abs(large - straight)[:, inner].max() <= 3
+
+
 @pytest.mark.parametrize("name", ["dune", "otter"])
 @pytest.mark.parametrize(("model", "scale"), NETWORKS)
 def test_mean_colour_of_photographs_stays(model: Model, scale: int, name: str) -> None:

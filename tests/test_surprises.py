@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unicodedata
 from pathlib import Path
@@ -77,6 +76,16 @@ def test_a_pipe_that_nobody_reads(home: Path) -> None:
     os.close(writer)
     done.communicate()
     assert len(list(home.glob("*_inpaint.png"))) == 3
+
+
+@pytest.mark.parametrize("words", [["upscale", "--help"], ["models"]], ids=" ".join)
+def test_a_listing_that_nobody_reads(home: Path, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = start(*words, folder=home, stdout=writer)
+    os.close(writer)
+    _, err = done.communicate()
+    assert (done.returncode, err) == (141, b"")
 
 
 # --- pipes ------------------------------------------------------------------------------------
@@ -160,7 +169,7 @@ def test_file_that_looks_like_an_option(home: Path) -> None:
     write_photo(home / "-a.png")
     done = run("inpaint", "-a.png", *FILL)
     assert done.code == 2
-    assert "put -- before the names of files" in done.err
+    assert "put -- before the names of files" in done.complaint
     assert run("inpaint", *FILL, "--", "-a.png").code == 0
 
 
@@ -219,26 +228,26 @@ def test_imported_weights_leave_finished_folders_alone(home: Path, tmp_path: Pat
         assert "1 finished before" in run("upscale", "in", "-o", "out", *EXACT).out
 
 
-def test_an_interrupted_dry_run_leaves_nothing(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_dry_run_leaves_nothing(home: Path, tmp_path: Path, kind: signal.Signals) -> None:
     own = save_network(tmp_path / "own.safetensors")
     for number in range(4):
         write_photo(home / f"in/{number}.png", 200, 160, seed=number)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
+    before = listing(home)
     running = start(
         "upscale", "in", "-o", "out", "--dry-run", "--weights", own, *EXACT, folder=home,
         environment={"TMPDIR": str(temporary)},
     )  # fmt: skip
-    limit = time.monotonic() + 60
-    while not list(temporary.glob("ganedit-*")) and time.monotonic() < limit:
-        time.sleep(0.02)
-    time.sleep(0.3)
-    running.send_signal(signal.SIGINT)
+    assert running.stdout is not None
+    assert running.stdout.readline().startswith(b"4 pictures to do")
+    time.sleep(1.5)  # measured for two seconds
+    running.send_signal(kind)
     running.communicate()
-    assert running.returncode == 130
-    assert not list(temporary.glob("ganedit-*"))
-    assert not (home / "out").exists()
-    assert tempfile.gettempdir() != str(temporary)
+    assert running.returncode == (130 if kind == signal.SIGINT else -kind)
+    assert listing(home) == before
+    assert not listing(temporary)
 
 
 def test_the_checkouts_own_command_with_several_devices(home: Path) -> None:

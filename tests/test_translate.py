@@ -1,6 +1,7 @@
 """Translation: networks, held statistics, two directions at once, the replay pool."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import PIL.Image
@@ -10,6 +11,7 @@ import torch
 
 from ganedit.errors import TrainingError, UsageError
 from ganedit.grain import grained
+from ganedit.nets.critics import FeatureCritic, PatchCritic
 from ganedit.tasks.translate import training
 from ganedit.tasks.translate.network import Generator, Translator
 from ganedit.tasks.translate.normalization import HeldNorm, gather
@@ -33,6 +35,13 @@ def folders(tmp_path: Path) -> tuple[str, str]:
             picture = (tiny.photo(seed, 64, 80) * share).astype("uint8")
             PIL.Image.fromarray(picture).save(tmp_path / name / f"{seed}.png")
     return str(tmp_path / "photo"), str(tmp_path / "dark")
+
+
+@pytest.fixture(autouse=True)
+def _small_critics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly all of a step's time would be theirs."""
+    monkeypatch.setattr(training, "PatchCritic", partial(PatchCritic, width=8))
+    monkeypatch.setattr(training, "FeatureCritic", partial(FeatureCritic, width=8))
 
 
 @pytest.fixture

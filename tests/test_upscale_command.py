@@ -457,20 +457,34 @@ def test_device_and_precision_of_no_such_name(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "Missing argument"),
-        (["a.jpg", "--scale", "large"], "'large' is not a valid float"),
-        (["a.jpg", "--precision", "int8"], "'int8' is not one of 'auto', 'fp32'"),
-        (["a.jpg", "--model", "anime"], "'anime' is not one of 'photo', 'clean'"),
-        (["a.jpg", "--enlarge"], "No such option"),
-        ([""], "Invalid value for 'PHOTO...': the name is empty"),
-        (["a.jpg", "-o", ""], "Invalid value for '-o' / '--output': the name is empty"),
+        ([], "PHOTO... is missing."),
+        (["a.jpg", "--scale", "large"], "--scale: 'large' is not a valid float."),
+        (["a.jpg", "--model", "anime"], "--model: 'anime' is not one of 'photo', 'clean'."),
+        (["a.jpg", "--scal", "3"], "--scal: no such option; did you mean --scale?"),
+        (["a.jpg", "-x"], "-x: no such option."),
+        ([""], "PHOTO...: the name is empty."),
+        (["a.jpg", "-o", ""], "--output: the name is empty."),
     ],
 )
 def test_wrong_use_that_click_finds(home: Path, arguments: list[str], expected: str) -> None:
     done = run("upscale", *arguments)
     assert (done.code, done.out) == (2, "")
-    assert expected in done.err
-    assert "Traceback" not in done.err
+    assert done.complaint == f"{expected} See ganedit upscale --help"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["upscale", "a.jpg", "--scale"], "--scale requires an argument"),
+        (["upscale", "a.jpg", "--quiet=1"], "--quiet does not take a value"),
+        (["doctor", "me"], "got unexpected extra argument (me). See ganedit doctor --help"),
+        (["upscael"], "upscael: no such command; did you mean upscale? See ganedit --help"),
+        (["train", "inpaint", "--out", "x"], "--data is missing. See ganedit train inpaint --help"),
+    ],
+)
+def test_wrong_use_of_any_command(home: Path, arguments: list[str], expected: str) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out, done.complaint) == (2, "", expected)
 
 
 def bad_files(home: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ from ganedit.image._formats import (
 from ganedit.image._metadata import Metadata
 from ganedit.image._model import Image
 from ganedit.image._resize import resize, resize_bands
-from ganedit.image._samples import orient, to_eight
+from ganedit.image._samples import bands, bands_within, orient, to_eight
 from ganedit.image._save import publish, save, stage
 from ganedit.image._source import printable
 
@@ -30,6 +30,8 @@ __all__ = [
     "WRITABLE_FORMATS",
     "Image",
     "Metadata",
+    "bands",
+    "bands_within",
     "check_limits",
     "decode",
     "encode",

@@ -65,7 +65,8 @@ def decode(
     with opened(source) as file, decoding_switches(max_pixels=max_pixels):
         head = _checked_head(file)
         try:
-            return Image.upright(_read_twice(file, head, max_pixels, lenient=allow_truncated))
+            reading = _read_twice(file, head, max_pixels, lenient=allow_truncated)
+            return replace(Image.upright(reading), name=file.label)
         except PIL.Image.DecompressionBombError as error:
             found = re.search(r"(\d+) pixels", str(error))
             count = f"{int(found[1]):,}" if found else "too many"

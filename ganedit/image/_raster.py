@@ -24,6 +24,7 @@ class Raster:
         lossless: whether the source was coded without loss in a format that can do both (WebP and
             AVIF); written back to that format, it stays so as far as that is written here.
         turned: the EXIF orientation, 1..8, by which the picture was turned when it was read.
+        name: what messages call the file that it was read from; empty for one from memory.
 
     Raises:
         TypeError: the samples are not a numpy array, or not uint8 or uint16.
@@ -37,6 +38,7 @@ class Raster:
     notes: tuple[str, ...] = ()
     lossless: bool = False
     turned: int = 1
+    name: str = ""
 
     def __post_init__(self) -> None:
         _check_dtype("samples", self.samples)

@@ -23,6 +23,27 @@ def bands(height: int, width: int, pixels: int = _BAND_PIXELS) -> Iterator[slice
         yield slice(top, min(top + rows, height))
 
 
+def bands_within(
+    shape: tuple[int, ...], reach: int, pixels: int = _BAND_PIXELS
+) -> Iterator[tuple[slice, slice, slice]]:
+    """As `bands`, each with the `reach` rows around it that decide what becomes of it.
+
+    Args:
+        shape: `(H, W, ...)` of the picture.
+        reach: rows to either side.
+        pixels: of a band, about.
+
+    Yields:
+        The band's rows in the picture, the rows with those around them, and where the band lies in
+        those.
+    """
+    height, width = shape[:2]
+    for rows in bands(height, width, pixels):
+        first = max(0, rows.start - reach)
+        outer = slice(first, min(rows.stop + reach, height))
+        yield rows, outer, slice(rows.start - first, rows.stop - first)
+
+
 def full_scale(samples: Samples) -> int:
     """The value that means white or opaque: 255 or 65,535."""
     return int(np.iinfo(samples.dtype).max)

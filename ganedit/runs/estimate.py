@@ -1,11 +1,9 @@
 """What a run would do: how many pictures, how large, how long."""
 
 import itertools
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -72,22 +70,19 @@ def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:
     work = replace(work, run=replace(work.run, placement=placement))
     spread = jobs[:: -(-len(jobs) // SAMPLES)]
     ends = [float("inf")]
-    with tempfile.TemporaryDirectory(prefix="ganedit-", ignore_cleanup_errors=True) as name:
-        # Results are staged there, and never moved into place.
-        moved = [replace(job, journal_folder=Path(name)) for job in spread]
 
-        def until_measured() -> Iterator[Job]:
-            return itertools.takewhile(lambda _: time.monotonic() < ends[0], itertools.cycle(moved))
+    def until_measured() -> Iterator[Job]:
+        return itertools.takewhile(lambda _: time.monotonic() < ends[0], itertools.cycle(spread))
 
-        outcomes = edit_overlapped(until_measured(), work, lambda job, done: None)
-        # The first one pays for everything that is done once.
-        first = next(outcomes)
-        begun = time.monotonic()
-        ends[0] = begun + MEASURED_SECONDS
-        measured = [(outcome, time.monotonic()) for outcome in outcomes]
-        elapsed = measured[-1][1] - begun if measured else first.seconds
-        counted = [outcome for outcome, _ in measured] or [first]
-        pixels = sum(width * height for width, height in (o.input_size for o in counted))
-        made = sum(result.stamp.bytes for o in counted for result in o.results)
+    outcomes = edit_overlapped(until_measured(), work, lambda job, done: None)
+    # The first one pays for everything that is done once.
+    first = next(outcomes)
+    begun = time.monotonic()
+    ends[0] = begun + MEASURED_SECONDS
+    measured = [(outcome, time.monotonic()) for outcome in outcomes]
+    elapsed = measured[-1][1] - begun if measured else first.seconds
+    counted = [outcome for outcome, _ in measured] or [first]
+    pixels = sum(width * height for width, height in (o.input_size for o in counted))
+    made = sum(outcome.bytes for outcome in counted)
     rate = max(pixels, 1) / 1e6 / max(elapsed, 1e-6) * (1 + len(others))
     return rate, made / max(pixels, 1)

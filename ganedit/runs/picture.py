@@ -1,10 +1,11 @@
 """Making one result: decode, edit, and stage it, or say in one line why not."""
 
+import io
 import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +13,7 @@ from os import getpid
 from pathlib import Path
 
 from ganedit.errors import GaneditError, ImageError, WeightsError
-from ganedit.image import Image, check_limits, decode, pixel_loss, stage
+from ganedit.image import Image, check_limits, decode, encode, pixel_loss, stage
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
@@ -43,6 +44,8 @@ class Outcome:
     """The picture's result first, then its preview."""
     sources: tuple[Stamp, ...] = ()
     """Of all files that it was made from."""
+    bytes: int = 0
+    """Of the encoded results."""
     input_size: tuple[int, int] = (0, 0)
     output_size: tuple[int, int] = (0, 0)
     seconds: float = 0.0
@@ -96,7 +99,10 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
     if files.strip_metadata:
         # The profile stays: without it the colours would change.
         edited = replace(edited, metadata=edited.metadata.only_color())
-    results, notes = _stage(job, first, edited, files, recorded=recorded)
+    made = _made(job, first, edited, files)
+    if work.run.folders.dry_run:
+        return Outcome(job, input_size=size, bytes=sum(map(_encoded_bytes, made)))
+    results, notes = _stage(job, made, recorded=recorded)
     if work.task.local and (loss := pixel_loss(edited, job.format, files.quality)):
         notes = (*notes, loss)
     if not _unchanged(stamps, job):
@@ -106,6 +112,7 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         job,
         results=results,
         sources=stamps,
+        bytes=sum(result.stamp.bytes for result in results),
         input_size=size,
         output_size=(edited.width, edited.height),
         notes=(*edited.notes, *_notes_of_others(pictures), *notes),
@@ -141,7 +148,10 @@ def _decoded(paths: tuple[Path, ...], job: Job, files: FileOptions) -> tuple[Ima
     """The pictures of one input. Those that several jobs share are decoded once."""
     if paths and paths[0] == job.source:
         return tuple(_decode(path, files) for path in paths)
-    return tuple(_decode_again(path, _changed(path), files) for path in paths)
+    try:
+        return tuple(_decode_again(path, _changed(path), files) for path in paths)
+    except GaneditError as error:
+        raise type(error)(f"{job.source}: {error}") from error
 
 
 def _changed(path: Path) -> int:
@@ -161,25 +171,50 @@ def _decode_again(path: Path, changed: int, files: FileOptions) -> Image:
     return _decode(path, files)
 
 
-def _stage(
-    job: Job, before: Image | None, edited: Image, files: FileOptions, *, recorded: bool
-) -> tuple[tuple[Staged, ...], tuple[str, ...]]:
-    """The result and its preview as complete files out of sight, and notes on the format."""
-    results: list[Staged] = []
-    try:
-        partial = _partial(job, job.target)
-        notes = stage(edited, partial, job.target, format=job.format, quality=files.quality)
-        results.append(Staged(partial, job.target, Stamp.of(partial, hashed=recorded)))
-        if files.preview:
-            from ganedit.runs.preview import preview_of
+@dataclass(frozen=True)
+class _Made:
+    """A picture that is to be encoded, and how."""
 
-            partial = _partial(job, job.preview)
-            stage(preview_of(before or edited, edited), partial, job.preview, format="PNG")
-            results.append(Staged(partial, job.preview, Stamp.of(partial, hashed=recorded)))
+    picture: Image
+    target: Path
+    format: str
+    quality: int | None = None
+
+
+def _made(job: Job, before: Image | None, edited: Image, files: FileOptions) -> Iterator[_Made]:
+    """The picture's result, then its preview."""
+    yield _Made(edited, job.target, job.format, files.quality)
+    if files.preview:
+        from ganedit.runs.preview import preview_of
+
+        yield _Made(preview_of(before or edited, edited), job.preview, "PNG")
+
+
+def _encoded_bytes(made: _Made) -> int:
+    """How large its file would be. Nothing is written that a killed run would leave behind."""
+    content = io.BytesIO()
+    encode(made.picture, made.format, quality=made.quality, target=content)
+    return content.getbuffer().nbytes
+
+
+def _stage(
+    job: Job, made: Iterator[_Made], *, recorded: bool
+) -> tuple[tuple[Staged, ...], tuple[str, ...]]:
+    """Pictures as complete files out of sight, and notes on the formats."""
+    results: list[Staged] = []
+    notes: dict[str, None] = {}
+    try:
+        for each in made:
+            partial = _partial(job, each.target)
+            told = stage(
+                each.picture, partial, each.target, format=each.format, quality=each.quality
+            )
+            notes |= dict.fromkeys(told)
+            results.append(Staged(partial, each.target, Stamp.of(partial, hashed=recorded)))
     except BaseException:
         discard(results)
         raise
-    return tuple(results), notes
+    return tuple(results), tuple(notes)
 
 
 def _partial(job: Job, target: Path) -> Path:

@@ -103,4 +103,5 @@ def orthogonalise(matrix: Tensor) -> Tensor:
     if rows > columns:
         x = x.T
     reach: float = max(1.0, rows / columns) ** 0.5
-    return x * reach
+    result: Tensor = x * reach
+    return result

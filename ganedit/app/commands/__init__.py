@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from ganedit.app.commands.edit import edit_command
 from ganedit.app.commands.evaluate import evaluate_group
 from ganedit.app.commands.import_weights import import_command
 from ganedit.app.commands.info import completion, doctor, models
+from ganedit.app.commands.mistakes import told
 from ganedit.app.commands.train import train_group
 from ganedit.errors import GaneditError
 from ganedit.runs.saying import say
@@ -22,6 +22,8 @@ from ganedit.runs.stopping import CREW
 from ganedit.task import Task
 from ganedit.tasks import TASKS
 
+# What the shell shows of tools that end by the signal of a closed pipe.
+NOBODY_READS = 141
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -60,7 +62,7 @@ def _interrupt(number: int, frame: object) -> None:
 def main(tasks: tuple[Task[Any], ...] = TASKS) -> None:
     """Run the command line; every foreseen failure is one line and an exit code.
 
-    0: all done. 1: something failed. 2: wrong use. 130: interrupted.
+    0: all done. 1: something failed. 2: wrong use. 130: interrupted. 141: nobody reads on.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     for stream in (sys.stdout, sys.stderr):
@@ -78,14 +80,16 @@ def _code(cli: click.Group) -> int:
     except GaneditError as error:
         say(f"ganedit: {error}")
         return error.exit_code
-    except click.NoSuchOption as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        if any(Path(word).exists() for word in sys.argv[1:] if word.startswith("-")):
-            say("If the name of a file is meant, put -- before the names of files.")
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        say(f"ganedit: {told(error)}")
         return error.exit_code
+    except SystemExit as left:
+        if left.code != 1:
+            raise
+        return NOBODY_READS  # click has seen it, and asks for 1, as if something had failed
     except OSError as error:  # a disk that is full, a folder that may not be written
         place = f"{error.filename}: " if error.filename else ""
         say(f"ganedit: {place}{error.strerror or error}")

@@ -1,6 +1,5 @@
 """The editing command of a task, made from its description."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,14 @@ from ganedit.task import Input, Task
 def edit_command(task: Task[Any]) -> click.Command:
     """`ganedit TASK`."""
 
-    def run(**given: Any) -> None:
+    def run(**given: Any) -> int:
         named = given_names()
         options, shared = taken(task.options, given), taken(RunOptions, given)
 
         from ganedit.runs.planning import Given
         from ganedit.runs.run import run_task
 
-        sys.exit(run_task(task, options, Given(*_given(task, given), named), shared).code)
+        return run_task(task, options, Given(*_given(task, given), named), shared).code
 
     params = [param for each in task.inputs for param in _params_of(each)]
     params += [*parameters(task.options), *parameters(RunOptions)]

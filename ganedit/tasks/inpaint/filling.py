@@ -1,11 +1,13 @@
 """Filling as every caller does it: a photo, its masks or what the options mark, the result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import reduce
 
 import numpy as np
 
+from ganedit.errors import ImageError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Pictures, Progress
@@ -57,7 +59,8 @@ def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Ho
     if masks:
         # One of several may mark nothing; all of them together may not.
         union = _union([_from_mask(mask, photo, options) for mask in masks])
-        return holes.fit(union, photo, allow_empty=options.allow_empty)
+        with _told_of(masks):
+            return holes.fit(union, photo, allow_empty=options.allow_empty)
     if options.mask_color is not None:
         marked = holes.from_color(photo, options.mask_color, invert=options.invert_mask)
         return holes.fit(marked, photo, own=False)
@@ -65,11 +68,22 @@ def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Ho
 
 
 def _from_mask(mask: Image, photo: Image, options: InpaintOptions) -> Hole:
-    if options.mask_color is not None:
-        marked = holes.from_color(mask, options.mask_color, invert=options.invert_mask)
-    else:
-        marked = holes.from_mask(mask, invert=options.invert_mask)
-    return holes.fit(marked, photo, strict=options.strict, own=False, allow_empty=True)
+    with _told_of([mask]):
+        if options.mask_color is not None:
+            marked = holes.from_color(mask, options.mask_color, invert=options.invert_mask)
+        else:
+            marked = holes.from_mask(mask, invert=options.invert_mask)
+        return holes.fit(marked, photo, strict=options.strict, own=False, allow_empty=True)
+
+
+@contextmanager
+def _told_of(masks: Sequence[Image]) -> Iterator[None]:
+    """Let an error name the masks that it is about, where they have names."""
+    try:
+        yield
+    except ImageError as error:
+        names = " and ".join(filter(None, (mask.name for mask in masks)))
+        raise ImageError(f"{names}: {error}" if names else str(error)) from error
 
 
 def _union(parts: Sequence[Hole]) -> Hole:

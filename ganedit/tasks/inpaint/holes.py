@@ -1,7 +1,6 @@
 """From what a user marks a hole with to the hole itself. Nothing here imports torch."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +8,7 @@ import numpy as np
 from PIL import ImageColor
 
 from ganedit.errors import ImageError, UsageError
-from ganedit.image import Image
+from ganedit.image import Image, bands, bands_within
 from ganedit.masking import of_one_shape, turned_like
 
 # A mask's pixels from this share of white on are hole; of alpha, those under it.
@@ -53,7 +52,7 @@ def from_mask(mask: Image, *, invert: bool = False) -> Hole:
         return Hole(marked != invert, ("the mask's transparent parts are the hole",))
     white = THRESHOLD * np.iinfo(mask.samples.dtype).max * mask.channels
     marked, levels = np.empty(mask.samples.shape[:2], bool), np.empty(0, int)
-    for rows, _, _ in _bands(marked.shape, 0):
+    for rows in bands(mask.height, mask.width, BAND_PIXELS):
         # As sums of the channels: of whole numbers, labels are told exactly.
         sums = mask.samples[rows].sum(axis=2, dtype=np.int64)
         marked[rows] = sums >= white
@@ -76,7 +75,7 @@ def from_color(picture: Image, color: str, *, invert: bool = False) -> Hole:
     """
     key = parse_color(color)
     marked = np.empty(picture.samples.shape[:2], bool)
-    for rows, outer, core in _bands(marked.shape, RIM + BACKGROUND):
+    for rows, outer, core in bands_within(marked.shape, RIM + BACKGROUND, BAND_PIXELS):
         marked[rows] = _painted(picture.samples[outer], key)[core]
     if not marked.any():
         raise ImageError(f"no pixel has the colour {color}; check --mask-color")
@@ -234,7 +233,7 @@ def dilated(mask: np.ndarray, pixels: int | None) -> np.ndarray:
     if radius == 0 or not mask.any():
         return mask
     grown = np.empty_like(mask)
-    for rows, outer, core in _bands(mask.shape, radius):
+    for rows, outer, core in bands_within(mask.shape, radius, BAND_PIXELS):
         grown[rows] = (depth_of(~mask[outer]) <= radius)[core]
     return grown
 
@@ -243,18 +242,9 @@ def ring_width(marked: np.ndarray, grown: np.ndarray, radius: int) -> int:
     """Pixels over which fill and picture can mix, where a marked hole was grown by a radius."""
     widths = (
         depth_of(grown[outer] & ~marked[outer])[core].max()
-        for _, outer, core in _bands(marked.shape, radius)
+        for _, outer, core in bands_within(marked.shape, radius, BAND_PIXELS)
     )
     return min(radius, round(float(max(widths))))
-
-
-def _bands(shape: tuple[int, ...], reach: int) -> Iterator[tuple[slice, slice, slice]]:
-    """Bands of rows: of the picture, with `reach` rows around them, and where they lie in those."""
-    height, width = shape
-    count = max(1, BAND_PIXELS // width)
-    for top in range(0, height, count):
-        stop, first = min(top + count, height), max(0, top - reach)
-        yield slice(top, stop), slice(first, stop + reach), slice(top - first, stop - first)
 
 
 def feathered(marked: np.ndarray, grown: np.ndarray, pixels: int) -> np.ndarray:

@@ -7,11 +7,8 @@ import cv2
 import numpy as np
 
 from ganedit.errors import ImageError
-from ganedit.image import Image
+from ganedit.image import Image, bands
 from ganedit.masking import turned_like
-
-# Rows handled at a time: a float32 copy of a whole large picture would take gigabytes.
-BAND_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -34,8 +31,7 @@ class Mask:
         first, second = outside.samples, inside.samples
         channels = max(first.shape[2], second.shape[2])
         result = np.empty((*first.shape[:2], channels), first.dtype)
-        for top in range(0, len(result), BAND_ROWS):
-            rows = slice(top, top + BAND_ROWS)
+        for rows in bands(*first.shape[:2]):
             share = self.shares[rows, :, None]
             before, after = first[rows].astype(np.float32), second[rows].astype(np.float32)
             result[rows] = np.rint(before + share * (after - before)).astype(first.dtype)

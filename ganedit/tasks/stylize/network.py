@@ -106,17 +106,18 @@ class Stylizer(nn.Module):
         every = list(chain.from_iterable(blocks))
         # A scale and a shift before each of two convolutions.
         self.modulated = [block.width for block in every for _ in range(4)]
+        last = nn.Linear(options.hidden, sum(self.modulated))
         self.modulation = nn.Sequential(
             nn.LayerNorm(self.code_size),
             nn.Linear(self.code_size, options.hidden), nn.LeakyReLU(0.2),
             nn.Linear(options.hidden, options.hidden), nn.LeakyReLU(0.2),
-            nn.Linear(options.hidden, sum(self.modulated)),
+            last,
         )  # fmt: skip
         kaiming_(self)
         # At first, the result is about the picture in the style's colours.
         self.tail.weight.data.mul_(0.1)
         # From the first step on, every style gets signals of its own.
-        self.modulation[-1].weight.data.mul_(2)
+        last.weight.data.mul_(2)
 
     @property
     def code_size(self) -> int:

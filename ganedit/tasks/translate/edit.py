@@ -119,16 +119,21 @@ class TranslateEdit:
         self, samples: np.ndarray, predictor: TranslatePredictor, progress: Progress
     ) -> np.ndarray:
         """`(H, W, 3)` of any size translated at that size, as far as the strength says."""
+        painted = self._predicted(samples, predictor, progress)
+        if self.options.strength < 1:
+            return mix(samples, painted, self.options.strength)
+        return np.ascontiguousarray(painted)
+
+    def _predicted(
+        self, samples: np.ndarray, predictor: TranslatePredictor, progress: Progress
+    ) -> np.ndarray:
         height, width = samples.shape[:2]
         whole = padded(samples, MULTIPLE, SMALLEST)
         if self._grain:
             # The same for every picture of a size: a picture translated twice is the same twice.
             whole = grained_samples(whole, self._grain, seed=0)
         predictor.hold_statistics(whole)
-        painted = predict_samples(whole, predictor, self.runtime, progress)[:height, :width]
-        if self.options.strength < 1:
-            return mix(samples, painted, self.options.strength)
-        return np.ascontiguousarray(painted)
+        return predict_samples(whole, predictor, self.runtime, progress)[:height, :width]
 
 
 def load_translator(to: str, own: str | None) -> Translator:

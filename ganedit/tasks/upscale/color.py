@@ -18,6 +18,9 @@ TOLERANCE = 0.45 / 255
 # photographs and black print it stays below the first; of colours that a network never saw it is
 # many times as large, and cut off it would leave dots along edges.
 DOUBT, DISBELIEF = 8 / 255, 16 / 255
+# By how much a pixel may differ from plain interpolation where nothing bends in its neighbourhood:
+# a ramp of saturated colour comes back straight, and not in waves.
+STRAIGHT = 0.5 / 255
 
 
 def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -> Tensor:
@@ -25,7 +28,8 @@ def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -
 
     A network trained on crops drifts by a level or two in flat areas, and makes noise of colours
     that it never saw. So its pixels are kept within the range of their neighbourhood, widened by
-    a share of it. Where much had to be cut off, plain interpolation takes the network's place.
+    a share of it, and as near to plain interpolation as the neighbourhood is to a ramp, which
+    interpolation gets right. Where much had to be cut off, it takes the network's place.
     And where the local mean differs from the input's, the smooth difference is added: detail
     stays, colour is exact.
 
@@ -43,9 +47,11 @@ def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -
     said = phases.view(by_color)
     held = said.clamp(least, most)
     excess = _mean_of_phases(said.sub_(held).abs_())
+    interpolated = plain(low).view(by_color).clamp_(least, most)
+    bend = color_bend(low)[:, :, None].add_(STRAIGHT)
+    held.sub_(interpolated).clamp_(-bend, bend).add_(interpolated)
     doubt = _smooth(excess.amax(dim=1, keepdim=True)).sub_(DOUBT).div_(DISBELIEF - DOUBT)
     if bool((doubt > 0).any()):
-        interpolated = plain(low).view(by_color).clamp_(least, most)
         held.lerp_(interpolated, doubt.clamp_(0, 1)[:, None])
     shift = _smooth(low - _mean_of_phases(held))
     return held.add_(shift[:, :, None]).clamp_(least, most).flatten(1, 2)
@@ -59,6 +65,16 @@ def color_range(low: Tensor) -> tuple[Tensor, Tensor]:
     least = -least
     margin = (most - least).mul_(OVERSHOOT).add_(TOLERANCE)
     return (least - margin).clamp_(min=0), (most + margin).clamp_(max=1)
+
+
+def color_bend(low: Tensor) -> Tensor:
+    """How far each neighbourhood of `(N, C, H, W)` is from a ramp: its largest second difference
+    along rows and columns."""
+    padded = F.pad(low, (1, 1, 1, 1), mode="replicate")
+    across = padded[:, :, 1:-1, 2:] + padded[:, :, 1:-1, :-2] - 2 * low
+    down = padded[:, :, 2:, 1:-1] + padded[:, :, :-2, 1:-1] - 2 * low
+    largest = torch.maximum(across.abs_(), down.abs_())
+    return F.max_pool2d(largest, 2 * NEIGHBOURHOOD + 1, 1, NEIGHBOURHOOD)
 
 
 def _mean_of_phases(by_color: Tensor) -> Tensor:
