@@ -20,6 +20,9 @@ LEAST_DEVIATION = 0.02
 LARGEST_RATIO = 8.0
 # Of a convolution that a ReLU follows, which halves the squares.
 GAIN = 2**0.5
+# What comes out of the last layers counts so many times: Adam moves all weights alike, and these
+# two decide how much paint there is, and how unlike styles are.
+PAINT, SIGNAL = 5.0, 6.0
 # Residual blocks at the end of the encoder, which see the most of a picture.
 DEEPEST_BLOCKS = 2
 
@@ -106,18 +109,15 @@ class Stylizer(nn.Module):
         every = list(chain.from_iterable(blocks))
         # A scale and a shift before each of two convolutions.
         self.modulated = [block.width for block in every for _ in range(4)]
-        last = nn.Linear(options.hidden, sum(self.modulated))
         self.modulation = nn.Sequential(
             nn.LayerNorm(self.code_size),
             nn.Linear(self.code_size, options.hidden), nn.LeakyReLU(0.2),
             nn.Linear(options.hidden, options.hidden), nn.LeakyReLU(0.2),
-            last,
+            nn.Linear(options.hidden, sum(self.modulated)),
         )  # fmt: skip
         kaiming_(self)
         # At first, the result is about the picture in the style's colours.
-        self.tail.weight.data.mul_(0.1)
-        # From the first step on, every style gets signals of its own.
-        last.weight.data.mul_(2)
+        self.tail.weight.data.mul_(0.1 / PAINT)
 
     @property
     def code_size(self) -> int:
@@ -168,7 +168,7 @@ class Stylizer(nn.Module):
             )
             x = F.relu(x + levels.pop())
         change: Tensor = self.tail(F.relu(self.fine(x)))
-        return levels.pop().float() + change.float()
+        return levels.pop().float() + PAINT * change.float()
 
     def _levels(self, pictures: Tensor) -> list[Tensor]:
         """The pictures, and their features from full resolution to the lowest."""
@@ -190,7 +190,8 @@ class Stylizer(nn.Module):
         """Scale and shift before each convolution of each block, `(N, C, 1, 1)`."""
         found = torch.split(self.modulation(style.to(dtype)), self.modulated, dim=1)
         parts = [part[:, :, None, None] for part in found]
-        return [(1 + scale, shift) for scale, shift in zip(parts[::2], parts[1::2], strict=True)]
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        return [(1 + SIGNAL * scale, SIGNAL * shift) for scale, shift in pairs]
 
 
 def _code(levels: list[Tensor]) -> Tensor:
