@@ -35,8 +35,8 @@ def stylizer(options: NetworkOptions = SMALL, seed: int = 0) -> Stylizer:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         result = Stylizer(options)
-        torch.nn.init.normal_(result.tail.weight, std=0.05)
-        torch.nn.init.normal_(result.modulation[-1].weight, std=0.1)
+        torch.nn.init.normal_(result.tail.weight, std=0.005)
+        torch.nn.init.normal_(result.modulation[-1].weight, std=0.02)
     return result
 
 

@@ -82,7 +82,9 @@ def test_shipped_recipes_can_be_run(path: Path) -> None:
             training, config = options_of(recipe, step, Path("data"), Path("runs"), {"vgg": None})
             assert config.steps is not None
             assert step.stop_at is None or step.stop_at < config.steps
-            folders = [*training.data] if recipe.task != "translate" else [*training.a, *training.b]
+            named = {"translate": ("a", "b"), "stylize": ("content", "style")}
+            given = (getattr(training, name) for name in named.get(recipe.task, ("data",)))
+            folders = [folder for several in given for folder in several]
             used |= {Path(folder).name.split("@")[0] for folder in folders}
         for source in sources(step):
             other, _, name = source.rpartition("/")

@@ -26,7 +26,7 @@ from ganedit.training.state import CHECKPOINT, State, read_checkpoint
 from ganedit.training.task import GENERATOR, Networks, TrainableTask
 
 # Options that name folders of pictures.
-_FOLDERS = ("data", "teacher_data", "a", "b")
+_FOLDERS = ("data", "teacher_data", "a", "b", "content", "style")
 
 
 def run_training(
