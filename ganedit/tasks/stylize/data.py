@@ -8,6 +8,7 @@ from torch import Tensor
 from ganedit.data.augment import LOOK_SHIFT
 from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures
 from ganedit.data.seeding import generator_at
+from ganedit.errors import TrainingError
 from ganedit.tasks.stylize.options import StylizeTraining
 from ganedit.training.task import Batch
 
@@ -35,6 +36,11 @@ class StylizeBatches:
             for name, folders in (("content", options.content), ("style", options.style))
         }
 
+    @property
+    def enough(self) -> bool:
+        """Whether there is anything to draw."""
+        return all(len(pictures) for pictures in self.pictures.values())
+
     def __getitem__(self, step: int) -> Batch:
         rng = generator_at(self.seed, step)
         contents, styles = [], []
@@ -54,6 +60,43 @@ class StylizeBatches:
         number = 2 * (index * views + int(rng.integers(views))) + (kind == "style")
         crop = scaled_crop(pictures.load(index), self.options.crop, generator_at(0, number))
         return crop, number
+
+
+class ExampleBatches:
+    """What another network painted: `content`, `style` and `result` `(N, 3, S, S)` uint8 RGB."""
+
+    def __init__(self, options: StylizeTraining, seed: int, part: Part = EVERYTHING) -> None:
+        self.options, self.seed = options, seed
+        folders = [Folder.parse(text) for text in options.examples]
+        self.pictures = Pictures(folders, minimum=options.crop, part=part)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is anything to draw."""
+        return len(self.pictures) > 0
+
+    def __getitem__(self, step: int) -> Batch:
+        rng = generator_at(self.seed, step)
+        rows = [self._triple(rng) for _ in range(self.options.batch)]
+        columns = zip(("content", "style", "result"), zip(*rows, strict=True), strict=True)
+        return {
+            name: torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous()
+            for name, crops in columns
+        }
+
+    def _triple(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Crops of the three, of picture and result at the same place."""
+        picture, size = self.pictures.draw(rng), self.options.crop
+        side = picture.shape[0]
+        if picture.shape[1] != 3 * side:
+            raise TrainingError("--examples: pictures are three squares side by side")
+        parts = [picture[:, place * side : (place + 1) * side] for place in range(3)]
+        places = [rng.integers(side - size + 1, size=2) for _ in range(2)]
+        crops = [
+            part[top : top + size, left : left + size]
+            for part, (top, left) in zip(parts, [*places, places[0]], strict=True)
+        ]
+        return [crop[:, ::-1] for crop in crops] if rng.random() < 0.5 else crops
 
 
 def scaled_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

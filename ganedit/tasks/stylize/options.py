@@ -89,11 +89,18 @@ class StylizeTraining(Options):
     """What is particular to training a stylizer."""
 
     content: tuple[str, ...] = option(
-        help="Folder of pictures to paint, perhaps reduced by a factor first; may be repeated.",
+        (),
+        "Folder of pictures to paint, perhaps reduced by a factor first; may be repeated.",
         metavar="DIR[@FACTOR]",
     )
     style: tuple[str, ...] = option(
-        help="Folder of pictures whose style is learned, likewise.", metavar="DIR[@FACTOR]"
+        (), "Folder of pictures whose style is learned, likewise.", metavar="DIR[@FACTOR]"
+    )
+    examples: tuple[str, ...] = option(
+        (),
+        "Instead of both, a folder of what another network painted, to learn it by rote first: "
+        "picture, style and result side by side, three squares in each file.",
+        metavar="DIR",
     )
     network: NetworkOptions = field(default_factory=NetworkOptions)
     crop: int = option(144, "Side of the training crops in pixels.", group="run")
@@ -120,7 +127,9 @@ class StylizeTraining(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.content or not self.style:
+        if bool(self.examples) == bool(self.content or self.style):
+            raise UsageError("give --content and --style, or --examples")
+        if not self.examples and not (self.content and self.style):
             raise UsageError("give a folder with --content and one with --style")
         if self.crop % 8 or self.crop < 64:
             raise UsageError(f"--crop {self.crop}: use a multiple of 8, at least 64")

@@ -7,18 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganedit.data.augment import LOOK_SHIFT
+from ganedit import losses
+from ganedit.data.augment import LOOK_SHIFT, draw_look
 from ganedit.data.pictures import Part
 from ganedit.grain import grained
 from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, mean_scores
-from ganedit.tasks.stylize.data import StylizeBatches, look_of
+from ganedit.tasks.stylize.data import ExampleBatches, StylizeBatches, look_of
 from ganedit.tasks.stylize.network import Stylizer
 from ganedit.tasks.stylize.options import StylizeTraining
 from ganedit.tasks.stylize.seen import LAYERS, Memory, Style, content_distance, content_of
 from ganedit.training.task import (
     GENERATOR,
     Batch,
+    Batches,
     Fakes,
     HeldOutScores,
     Losses,
@@ -55,20 +57,37 @@ class StylizeTask:
     def phases(self, networks: Networks) -> Sequence[Phase]:
         return [Phase((GENERATOR,), self.generator_loss)]
 
-    def batches(self, seed: int, held_out: float) -> StylizeBatches:
-        return StylizeBatches(self.training, seed, Part(held_out))
+    def batches(self, seed: int, held_out: float) -> Batches:
+        return self._batches(seed, Part(held_out))
 
     def held_out(self, share: float) -> Sequence[Batch]:
-        batches = StylizeBatches(self.training, 0, Part(share, training=False))
-        if not all(len(pictures) for pictures in batches.pictures.values()):
-            return []
-        return scored_batches(batches, self.training.batch)
+        batches = self._batches(0, Part(share, training=False))
+        return scored_batches(batches, self.training.batch) if batches.enough else []
+
+    def _batches(self, seed: int, part: Part) -> StylizeBatches | ExampleBatches:
+        kind = ExampleBatches if self.training.examples else StylizeBatches
+        return kind(self.training, seed, part)
 
     def generate(self, step: Step) -> Fakes:
         """The contents, painted."""
         return {"painted": self._paint(step, step.batch["style"])}
 
     def generator_loss(self, step: Step) -> Losses:
+        return self._imitation(step) if self.training.examples else self._objective(step)
+
+    def _imitation(self, step: Step) -> Losses:
+        """How far pictures are from what another network painted, place by place."""
+        painted, result = step.fakes["painted"], step.batch["result"]
+        look = draw_look(self.training.crop)
+        with torch.no_grad():
+            wanted = self.vgg(look(result))
+        seen = self.vgg(look(painted))
+        return {
+            "pixel": self.training.pixel_weight * (painted - result).abs().mean(),
+            "perceptual": losses.perceptual(seen, wanted),
+        }
+
+    def _objective(self, step: Step) -> Losses:
         options, batch = self.training, step.batch
         painted = step.fakes["painted"]
         output, content, style = self._seen(step)
@@ -90,6 +109,10 @@ class StylizeTask:
         All three by the weights of training decide.
         """
         options = self.training
+        if options.examples:
+            found = [self._imitation(step)["perceptual"] for step in steps]
+            error = float(torch.stack(found).mean())
+            return HeldOutScores({"PD": error}, -error)
         rows: list[Scores] = []
         for step in steps:
             output, content, style = self._seen(step)
