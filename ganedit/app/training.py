@@ -136,7 +136,8 @@ def options_of(
     Raises:
         UsageError: the task is unknown, or an option is unknown or out of bounds.
     """
-    kind = _training(recipe).options
+    training = _training(recipe)
+    kind = training.options
     values: dict[str, Any] = {**step.options, **given}
     for unknown in step.options.keys() - (_names(kind) | _names(TrainingConfig)):
         raise UsageError(f"{recipe.path}: step {step.name!r}: there is no option {unknown!r}")
@@ -153,7 +154,7 @@ def options_of(
         values |= {"resume": True, "steps": None, "minutes": None}
     values["out"] = _folder(recipe, step.name, out)
     try:
-        return build(kind, values), build(TrainingConfig, values)
+        return build(kind, values), build(TrainingConfig, {**training.run, **values})
     except UsageError as error:
         raise UsageError(f"{recipe.path}: step {step.name!r}: {error}") from error
     except TypeError as error:

@@ -56,10 +56,11 @@ class FeatureCritic(nn.Module):
     Knowing textures and things from the start, it teaches a generator in a fraction of the steps
     that a critic of pixels needs.
 
-    Maps `(N, channels[i], H_i, W_i)`, one a layer → scores `(N, 1, all positions)`.
+    Maps `(N, channels[i], H_i, W_i)`, one a layer → scores `(N, 1, all positions)`. With classes,
+    labels `(N,)` too: what is seen is also held against its class (Miyato and Koyama 2018).
     """
 
-    def __init__(self, channels: Sequence[int], width: int = 64) -> None:
+    def __init__(self, channels: Sequence[int], width: int = 64, classes: int = 0) -> None:
         super().__init__()
         self.heads = nn.ModuleList(
             nn.Sequential(
@@ -69,12 +70,19 @@ class FeatureCritic(nn.Module):
             )
             for count in channels
         )  # fmt: skip
+        tables = [spectral_norm(nn.Embedding(classes, width)) for _ in channels if classes]
+        self.classes = nn.ModuleList(tables)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
+    def forward(self, features: Sequence[Tensor], labels: Tensor | None = None) -> Tensor:
         scores = []
-        for head, seen in zip(self.heads, features, strict=True):
+        for number, (head, seen) in enumerate(zip(self.heads, features, strict=True)):
             # Features differ in size by layer; what a place shows is their direction.
-            scores.append(head(F.normalize(seen, dim=1)).flatten(2))
+            hidden = head[:-1](F.normalize(seen, dim=1))
+            score = head[-1](hidden)
+            if self.classes:
+                wanted = self.classes[number](labels)[:, :, None, None]
+                score = score + (wanted * hidden).sum(dim=1, keepdim=True)
+            scores.append(score.flatten(2))
         return torch.cat(scores, dim=2) * GAIN
 
 

@@ -1,0 +1,88 @@
+"""Which generators there are, and what they draw. Nothing here imports torch before it reads."""
+
+import difflib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ganedit import weights
+from ganedit.errors import UsageError
+from ganedit.tasks.generate.options import NetworkOptions
+
+
+@dataclass(frozen=True)
+class Model:
+    """A generator's weight file.
+
+    Attributes:
+        name: that it is asked for by; of one's own file, the file's or the run's.
+        path: of the file.
+        sha256: of its content.
+        network: what builds it.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    network: NetworkOptions
+
+
+def find_model(name: str | None, own: str | None) -> Model:
+    """The generator of that name, or of one's own weights.
+
+    Raises:
+        UsageError: neither is given, or there is none of that name; the message lists those
+            there are.
+        WeightsError: the weights are missing, altered or of another task.
+    """
+    if own is not None:
+        path = weights.locate(own)
+        ((_, sha256),) = weights.checksums("generate", own).items()
+        named = path.parent.name if path.name == weights.RUN_WEIGHTS else path.stem
+        return _read(path, sha256, named)
+    known = {entry.labels["model"]: entry for entry in weights.of_task("generate")}
+    if name is None or name not in known:
+        raise UsageError(_unknown("--model", name, list(known)))
+    weights.read_shipped(known[name])
+    return _read(known[name].path, known[name].sha256, name)
+
+
+def label_of(model: Model, name: str | None) -> int | None:
+    """The label of a class; None for a generator without classes, if none is asked for.
+
+    Raises:
+        UsageError: there is no such class.
+    """
+    classes = model.network.classes
+    if name is None and not classes:
+        return None
+    if name not in classes:
+        if not classes:
+            raise UsageError(f"--class {name}: {model.name} has no classes; leave it out")
+        raise UsageError(_unknown("--class", name, list(classes)))
+    return classes.index(name)
+
+
+@lru_cache
+def _read(path: Path, sha256: str, name: str) -> Model:
+    options = weights.read(path, "generate").options
+    try:
+        return Model(name, path, sha256, NetworkOptions(**options))
+    except (TypeError, UsageError) as error:
+        raise weights.WeightsError(
+            f"{path}: made by another version of ganedit, whose networks have other options"
+        ) from error
+
+
+def _unknown(flag: str, name: str | None, known: list[str]) -> str:
+    if not known:
+        return (
+            "no generators ship yet; train your own (ganedit train generate --help) and give it "
+            "with --weights"
+        )
+    listed = ", ".join(known)
+    if name is None:
+        return f"say with {flag} what is to be drawn; there are: {listed}"
+    near = difflib.get_close_matches(name, known, 1)
+    meant = f"; did you mean {near[0]}?" if near else "."
+    return f"{flag} {name}: there is none{meant} There are: {listed}"
