@@ -99,4 +99,5 @@ def _cut_out(pictures: Tensor) -> Tensor:
     places = torch.arange(side, device=pictures.device)
     rows, columns = ((places - middle).abs() < side // 4 for middle in middles)
     hole = rows[:, None, :, None] & columns[:, None, None, :]
-    return pictures * ~hole
+    result: Tensor = pictures * ~hole
+    return result

@@ -77,6 +77,7 @@ class FeatureCritic(nn.Module):
         scores = []
         for number, (head, seen) in enumerate(zip(self.heads, features, strict=True)):
             # Features differ in size by layer; what a place shows is their direction.
+            assert isinstance(head, nn.Sequential)
             hidden = head[:-1](F.normalize(seen, dim=1))
             score = head[-1](hidden)
             if self.classes:

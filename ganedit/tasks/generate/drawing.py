@@ -75,7 +75,7 @@ def load_generator(model: Model) -> Generator:
     """
     contents = weights.read(model.path, "generate")
     generator = weights.rebuild(_generator, contents.options, contents.state, model.path)
-    return generator.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return generator.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def _generator(**stored: object) -> Generator:

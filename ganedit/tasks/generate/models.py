@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ganedit import weights
-from ganedit.errors import UsageError
+from ganedit.errors import UsageError, WeightsError
 from ganedit.tasks.generate.options import NetworkOptions
 
 
@@ -69,7 +69,7 @@ def _read(path: Path, sha256: str, name: str) -> Model:
     try:
         return Model(name, path, sha256, NetworkOptions(**options))
     except (TypeError, UsageError) as error:
-        raise weights.WeightsError(
+        raise WeightsError(
             f"{path}: made by another version of ganedit, whose networks have other options"
         ) from error
 

@@ -195,14 +195,15 @@ class Generator(nn.Module):
             x = self.body[first](x, codes[:, first], noise[first])
             x = self.body[second](x, codes[:, second], noise[second])
             picture = _doubled(picture) + to_picture(x, codes[:, second + 1])
-        return picture / 2 + 0.5
+        # So that the first pictures have about the contrast of photographs.
+        return picture / 4 + 0.5
 
     @torch.no_grad()
     def _follow(self, codes: Tensor, labels: Tensor | None) -> None:
         if labels is None:
             self.mean.lerp_(codes.mean(0, keepdim=True), MEAN_RATE)
             return
-        for label in labels.unique():
+        for label in set(labels.tolist()):
             self.mean[label].lerp_(codes[labels == label].mean(0), MEAN_RATE)
 
 
@@ -212,4 +213,5 @@ def _doubled(x: Tensor) -> Tensor:
 
 def _normalised(x: Tensor) -> Tensor:
     """Of a root mean square of 1."""
-    return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+    result: Tensor = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+    return result

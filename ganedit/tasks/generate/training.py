@@ -211,4 +211,5 @@ class GenerateTask:
         if self.vgg is None:
             return F.adaptive_avg_pool2d(pictures, 8).flatten(1)
         large = F.interpolate(pictures, scale_factor=2, mode="bilinear", align_corners=False)
-        return self.vgg(large)[-1].float().mean((2, 3))
+        deepest: Tensor = self.vgg(large)[-1]
+        return deepest.float().mean((2, 3))
