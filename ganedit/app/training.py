@@ -60,11 +60,9 @@ def run_training(
         finally:
             told = bar.close()
     if told:
-        click.echo(
-            f"done; see {config.out / REPORT}; use it with: ganedit {task.name} PICTURE "
-            f"--weights {config.out}",
-            err=True,
-        )
+        drawn = any(row.name == task.name and row.edited is None for row in TASKS)
+        command = f"ganedit {task.name}{'' if drawn else ' PICTURE'} --weights {config.out}"
+        click.echo(f"done; see {config.out / REPORT}; use it with: {command}", err=True)
 
 
 def run_recipe(path: Path, *, data: Path, out: Path, vgg: Path | None, **machine: Any) -> Path:

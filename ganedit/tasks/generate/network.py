@@ -196,7 +196,7 @@ class Generator(nn.Module):
             x = self.body[second](x, codes[:, second], noise[second])
             picture = _doubled(picture) + to_picture(x, codes[:, second + 1])
         # So that the first pictures have about the contrast of photographs.
-        return picture / 4 + 0.5
+        return picture / 8 + 0.5
 
     @torch.no_grad()
     def _follow(self, codes: Tensor, labels: Tensor | None) -> None:

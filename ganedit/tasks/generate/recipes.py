@@ -48,7 +48,8 @@ class Recipe:
 
         Every format that ganedit writes holds one.
         """
-        text = urlencode({**asdict(self), "precision": precision}).replace("&", ";")
+        known = {name.strip("_"): value for name, value in asdict(self).items()}
+        text = urlencode({**known, "precision": precision}).replace("&", ";")
         return _PACKET.format(text).encode()
 
 
@@ -118,7 +119,7 @@ def read_recipe(path: Path) -> tuple[Recipe, str]:
         known = dict(parse_qsl(found[1].decode(), keep_blank_values=True, separator=";"))  # type: ignore[index]
         recipe = Recipe(
             known["model"], known["sha256"], int(known["seed"]), float(known["truncation"]),
-            known["class_"], int(known["size"]),
+            known["class"], int(known["size"]),
         )  # fmt: skip
     except (TypeError, KeyError, ValueError) as error:
         raise UsageError(

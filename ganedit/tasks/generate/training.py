@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -81,11 +82,13 @@ class GenerateTask:
 
     def build(self) -> Networks:
         critics: dict[str, nn.Module] = {}
+        classes = len(self.network_options.classes)
         if self.training.pixel_weight:
-            critics[PIXELS] = PatchCritic(width=32)
+            # Each score is of most of the picture.
+            layers = 3 if self.network_options.size >= 32 else 2
+            critics[PIXELS] = PatchCritic(width=32, layers=layers, classes=classes)
         if self.vgg is None:
             return Networks({GENERATOR: Generator(self.network_options)}, critics)
-        classes = len(self.network_options.classes)
         critics |= {layer: FeatureCritic([PROJECTED], classes=classes) for layer in LAYERS}
         frozen = {"vgg": self.vgg, "projections": Projections()}
         return Networks({GENERATOR: Generator(self.network_options)}, critics, frozen)
@@ -135,7 +138,7 @@ class GenerateTask:
             for name in real
         }
         if options.penalty_weight and PIXELS in seen and step.due(options.penalty_every):
-            penalty = self._penalty(step.networks[PIXELS], seen[PIXELS], step.fakes[PIXELS])
+            penalty = self._penalty(step, seen[PIXELS], step.fakes[PIXELS])
             result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
@@ -189,7 +192,7 @@ class GenerateTask:
         """Scores by the name of the critic."""
         labels = step.batch.get("label")
         return {
-            name: step.networks[name](x) if name == PIXELS else step.networks[name]([x], labels)
+            name: step.networks[name](x if name == PIXELS else [x], labels)
             for name, x in seen.items()
         }
 
@@ -197,13 +200,14 @@ class GenerateTask:
         options = self.training
         return options.pixel_weight if name == PIXELS else options.feature_weight
 
-    def _penalty(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    def _penalty(self, step: Step, real: Tensor, fake: Tensor) -> Tensor:
+        critic = partial(step.networks[PIXELS], labels=step.batch.get("label"))
         match self.training.adversarial:
             case "wasserstein":
                 return losses.gradient_penalty(critic, real, fake)
             case "relativistic":
-                both = torch.cat([real, fake])
-                return 2 * losses.gradient_norm_penalty(critic, both)
+                at_fake = losses.gradient_norm_penalty(critic, fake)
+                return losses.gradient_norm_penalty(critic, real) + at_fake
         return losses.gradient_norm_penalty(critic, real)
 
     def _described(self, pictures: Tensor) -> Tensor:
