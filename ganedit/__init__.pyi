@@ -82,6 +82,23 @@ class Editor:
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
         memory: int | str | None = None,
     ) -> Editor: ...
+    @classmethod
+    def generate(
+        cls,
+        model: str | None = None,
+        *,
+        count: int = 1,
+        seed: int = 0,
+        truncation: float = 0.7,
+        class_: str | None = None,
+        size: int | None = None,
+        like: str | Path | None = None,
+        sheet: bool = False,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
 
 def upscale(
     photo: Picture,
@@ -200,6 +217,51 @@ def translate(
         keep_color: Light and texture from the translation, colour from the picture.
         working_size: Short side at which larger pictures are painted: the smaller, the broader the
             strokes. None: 512.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def generate(
+    model: str | None = None,
+    *,
+    count: int = 1,
+    seed: int = 0,
+    truncation: float = 0.7,
+    class_: str | None = None,
+    size: int | None = None,
+    like: str | Path | None = None,
+    sheet: bool = False,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Draw new pictures of what a network has learned, from noise.
+
+    Args:
+        model: What the pictures are of, like faces. `ganedit models` lists what there is.
+        count: How many pictures.
+        seed: Of the first picture; each next one has the next. (0 to 4.61169e+18)
+        truncation: 1 draws all that was learned, the strange too; the nearer to 0, the more usual
+            and the better drawn. (0 to 1)
+        class_: Of which class; several as shoes,bags, with numbers of their own as shoes=3,bags=2.
+            None: each class in turn.
+        size: Side of the pictures: the upscaler brings them there. (16 to 4096) None: the
+            generator's own.
+        like: Draw this picture again, which ganedit drew.
+        sheet: All of them on a contact sheet too.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.

@@ -1,0 +1,175 @@
+"""`ganedit generate`: pictures, their names, and the recipes that they carry."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from command_line import EXACT, listing, run, save_network
+
+import ganedit
+from ganedit import weights
+from ganedit.errors import UsageError
+from ganedit.manifest import add_row
+from ganedit.tasks.generate.network import Generator
+from ganedit.tasks.generate.options import NetworkOptions
+from ganedit.tasks.generate.recipes import read_recipe
+
+MODELS = {"blobs": (), "things": ("bags", "hats", "shoes")}
+
+
+def save_generator(path: Path, classes: tuple[str, ...] = (), seed: int = 0) -> Path:
+    torch.manual_seed(seed)
+    network = Generator(NetworkOptions(size=16, width=16, latent=8, classes=classes))
+    for layer in network.body:
+        layer.noise_strength.data.fill_(0.1)
+    weights.save(network, path, task="generate", options=asdict(network.options))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two generators and an upscaler, as if they had shipped; an empty folder to draw in."""
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    facts = {"licence": "none", "trained_on": "none", "recipe": "none", "score": "none"}
+    for model, classes in MODELS.items():
+        path = save_generator(folder / f"generate_{model}.safetensors", classes)
+        add_row(path, task="generate", labels={"model": model}, **facts)
+    for model in ("photo", "clean"):
+        for end in ("faithful", "adversarial"):
+            path = save_network(folder / f"{model}_{end}.safetensors")
+            labels = {"model": model, "scale": "x4", "end": end}
+            add_row(path, task="upscale", labels=labels, **facts)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    with mock.patch.object(weights, "shipped_folder", return_value=folder):
+        weights.shipped.cache_clear()
+        yield
+        weights.shipped.cache_clear()
+
+
+def draw(*words: object) -> list[str]:
+    """Run the command, which has to succeed; what is in the folder then."""
+    done = run("generate", *words, *EXACT)
+    assert (done.code, done.err) == (0, "")
+    return listing(Path())
+
+
+def samples(path: str) -> np.ndarray:
+    return np.asarray(PIL.Image.open(path))
+
+
+def test_pictures_are_named_by_their_seeds() -> None:
+    words = ("--model", "blobs", "-o", "drawn")
+    names = draw(*words, "-n", 3, "--seed", 7, "--sheet")
+    assert names == [f"drawn/{name}.png" for name in ("0007", "0008", "0009", "sheet")]
+    first = samples("drawn/0008.png")
+    assert first.shape == (16, 16, 3)
+    assert not np.array_equal(first, samples("drawn/0007.png"))
+    # Others beside them, and none twice.
+    done = run("generate", *words, "-n", 4, "--seed", 8, *EXACT)
+    assert "2 finished before" in done.out
+    assert draw("--model", "blobs", "--seed", 8, "-o", "one.png")[-1] == "one.png"
+    assert np.array_equal(samples("one.png"), first)
+
+
+def test_a_picture_is_the_same_in_python_whoever_draws_it() -> None:
+    draw("--model", "blobs", "--seed", 5, "-o", "five.png")
+    placed = {"device": "cpu", "precision": "fp32"}
+    ours = ganedit.generate("blobs", seed=5, **placed)
+    assert np.array_equal(ours.samples, samples("five.png"))
+    editor = ganedit.Editor.generate(model="blobs", seed=3, count=4, **placed)
+    assert editor.variants == ("0003", "0004", "0005", "0006")
+    assert np.array_equal(editor(variant="0005").samples, ours.samples)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tiff", "jpg", "avif"])
+def test_a_picture_is_drawn_again_from_its_file(suffix: str) -> None:
+    draw("--model", "things", "--class", "hats", "--seed", 9, "--truncation", 0.4,
+         "-o", f"a.{suffix}")  # fmt: skip
+    draw("--like", f"a.{suffix}", "-o", f"b.{suffix}")
+    assert Path(f"a.{suffix}").read_bytes() == Path(f"b.{suffix}").read_bytes()
+    recipe, precision = read_recipe(Path(f"a.{suffix}"))
+    assert (recipe.model, recipe.class_, recipe.seed) == ("things", "hats", 9)
+    assert (recipe.truncation, recipe.size, precision) == (0.4, 16, "fp32")
+
+
+def test_classes_come_in_turn_or_as_they_are_asked_for() -> None:
+    names = draw("--model", "things", "--class", "shoes=1,bags", "-n", 2, "-o", "some")
+    assert names == ["some/bags_0000.png", "some/bags_0001.png", "some/shoes_0000.png"]
+    draw("--model", "things", "-n", 4, "-o", "all")
+    kinds = [read_recipe(Path(f"all/{seed:04d}.png"))[0].class_ for seed in range(4)]
+    assert kinds == ["bags", "hats", "shoes", "bags"]
+    assert np.array_equal(samples("all/0000.png"), samples("some/bags_0000.png"))
+
+
+def test_no_truncation_draws_what_the_mean_does_not() -> None:
+    for share in (0, 1):
+        draw("--model", "blobs", "-n", 2, "--truncation", share, "-o", f"at_{share}")
+    # At the mean, only the noise of the layers differs.
+    changes = [
+        np.abs(samples(f"at_{share}/0000.png") - samples(f"at_{share}/0001.png").astype(float))
+        for share in (0, 1)
+    ]
+    assert changes[0].mean() < changes[1].mean()
+
+
+def test_pictures_of_another_size_come_from_the_upscaler() -> None:
+    draw("--model", "blobs", "-o", "small.png")
+    draw("--model", "blobs", "--size", 64, "-o", "large.png")
+    assert samples("large.png").shape == (64, 64, 3)
+    reduced = PIL.Image.open("large.png").resize((16, 16), PIL.Image.Resampling.BOX)
+    assert np.abs(np.asarray(reduced) - samples("small.png").astype(float)).mean() < 12
+    draw("--like", "large.png", "-o", "again.png")
+    assert np.array_equal(samples("again.png"), samples("large.png"))
+
+
+def test_ones_own_network_draws_and_is_asked_for_again(tmp_path: Path) -> None:
+    own = save_generator(tmp_path / "mine.safetensors", seed=3)
+    draw("--weights", own, "-o", "a.png")
+    done = run("generate", "--like", "a.png", "-o", "b.png", *EXACT)
+    assert (done.code, "drawn by mine, which is not here" in done.complaint) == (2, True)
+    draw("--like", "a.png", "--weights", own, "-o", "b.png")
+    assert np.array_equal(samples("a.png"), samples("b.png"))
+    (tmp_path / "more").mkdir()
+    other = save_generator(tmp_path / "more" / "mine.safetensors", seed=4)
+    done = run("generate", "--like", "a.png", "--weights", other, "-o", "c.png", *EXACT)
+    assert "drawn by other weights of mine" in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "say with --model what is to be drawn; there are: blobs, things"),
+        (("--model", "blob"), "--model blob: there is none; did you mean blobs? There are: blobs,"),
+        (("--model", "things", "--class", "shoe"), "did you mean shoes? There are: bags, hats"),
+        (("--model", "blobs", "--class", "hats"), "--class hats: blobs has no classes; leave it"),
+        (("--model", "things", "--class", "hats=0"), "write it like shoes, or shoes=3,bags=2"),
+        (("--model", "blobs", "--truncation", 2), "--truncation 2: use a number from 0 to 1"),
+        (("--like", "p.png", "--seed", 3), "draws the same picture again; leave --seed out"),
+        (("--like", "p.png"), "p.png: does not say what it was drawn from"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_in_a_line(words: tuple[str, ...], complaint: str) -> None:
+    PIL.Image.new("RGB", (8, 8)).save("p.png")
+    done = run("generate", *words, "-o", "x.png", *EXACT)
+    assert done.code != 0
+    assert complaint in done.complaint
+    assert not Path("x.png").exists()
+
+
+def test_another_arithmetic_than_before_is_told() -> None:
+    draw("--model", "blobs", "-o", "a.png")
+    done = run("generate", "--like", "a.png", "-o", "b.png", "--device", "cpu",
+               "--precision", "bf16")  # fmt: skip
+    assert "before in fp32: add --precision fp32 for the same bits" in done.out + done.err
+
+
+def test_python_says_what_it_cannot_do() -> None:
+    with pytest.raises(UsageError, match="make 2 results"):
+        ganedit.generate("blobs", count=2)
