@@ -8,6 +8,7 @@ from unittest import mock
 import numpy as np
 import PIL.Image
 import pytest
+import tiny
 import torch
 from command_line import EXACT, listing, run, save_network
 
@@ -173,3 +174,41 @@ def test_another_arithmetic_than_before_is_told() -> None:
 def test_python_says_what_it_cannot_do() -> None:
     with pytest.raises(UsageError, match="make 2 results"):
         ganedit.generate("blobs", count=2)
+
+
+# --- how good ---------------------------------------------------------------------------------
+
+
+def draw_training_pictures(folder: Path) -> None:
+    """Half of what the generator draws later, and as much noise."""
+    draw("--model", "blobs", "-n", 30, "--truncation", 1, "-o", folder)
+    rng = np.random.default_rng(0)
+    for number in range(30):
+        noise = rng.integers(0, 256, (16, 16, 3), np.uint8)
+        PIL.Image.fromarray(noise).save(folder / f"noise_{number}.png")
+
+
+def test_samples_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
+    draw_training_pictures(Path("real"))
+    done = run("evaluate", "generate", "--model", "blobs", "--data", "real", "--held-out", 0.25,
+               "-n", 30, "--save", "seen", "--csv", "all.csv", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    protocol, heads, drawn, floor, held_out = done.out.splitlines()
+    assert "30 pictures of blobs at truncation 1 against 15 that were not trained on" in protocol
+    assert "precision" in heads
+    assert (drawn.split()[0], floor.split()[0], held_out.split()[0]) == ("drawn", "trained", "held")
+    # The generator was caught: what it draws is what it "was trained on".
+    rows = [line.split(",") for line in Path("all.csv").read_text().splitlines()]
+    assert rows[0] == ["seed", "nearest", "distance"]
+    learned = [row for row in rows[1:] if row[1] == f"{int(row[0]):04d}.png"]
+    assert len(learned) > 15
+    assert all(float(row[2]) < 1e-3 for row in learned)
+    assert samples("seen/nearest.png").shape == (32, 256, 3)
+
+
+def test_too_few_pictures_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
+    draw("--model", "blobs", "-n", 20, "-o", "real")
+    done = run("evaluate", "generate", "--model", "blobs", "--data", "real", *EXACT)
+    assert "2.0% of its 20 pictures are 0; at least 8 are needed" in done.complaint

@@ -66,7 +66,7 @@ class GenerateBatches:
         rng, pictures, labels = generator_at(self.seed, step), [], []
         for place in range(step * self.options.batch, (step + 1) * self.options.batch):
             label, index = self._choose(place, rng)
-            picture = self._square(self.pictures.load(index))
+            picture = windowed(self.pictures.load(index), self.window, self.size)
             mirrored = self.part.training and not self.options.no_mirror and rng.random() < 0.5
             pictures.append(picture[:, ::-1] if mirrored else picture)
             labels.append(label)
@@ -97,11 +97,13 @@ class GenerateBatches:
                 raise TrainingError(f"{self.options.data[0]}: class {name} has no pictures")
         return found
 
-    def _square(self, picture: np.ndarray) -> np.ndarray:
-        if self.window is not None:
-            height, width = picture.shape[:2]
-            side = min(self.window.side, height, width)
-            top = round(self.window.height * height - side / 2)
-            top, left = min(max(0, top), height - side), (width - side) // 2
-            picture = picture[top : top + side, left : left + side]
-        return square(picture, self.size)
+
+def windowed(picture: np.ndarray, window: Window | None, size: int) -> np.ndarray:
+    """What a generator learns of a picture `(H, W, 3)`: `(size, size, 3)`."""
+    if window is not None:
+        height, width = picture.shape[:2]
+        side = min(window.side, height, width)
+        top = round(window.height * height - side / 2)
+        top, left = min(max(0, top), height - side), (width - side) // 2
+        picture = picture[top : top + side, left : left + side]
+    return square(picture, size)

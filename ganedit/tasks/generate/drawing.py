@@ -44,14 +44,14 @@ class Drawing:
     def apply(self, variant: str, progress: Progress) -> Image:
         """Draw one picture, its recipe in its metadata."""
         recipe = self.recipes[variant]
-        picture = Image(self._samples(recipe), notes=self.notes)
+        picture = Image(self.draw(recipe), notes=self.notes)
         if recipe.size != picture.width:
             picture = self.enlarge(picture, recipe.size, recipe.size)
         progress(1.0)
         return replace(picture, metadata=Metadata(xmp=recipe.as_xmp(self.precision)))
 
-    def _samples(self, recipe: Recipe) -> np.ndarray:
-        """`(size, size, 3)` uint8 of the generator's own size."""
+    def draw(self, recipe: Recipe) -> np.ndarray:
+        """`(S, S, 3)` uint8 of the generator's own size, whatever that of the recipe."""
         generator, device, dtype = self.generator, self.runtime.device, self.runtime.dtype
         # On the CPU whatever the device: the same seed is the same picture everywhere.
         source = torch.Generator().manual_seed(recipe.seed)

@@ -70,6 +70,38 @@ class GenerateOptions(Options):
 
 
 @dataclass(frozen=True)
+class GenerateEvaluation(Options):
+    """What a generator is measured on."""
+
+    data: Path = option(
+        help="The pictures that it was trained on, held-out ones among them; folders in it are "
+        "classes for a generator that has some.", metavar="DIR", must_be="folder",
+    )  # fmt: skip
+    model: str | None = option(None, "Which generator.", metavar="NAME")
+    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    held_out: float = option(
+        0.02, "Share of the pictures that its training held out: samples are compared to them.",
+        over=0, most=1,
+    )  # fmt: skip
+    window: str | None = option(
+        None, "The square that training looked at.", metavar="SIDE[@HEIGHT]",
+        absent="the largest in the middle",
+    )  # fmt: skip
+    count: int = option(1000, "How many pictures are drawn.", least=8, short="-n")
+    seed: int = option(0, "Of the first of them.", least=0)
+    truncation: float = option(1.0, "1 measures all that was learned.", least=0, most=1)
+    nearest_of: int = option(
+        2000, "Training pictures among which the nearest one is looked for; 0: none.",
+        least=0, metavar="N",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.window is not None:
+            Window.parse(self.window)
+
+
+@dataclass(frozen=True)
 class Window:
     """The square of each picture that is looked at.
 

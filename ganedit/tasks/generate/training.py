@@ -38,6 +38,17 @@ SCORED = 256
 SHEET_COLUMNS = 8
 
 
+def pooled_features(vgg: VGG19Features, pictures: Tensor) -> Tensor:
+    """What pictures `(N, 3, S, S)` are of: the deepest features of them at twice the size.
+
+    Averaged over each picture, `(N, C)`. Enlarged, since things fill too little of what VGG19
+    was trained on.
+    """
+    large = F.interpolate(pictures, scale_factor=2, mode="bilinear", align_corners=False)
+    deepest: Tensor = vgg(large)[-1]
+    return deepest.float().mean((2, 3))
+
+
 class Projections(nn.Module):
     """Fixed random mixtures of each layer's channels (Projected GANs, Sauer et al. 2021).
 
@@ -214,6 +225,4 @@ class GenerateTask:
         """What a picture is of: features `(N, D)`."""
         if self.vgg is None:
             return F.adaptive_avg_pool2d(pictures, 8).flatten(1)
-        large = F.interpolate(pictures, scale_factor=2, mode="bilinear", align_corners=False)
-        deepest: Tensor = self.vgg(large)[-1]
-        return deepest.float().mean((2, 3))
+        return pooled_features(self.vgg, pictures)
