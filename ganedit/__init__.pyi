@@ -92,8 +92,20 @@ class Editor:
         truncation: float = 0.7,
         class_: str | None = None,
         size: int | None = None,
+        direction: Sequence[str] = (),
         like: str | Path | None = None,
         sheet: bool = False,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def vary(
+        cls,
+        *,
+        direction: Sequence[str] = (),
+        strip: str | None = None,
         weights: str | Path | None = None,
         device: str = "auto",
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
@@ -241,6 +253,7 @@ def generate(
     truncation: float = 0.7,
     class_: str | None = None,
     size: int | None = None,
+    direction: Sequence[str] = (),
     like: str | Path | None = None,
     sheet: bool = False,
     weights: str | Path | None = None,
@@ -260,8 +273,43 @@ def generate(
             None: each class in turn.
         size: Side of the pictures: the upscaler brings them there. (16 to 4096) None: the
             generator's own.
+        direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may
+            be repeated.
         like: Draw this picture again, which ganedit drew.
         sheet: All of them on a contact sheet too.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def vary(
+    picture: Picture,
+    *,
+    direction: Sequence[str] = (),
+    strip: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Change one trait of pictures that ganedit generate drew.
+
+    Args:
+        picture: what is edited.
+        direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5,
+            beside where the picture is already; may be repeated.
+        strip: One from each place along this direction, from -3 to 3.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.

@@ -18,6 +18,8 @@ from ganedit.data.pictures import Part
 from ganedit.errors import TrainingError, UsageError
 from ganedit.nets.critics import FeatureCritic
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
+from ganedit.tasks.generate.directions import Directions, factorised
+from ganedit.tasks.generate.models import Model
 from ganedit.tasks.generate.network import Generator, Styled, channels_of
 from ganedit.tasks.generate.options import GenerateTraining, NetworkOptions, Window
 from ganedit.tasks.generate.training import GenerateTask
@@ -124,6 +126,32 @@ def test_the_mean_follows_codes_while_training_only() -> None:
 def test_a_class_is_seen_in_the_code() -> None:
     network = generator(classes=("a", "b"))
     assert not torch.allclose(draw(network, 3, 0), draw(network, 3, 1))
+
+
+def test_directions_without_labels_are_those_that_move_styles_most() -> None:
+    network = generator()
+    for conv in (*network.body, *network.to_picture):
+        weight = conv.conv.style.weight.data  # all of them look at one direction, and a bit of one
+        weight.zero_()
+        weight[:, 2], weight[::3, 5] = 1.0, -0.2
+    found = factorised(network, 2)
+    assert torch.allclose(found @ found.T, torch.eye(2), atol=1e-6)
+    assert abs(found[0, 2]) > 0.98
+    assert found[0, 2] > 0
+    assert abs(found[1, 5]) > 0.98
+
+
+def test_amounts_are_standard_deviations_of_codes() -> None:
+    network = generator()
+    directions = Directions(network, Model("small", Path("w"), "", network.options))
+    shift = directions.shift({"2": 1.5})
+    unit = shift / shift.norm()
+    noise = torch.randn(4000, 8, generator=torch.Generator().manual_seed(5))
+    spread = (network.codes(noise) @ unit).std()
+    assert torch.allclose(shift.norm(), 1.5 * spread, rtol=0.05)
+    assert not directions.shift({}).any()
+    with pytest.raises(UsageError, match="--direction smile: small has none of that name"):
+        directions.shift({"smile": 1})
 
 
 @pytest.mark.parametrize("size", [8, 48, 1024])

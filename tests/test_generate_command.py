@@ -176,6 +176,57 @@ def test_python_says_what_it_cannot_do() -> None:
         ganedit.generate("blobs", count=2)
 
 
+# --- directions -------------------------------------------------------------------------------
+
+
+def test_a_direction_changes_the_picture_and_is_in_its_recipe() -> None:
+    words = ("--model", "blobs", "--truncation", 1)
+    draw(*words, "-o", "plain.png")
+    draw(*words, "--direction", "1=2", "--direction", "3=-1.5", "-o", "far.png")
+    assert not np.array_equal(samples("far.png"), samples("plain.png"))
+    assert read_recipe(Path("far.png"))[0].amounts == {"1": 2, "3": -1.5}
+    draw("--like", "far.png", "-o", "again.png")
+    assert Path("again.png").read_bytes() == Path("far.png").read_bytes()
+    # And there is a way back.
+    done = run("vary", "far.png", "--direction", "1=-2", "--direction", "3=1.5", *EXACT)
+    assert done.code == 0, done.err
+    assert np.array_equal(samples("far_varied.png"), samples("plain.png"))
+
+
+def test_a_strip_goes_from_one_end_to_the_other() -> None:
+    draw("--model", "things", "--class", "hats", "--truncation", 1, "-o", "hat.png")
+    done = run("vary", "hat.png", "--strip", "1", "-o", "strip", *EXACT)
+    assert done.code == 0, done.err
+    names = [f"strip/hat_{place:+d}.png" for place in range(-3, 4)]
+    assert listing(Path("strip")) == sorted([*(Path(name).name for name in names), "hat_sheet.png"])
+    assert np.array_equal(samples(names[3]), samples("hat.png"))
+    steps = [np.abs(samples(name) - samples("hat.png").astype(float)).mean() for name in names]
+    assert steps[0] > steps[2] < steps[6]
+    assert read_recipe(Path(names[0]))[0].class_ == "hats"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "say what to change: --direction smile=2, or --strip smile"),
+        (("--direction", "smile"), "--direction smile: write it like glasses=2 or 3=-1.5"),
+        (("--direction", "smile=1"), "blobs has none of that name. There are: 1, 2, 3"),
+        (("--strip", "99"), "blobs has none of that name. There are: 1, 2, 3"),
+    ],
+)
+def test_what_cannot_be_varied_is_told_in_a_line(words: tuple[str, ...], complaint: str) -> None:
+    draw("--model", "blobs", "-o", "p.png")
+    done = run("vary", "p.png", *words, "-o", "out.png", *EXACT)
+    assert done.code != 0
+    assert complaint in done.err
+
+
+def test_a_picture_of_something_else_cannot_be_varied() -> None:
+    PIL.Image.new("RGB", (8, 8)).save("p.png")
+    done = run("vary", "p.png", "--direction", "1=1", *EXACT)
+    assert (done.code, done.complaint.startswith("p.png: does not say what it was")) == (1, True)
+
+
 # --- how good ---------------------------------------------------------------------------------
 
 

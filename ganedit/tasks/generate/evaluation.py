@@ -16,8 +16,9 @@ from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, ScoreTable
 from ganedit.task import Measuring
 from ganedit.tasks.generate.data import windowed
-from ganedit.tasks.generate.drawing import Drawing
-from ganedit.tasks.generate.options import GenerateEvaluation, GenerateOptions, Window
+from ganedit.tasks.generate.drawing import Painter
+from ganedit.tasks.generate.models import find_model
+from ganedit.tasks.generate.options import GenerateEvaluation, Window
 from ganedit.tasks.generate.recipes import Recipe
 from ganedit.tasks.generate.training import pooled_features
 
@@ -54,12 +55,11 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
     vgg = measuring.vgg("relu5_4")
     if vgg is None:
         raise UsageError("--no-pd: nothing would be left to measure")
-    chosen = GenerateOptions(options.model, weights=options.weights, truncation=options.truncation)
-    drawing = Drawing(chosen, measuring.runtime, measuring.enlarge)
-    size = drawing.model.network.size
+    painter = Painter(find_model(options.model, options.weights), measuring.runtime)
+    size = painter.model.network.size
     held_out, trained_on = _parts(options)
     truth = _read(held_out, options, size, vgg)
-    drawn = _draw(drawing, options, truth.names, vgg)
+    drawn = _draw(painter, options, truth.names, vgg)
     means = {"drawn": _scores(drawn, truth)}
     rows = [{"seed": name} for name in drawn.names]
     if len(trained_on) >= FEWEST and options.nearest_of:
@@ -75,7 +75,7 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
                 measuring.save / "nearest.png", overwrite=True
             )
     protocol = (
-        f"{len(drawn.names)} pictures of {drawing.model.name} at truncation "
+        f"{len(drawn.names)} pictures of {painter.model.name} at truncation "
         f"{options.truncation:g} against {len(truth.names)} that were not trained on, at "
         f"{size}×{size}; pooled VGG19 {vgg.sha256[:8]} relu5_4 at twice the size; nearest: median "
         "distance to the nearest training picture"
@@ -107,13 +107,13 @@ def _read(
 
 
 def _draw(
-    drawing: Drawing, options: GenerateEvaluation, like: Sequence[str], vgg: VGG19Features
+    painter: Painter, options: GenerateEvaluation, like: Sequence[str], vgg: VGG19Features
 ) -> Set:
     """Samples; with classes each of the class of a held-out picture, the folder it is in."""
-    model, seeds = drawing.model, range(options.seed, options.seed + options.count)
+    model, seeds = painter.model, range(options.seed, options.seed + options.count)
     classes = [name.partition("/")[0] if model.network.classes else "" for name in like]
     pictures = [
-        drawing.draw(
+        painter.draw(
             Recipe(
                 model.name, model.sha256, seed, options.truncation,
                 classes[number % len(classes)], model.network.size,

@@ -83,6 +83,11 @@ def _unknown(flag: str, name: str | None, known: list[str]) -> str:
     listed = ", ".join(known)
     if name is None:
         return f"say with {flag} what is to be drawn; there are: {listed}"
+    return f"{flag} {name}: there is none{nearest_name(name, known)}"
+
+
+def nearest_name(name: str, known: list[str]) -> str:
+    """What follows the message that there is nothing of a name: the nearest, and all there are."""
     near = difflib.get_close_matches(name, known, 1)
     meant = f"; did you mean {near[0]}?" if near else "."
-    return f"{flag} {name}: there is none{meant} There are: {listed}"
+    return f"{meant} There are: {', '.join(known)}"

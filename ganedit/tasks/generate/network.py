@@ -138,9 +138,11 @@ class Generator(nn.Module):
     Attributes:
         layers: codes that a picture takes, coarsest first.
         mean: `(max(1, classes), latent)`, the running mean of codes, of each class.
+        directions: `(N, latent)`, of unit length: those that were given names.
     """
 
     mean: Tensor
+    directions: Tensor
 
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
@@ -155,6 +157,8 @@ class Generator(nn.Module):
         self.to_picture = nn.ModuleList(ToPicture(count, latent) for count in channels)
         self.layers = len(self.body) + 1
         self.register_buffer("mean", torch.zeros(max(1, len(options.classes)), latent))
+        named = len(options.directions)
+        self.register_buffer("directions", torch.zeros(named, latent), persistent=named > 0)
 
     def codes(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes `(N, latent)` of noise `(N, latent)`; while training, their mean is kept."""

@@ -23,11 +23,14 @@ class NetworkOptions(Options):
     )
     classes: tuple[str, ...] = ()
     """Names of the classes, in the order of their labels; none for a generator without."""
+    directions: tuple[str, ...] = ()
+    """Names of directions in the space of codes, in their order."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         # Read back from a file, tuples are lists.
         object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "directions", tuple(self.directions))
         if not SMALLEST_SIZE <= self.size <= LARGEST_SIZE or self.size & (self.size - 1):
             raise UsageError(f"--size {self.size}: use 16, 32, 64, 128, 256 or 512")
 
@@ -60,10 +63,30 @@ class GenerateOptions(Options):
         None, "Side of the pictures: the upscaler brings them there.", least=16, most=4096,
         metavar="N", absent="the generator's own",
     )  # fmt: skip
+    direction: tuple[str, ...] = option(
+        (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may be "
+        "repeated.", metavar="NAME=AMOUNT",
+    )  # fmt: skip
     like: Path | None = option(
         None, "Draw this picture again, which ganedit drew.", metavar="FILE", must_be="file"
     )
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
+    )
+
+
+@dataclass(frozen=True)
+class VaryOptions(Options):
+    """How pictures that ganedit drew are changed."""
+
+    direction: tuple[str, ...] = option(
+        (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5, beside "
+        "where the picture is already; may be repeated.", metavar="NAME=AMOUNT",
+    )  # fmt: skip
+    strip: str | None = option(
+        None, "One from each place along this direction, from -3 to 3.", metavar="NAME"
+    )
     weights: str | None = option(
         None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
     )

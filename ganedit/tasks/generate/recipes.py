@@ -1,15 +1,15 @@
 """What a picture was drawn from: it stands in the picture's metadata, and draws it again."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 from ganedit.errors import UsageError
 from ganedit.image import decode
 from ganedit.tasks.generate.models import Model, find_model, label_of
-from ganedit.tasks.generate.options import GenerateOptions
+from ganedit.tasks.generate.options import GenerateOptions, VaryOptions
 
 _PACKET = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -34,6 +34,7 @@ class Recipe:
         truncation: how far from the mean code, in [0, 1].
         class_: name of the class, empty without classes.
         size: side in pixels.
+        directions: how far along which, like `glasses=2,smile=-1`.
     """
 
     model: str
@@ -42,6 +43,12 @@ class Recipe:
     truncation: float
     class_: str
     size: int
+    directions: str = ""
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """How far along which directions."""
+        return parse_directions(filter(None, self.directions.split(",")))
 
     def as_xmp(self, precision: str) -> bytes:
         """An XMP packet that says so, and in which arithmetic it was drawn.
@@ -64,10 +71,11 @@ def recipes(options: GenerateOptions) -> Mapping[str, Recipe]:
         recipe, _ = read_recipe(options.like)
         return {_name(recipe.class_, recipe.seed): recipe}
     model = find_model(options.model, options.weights)
+    directions = _as_text(parse_directions(options.direction))
 
     def recipe_of(seed: int, kind: str) -> Recipe:
         size = options.size or model.network.size
-        return Recipe(model.name, model.sha256, seed, options.truncation, kind, size)
+        return Recipe(model.name, model.sha256, seed, options.truncation, kind, size, directions)
 
     seeds = range(options.seed, options.seed + options.count)
     if options.class_ is None:
@@ -93,40 +101,98 @@ def model_of(options: GenerateOptions) -> Model:
         return find_model(options.model, options.weights)
     recipe, _ = read_recipe(options.like)
     try:
-        model = find_model(recipe.model, options.weights)
+        return model_that_drew(recipe, options.weights)
+    except UsageError as error:
+        raise UsageError(f"{options.like}: {error}") from error
+
+
+def model_that_drew(recipe: Recipe, own: str | None) -> Model:
+    """The generator that drew a picture.
+
+    Raises:
+        UsageError: it is not here.
+    """
+    try:
+        model = find_model(recipe.model, own)
     except UsageError as error:
         raise UsageError(
-            f"{options.like}: drawn by {recipe.model}, which is not here; give its weights with "
-            "--weights"
+            f"drawn by {recipe.model}, which is not here; give its weights with --weights"
         ) from error
     if model.sha256 != recipe.sha256:
         raise UsageError(
-            f"{options.like}: drawn by other weights of {recipe.model} "
-            f"({recipe.sha256[:8]}, not {model.sha256[:8]}); give them with --weights"
+            f"drawn by other weights of {recipe.model} ({recipe.sha256[:8]}, not "
+            f"{model.sha256[:8]}); give them with --weights"
         )
     return model
 
 
 def read_recipe(path: Path) -> tuple[Recipe, str]:
-    """The recipe in a picture's metadata, and the arithmetic that it was drawn in.
+    """The recipe in a picture's file, and the arithmetic that it was drawn in.
 
     Raises:
         UsageError: there is none.
         ImageError: it cannot be read.
     """
-    found = _RECIPE.search(decode(path).metadata.xmp or b"")
     try:
-        known = dict(parse_qsl(found[1].decode(), keep_blank_values=True, separator=";"))  # type: ignore[index]
+        return recipe_in(decode(path).metadata.xmp)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def recipe_in(xmp: bytes | None) -> tuple[Recipe, str]:
+    """The recipe in an XMP packet, and the arithmetic that the picture was drawn in.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = _RECIPE.search(xmp or b"")
+    try:
+        text = found[1].decode() if found else ""
+        known = dict(parse_qsl(text, keep_blank_values=True, separator=";"))
         recipe = Recipe(
             known["model"], known["sha256"], int(known["seed"]), float(known["truncation"]),
-            known["class"], int(known["size"]),
+            known["class"], int(known["size"]), known["directions"],
         )  # fmt: skip
-    except (TypeError, KeyError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise UsageError(
-            f"{path}: does not say what it was drawn from; --like takes pictures that ganedit "
-            "generate made"
+            "does not say what it was drawn from; take a picture that ganedit generate made"
         ) from error
     return recipe, known.get("precision", "")
+
+
+def strip_places(options: VaryOptions) -> tuple[str, ...]:
+    """Names of the places on a strip, from -3 to 3; a single one without a name otherwise."""
+    return ("",) if options.strip is None else tuple(f"{place:+d}" for place in range(-3, 4))
+
+
+def varied(recipe: Recipe, options: VaryOptions, place: str) -> Recipe:
+    """The recipe of a picture farther along directions, at a place of `strip_places`."""
+    amounts = recipe.amounts
+    for name, amount in parse_directions(options.direction).items():
+        amounts[name] = amounts.get(name, 0.0) + amount
+    if options.strip is not None:
+        amounts[options.strip] = float(place)
+    return replace(recipe, directions=_as_text(amounts))
+
+
+def parse_directions(wishes: Iterable[str]) -> dict[str, float]:
+    """How far to go along which directions: `glasses=2`, in standard deviations of codes.
+
+    Raises:
+        UsageError: not such a wish.
+    """
+    found: dict[str, float] = {}
+    for wish in wishes:
+        name, _, amount = wish.partition("=")
+        try:
+            found[name.strip()] = float(amount)
+        except ValueError:
+            raise UsageError(f"--direction {wish}: write it like glasses=2 or 3=-1.5") from None
+    return found
+
+
+def _as_text(amounts: Mapping[str, float]) -> str:
+    return ",".join(f"{name}={amount:g}" for name, amount in amounts.items())
 
 
 def _name(kind: str, seed: int) -> str:
