@@ -111,6 +111,24 @@ class Editor:
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
         memory: int | str | None = None,
     ) -> Editor: ...
+    @classmethod
+    def walk(
+        cls,
+        seeds: str,
+        *,
+        model: str | None = None,
+        seconds: float = 10.0,
+        rate: int = 30,
+        loop: bool = False,
+        through: Literal["z", "w"] = "z",
+        truncation: float = 0.7,
+        class_: str | None = None,
+        size: int | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
 
 def upscale(
     photo: Picture,
@@ -310,6 +328,52 @@ def vary(
         direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5,
             beside where the picture is already; may be repeated.
         strip: One from each place along this direction, from -3 to 3.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def walk(
+    seeds: str,
+    *,
+    model: str | None = None,
+    seconds: float = 10.0,
+    rate: int = 30,
+    loop: bool = False,
+    through: Literal["z", "w"] = "z",
+    truncation: float = 0.7,
+    class_: str | None = None,
+    size: int | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Frames on the way from one drawn picture to others.
+
+    Args:
+        seeds: From the picture of one to those of the others: 3,8,21.
+        model: What the pictures are of, like faces. `ganedit models` lists what there is.
+        seconds: How long the walk is.
+        rate: Frames a second. (1 to 120)
+        loop: Back to the first picture in the end.
+        through: z: along arcs of the noise, at even speed. w: straight on between the codes, the
+            smoother.
+        truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
+        class_: Of which class. None: that of the first seed.
+        size: Side of the frames: the upscaler brings them there. (16 to 4096) None: the generator's
+            own.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.

@@ -153,12 +153,12 @@ def ms_ssim(ours: Tensor, theirs: Tensor) -> float:
     x, y, total = ours.double(), theirs.double(), torch.ones((), dtype=torch.float64)
     for scale, weight in enumerate(weights[:count]):
         stack = torch.stack([x, y, x * x, y * y, x * y], dim=1).flatten(0, 1)
-        means = torch.nn.functional.conv2d(stack, window).unflatten(0, (-1, 5)).unbind(1)
-        mx, my, xx, yy, xy = means
+        means = torch.nn.functional.conv2d(stack, window)
+        mx, my, xx, yy, xy = means.view(len(x), 5, *means.shape[2:]).unbind(1)
         structure = (2 * (xy - mx * my) + 9e-4) / (xx - mx**2 + yy - my**2 + 9e-4)
         if scale == count - 1:
             structure = structure * (2 * mx * my + 1e-4) / (mx**2 + my**2 + 1e-4)
-        of_pairs = structure.mean((1, 2, 3)).clamp_min(0)
+        of_pairs = structure.mean((1, 2)).clamp_min(0)
         total = total * of_pairs ** (weight / sum(weights[:count]))
         x, y = (torch.nn.functional.avg_pool2d(each, 2) for each in (x, y))
     return float(total.mean())

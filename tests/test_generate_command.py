@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
@@ -225,6 +226,43 @@ def test_a_picture_of_something_else_cannot_be_varied() -> None:
     PIL.Image.new("RGB", (8, 8)).save("p.png")
     done = run("vary", "p.png", "--direction", "1=1", *EXACT)
     assert (done.code, done.complaint.startswith("p.png: does not say what it was")) == (1, True)
+
+
+# --- walks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("through", ["z", "w"])
+def test_a_walk_passes_the_pictures_of_its_seeds(through: str) -> None:
+    words = ("walk", "--model", "things", "--class", "hats", "--truncation", 1)
+    done = run(*words, "--seeds", "3,8,21", "--seconds", 0.5, "--rate", 18, "--through", through,
+               "-o", "walk", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    assert listing(Path("walk")) == [f"{number:05d}.png" for number in range(9)]
+    frames = [samples(f"walk/{number:05d}.png").astype(float) for number in range(9)]
+    draw("--model", "things", "--class", "hats", "--truncation", 1, "--seed", 3, "-o", "first.png")
+    assert np.abs(frames[0] - samples("first.png")).max() <= 1
+    # Even steps: none is a jump.
+    steps = [np.abs(one - other).mean() for one, other in pairwise(frames)]
+    whole = np.abs(frames[0] - frames[4]).mean()
+    assert min(steps) > 0
+    assert max(steps) < 0.6 * whole
+
+
+def test_a_loop_ends_one_step_before_its_beginning() -> None:
+    done = run("walk", "--model", "blobs", "--seeds", "1,2", "--seconds", 1, "--rate", 8, "--loop",
+               "--truncation", 1, "-o", "walk", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    frames = [samples(f"walk/{number:05d}.png").astype(float) for number in range(8)]
+    # There and back on one way.
+    assert np.abs(frames[1] - frames[7]).max() <= 1
+    assert np.abs(frames[3] - frames[5]).max() <= 1
+    assert np.abs(frames[0] - frames[7]).max() > 1
+
+
+@pytest.mark.parametrize("seeds", ["3", "3,x", "", "3,,4"])
+def test_seeds_that_are_no_way(seeds: str) -> None:
+    done = run("walk", "--model", "blobs", "--seeds", seeds, "-o", "walk", *EXACT)
+    assert "give two or more, like 3,8,21" in done.complaint
 
 
 # --- how good ---------------------------------------------------------------------------------

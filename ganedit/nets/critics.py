@@ -55,7 +55,8 @@ class PatchCritic(nn.Module):
         if self.classes is None:
             return scores
         of_class = (self.classes(labels) * hidden.mean((2, 3))).sum(dim=1)
-        return scores + GAIN * of_class[:, None, None, None]
+        result: Tensor = scores + GAIN * of_class[:, None, None, None]
+        return result
 
 
 class FeatureCritic(nn.Module):

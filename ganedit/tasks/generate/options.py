@@ -93,6 +93,56 @@ class VaryOptions(Options):
 
 
 @dataclass(frozen=True)
+class WalkOptions(Options):
+    """A way through the space of codes."""
+
+    seeds: str = option(
+        help="From the picture of one to those of the others: 3,8,21.", metavar="N,N…"
+    )
+    model: str | None = option(
+        None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
+        metavar="NAME",
+    )  # fmt: skip
+    seconds: float = option(10.0, "How long the walk is.", over=0, most=3600)
+    rate: int = option(30, "Frames a second.", least=1, most=120)
+    loop: bool = option(False, "Back to the first picture in the end.")
+    through: Literal["z", "w"] = option(
+        "z", "z: along arcs of the noise, at even speed. w: straight on between the codes, the "
+        "smoother.",
+    )  # fmt: skip
+    truncation: float = option(
+        0.7, "As of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
+    )
+    class_: str | None = option(
+        None, "Of which class.", flag="--class", metavar="NAME", absent="that of the first seed"
+    )
+    size: int | None = option(
+        None, "Side of the frames: the upscaler brings them there.", least=16, most=4096,
+        metavar="N", absent="the generator's own",
+    )  # fmt: skip
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parts = [part.strip() for part in self.seeds.split(",")]
+        if len(parts) < 2 or not all(part.isdecimal() for part in parts):
+            raise UsageError(f"--seeds {self.seeds}: give two or more, like 3,8,21")
+
+    @property
+    def stations(self) -> list[int]:
+        """The seeds in their order, in a loop the first one again."""
+        seeds = [int(part) for part in self.seeds.split(",")]
+        return [*seeds, seeds[0]] if self.loop else seeds
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return max(2, round(self.seconds * self.rate))
+
+
+@dataclass(frozen=True)
 class GenerateEvaluation(Options):
     """What a generator is measured on."""
 

@@ -17,11 +17,13 @@ from ganedit.task import (
     Task,
     Training,
 )
+from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.options import (
     GenerateEvaluation,
     GenerateOptions,
     GenerateTraining,
     VaryOptions,
+    WalkOptions,
 )
 from ganedit.tasks.generate.recipes import model_of, parse_directions, recipes, strip_places
 
@@ -90,6 +92,31 @@ def _varied_label(options: VaryOptions) -> str:
 
 def _varied_labels(options: VaryOptions | None) -> str:
     return rf"{VARIED}(?:_[+-]\d)?"
+
+
+def _load_walking(options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
+    from ganedit.tasks.generate.walking import Walking
+
+    walking = Walking(options, runtime, enlarge)
+    return lambda pictures, variant, progress: walking.apply(variant, progress)
+
+
+def _walk_weights(options: WalkOptions) -> Mapping[str, str]:
+    model = find_model(options.model, options.weights)
+    return {model.path.name: model.sha256}
+
+
+def _frames(options: WalkOptions) -> tuple[str, ...]:
+    return tuple(f"{number:05d}" for number in range(options.frames))
+
+
+def _frame_size(options: WalkOptions, size: Size) -> Size:
+    side = options.size or find_model(options.model, options.weights).network.size
+    return side, side
+
+
+def _no_sheet(options: WalkOptions) -> bool:
+    return False
 
 
 def _measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
@@ -174,5 +201,23 @@ A strip of seven, from -3 to 3 standard deviations, and a sheet of them:
     labels=_varied_labels,
     variants=strip_places,
     check=_check_varying,
+    enlarges=True,
+)
+
+WALK = Task(
+    name="walk",
+    summary="Frames on the way from one drawn picture to others.",
+    examples="""
+Ten seconds past three faces and back, as walk/00000.png to walk/00299.png:
+    ganedit walk --model faces --seeds 3,8,21 --loop -o walk/
+and a film of them, by ffmpeg:
+    ffmpeg -framerate 30 -i walk/%05d.png walk.mp4""",
+    options=WalkOptions,
+    load=_load_walking,
+    weights=_walk_weights,
+    inputs=(),
+    size=_frame_size,
+    variants=_frames,
+    sheet=_no_sheet,
     enlarges=True,
 )
