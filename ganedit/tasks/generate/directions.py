@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganedit.errors import UsageError
 from ganedit.tasks.generate.models import Model, nearest_name
-from ganedit.tasks.generate.network import Generator
+from ganedit.tasks.generate.network import Generator, Styled
 
 # Directions that are found without labels, called by their numbers from 1 on.
 FOUND = 12
@@ -22,14 +22,15 @@ def factorised(generator: Generator, count: int = FOUND) -> Tensor:
     In closed form, without pictures: the eigenvectors of what styles are made by, in float64 so
     that they are the same on every machine.
     """
-    layers = [layer.conv for layer in (*generator.body, *generator.to_picture)]  # type: ignore[union-attr]
-    rows = torch.cat([conv.style.weight.detach().double().cpu() for conv in layers])  # type: ignore[union-attr,operator]
+    layers = [each for each in generator.modules() if isinstance(each, Styled)]
+    rows = torch.cat([layer.style.weight.detach().double().cpu() for layer in layers])
     rows = rows / rows.norm(dim=1, keepdim=True)
     _, vectors = torch.linalg.eigh(rows.T @ rows)
     found = vectors.T.flip(0)[:count]
     # An eigenvector may point either way: the largest of its numbers is made positive.
     largest = found.gather(1, found.abs().argmax(dim=1, keepdim=True))
-    return (found * largest.sign()).float()
+    result: Tensor = (found * largest.sign()).float()
+    return result
 
 
 class Directions:

@@ -200,7 +200,8 @@ class Generator(nn.Module):
             x = self.body[second](x, codes[:, second], noise[second])
             picture = _doubled(picture) + to_picture(x, codes[:, second + 1])
         # So that the first pictures have about the contrast of photographs.
-        return picture / 8 + 0.5
+        result: Tensor = picture / 8 + 0.5
+        return result
 
     @torch.no_grad()
     def _follow(self, codes: Tensor, labels: Tensor | None) -> None:
