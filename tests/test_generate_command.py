@@ -166,6 +166,15 @@ def test_what_cannot_be_drawn_is_told_in_a_line(words: tuple[str, ...], complain
     assert not Path("x.png").exists()
 
 
+def test_altered_weights_draw_nothing() -> None:
+    path = weights.find("generate", model="blobs").path
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    done = run("generate", "--model", "blobs", "-n", 2, "-o", "drawn", *EXACT)
+    assert (done.code, "weights were altered or damaged" in done.complaint) == (1, True)
+
+
 def test_another_arithmetic_than_before_is_told() -> None:
     draw("--model", "blobs", "-o", "a.png")
     done = run("generate", "--like", "a.png", "-o", "b.png", "--device", "cpu",

@@ -151,7 +151,7 @@ def load_generator(model: Model) -> Generator:
     Raises:
         WeightsError: it cannot be read, or is of another version.
     """
-    contents = weights.read(model.path, "generate")
+    contents = model.contents()
     generator = weights.rebuild(_generator, contents.options, contents.state, model.path)
     return generator.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 

@@ -1,7 +1,7 @@
 """Which generators there are, and what they draw. Nothing here imports torch before it reads."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,12 +19,24 @@ class Model:
         path: of the file.
         sha256: of its content.
         network: what builds it.
+        row: of the manifest; None for one's own file.
     """
 
     name: str
     path: Path
     sha256: str
     network: NetworkOptions
+    row: weights.WeightFile | None = field(default=None, compare=False)
+
+    def contents(self) -> weights.Contents:
+        """Its tensors, and what the file says of them; the checksum is verified.
+
+        Raises:
+            WeightsError: the file is missing or altered.
+        """
+        if self.row is None:
+            return weights.read(self.path, "generate")
+        return weights.read_shipped(self.row)
 
 
 def find_model(name: str | None, own: str | None) -> Model:
@@ -33,18 +45,18 @@ def find_model(name: str | None, own: str | None) -> Model:
     Raises:
         UsageError: neither is given, or there is none of that name; the message lists those
             there are.
-        WeightsError: the weights are missing, altered or of another task.
+        WeightsError: the weights are missing, or of another task.
     """
     if own is not None:
         path = weights.locate(own)
         ((_, sha256),) = weights.checksums("generate", own).items()
         named = path.parent.name if path.name == weights.RUN_WEIGHTS else path.stem
         return _read(path, sha256, named)
-    known = {entry.labels["model"]: entry for entry in weights.of_task("generate")}
+    known = {row.labels["model"]: row for row in weights.of_task("generate")}
     if name is None or name not in known:
         raise UsageError(_unknown("--model", name, list(known)))
-    weights.read_shipped(known[name])
-    return _read(known[name].path, known[name].sha256, name)
+    row = known[name]
+    return replace(_read(row.path, row.sha256, name), row=row)
 
 
 def label_of(model: Model, name: str | None) -> int | None:

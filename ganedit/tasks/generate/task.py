@@ -25,7 +25,13 @@ from ganedit.tasks.generate.options import (
     VaryOptions,
     WalkOptions,
 )
-from ganedit.tasks.generate.recipes import model_of, parse_directions, recipes, strip_places
+from ganedit.tasks.generate.recipes import (
+    model_of,
+    parse_directions,
+    read_recipe,
+    recipes,
+    strip_places,
+)
 
 # What is appended to the names of pictures that were varied.
 VARIED = "varied"
@@ -46,7 +52,10 @@ def _sheet(options: GenerateOptions) -> bool:
 
 
 def _size(options: GenerateOptions, size: Size) -> Size:
-    side = next(iter(recipes(options).values())).size
+    if options.like is not None:
+        side = read_recipe(options.like)[0].size
+    else:
+        side = options.size or model_of(options).network.size
     return side, side
 
 
