@@ -101,6 +101,19 @@ class Editor:
         memory: int | str | None = None,
     ) -> Editor: ...
     @classmethod
+    def directions(
+        cls,
+        model: str | None = None,
+        *,
+        seed: int = 0,
+        count: int = 4,
+        truncation: float = 0.7,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
     def vary(
         cls,
         *,
@@ -295,6 +308,40 @@ def generate(
             be repeated.
         like: Draw this picture again, which ganedit drew.
         sheet: All of them on a contact sheet too.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def directions(
+    model: str | None = None,
+    *,
+    seed: int = 0,
+    count: int = 4,
+    truncation: float = 0.7,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Show what changes along the directions of a generator, or train named ones.
+
+    Args:
+        model: Which generator.
+        seed: Of the first picture that is varied. (0 to 4.61169e+18)
+        count: How many pictures, one below the other.
+        truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.

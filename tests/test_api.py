@@ -54,7 +54,7 @@ def photo(tmp_path: Path) -> Path:
 def test_the_public_face() -> None:
     """A change here is a change for everyone who imports ganedit: CHANGELOG.md must say it."""
     assert ganedit.__all__ == [
-        "Editor", "GaneditError", "Image", "__version__", "generate", "inpaint",
+        "Editor", "GaneditError", "Image", "__version__", "directions", "generate", "inpaint",
         "translate", "upscale", "vary", "walk",
     ]  # fmt: skip
     assert dir(ganedit) == ganedit.__all__

@@ -7,16 +7,14 @@ import torch
 from torch import Tensor
 
 from ganedit.errors import UsageError
-from ganedit.tasks.generate.models import Model, nearest_name
+from ganedit.tasks.generate.models import Model, direction_names, nearest_name
 from ganedit.tasks.generate.network import Generator, Styled
 
-# Directions that are found without labels, called by their numbers from 1 on.
-FOUND = 12
 # Codes by which the spread along a direction is known.
 CODES = 2048
 
 
-def factorised(generator: Generator, count: int = FOUND) -> Tensor:
+def factorised(generator: Generator, count: int) -> Tensor:
     """Unit directions `(count, latent)` that move styles most (SeFa, Shen and Zhou 2021).
 
     In closed form, without pictures: the eigenvectors of what styles are made by, in float64 so
@@ -42,14 +40,13 @@ class Directions:
     @property
     def names(self) -> list[str]:
         """Of all there are."""
-        numbers = range(1, min(FOUND, self.generator.options.latent) + 1)
-        return [*self.generator.options.directions, *map(str, numbers)]
+        return direction_names(self.generator.options)
 
     def shift(self, amounts: Mapping[str, float]) -> Tensor:
         """What is added to a code, `(latent,)` float32 on the CPU.
 
         Args:
-            amounts: how far, by name, in standard deviations of codes along the direction.
+            amounts: how far, by name, in steps that are meant to go from -3 to 3.
 
         Raises:
             UsageError: there is no direction of a name.
@@ -61,15 +58,19 @@ class Directions:
                     f"--direction {name}: {self.model.name} has none of that name"
                     f"{nearest_name(name, self.names)}"
                 )
-            direction = self._every[self.names.index(name)]
-            total += amount * (self._codes @ direction).std() * direction
+            total += amount * self._every[self.names.index(name)]
         return total
 
     @cached_property
     def _every(self) -> Tensor:
-        """Unit directions `(N, latent)` in the order of their names."""
-        given = self.generator.directions.float().cpu()
-        return torch.cat([given, factorised(self.generator)])
+        """What one step along each is, `(N, latent)` in the order of their names.
+
+        Named ones are as long as they were learned; the others a standard deviation of codes.
+        """
+        named = len(self.generator.options.directions)
+        found = factorised(self.generator, len(self.names) - named)
+        spread = (self._codes @ found.T).std(dim=0)
+        return torch.cat([self.generator.directions.float().cpu(), found * spread[:, None]])
 
     @cached_property
     def _codes(self) -> Tensor:

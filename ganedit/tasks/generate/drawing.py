@@ -12,10 +12,12 @@ from ganedit.image import Image, Metadata
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Pictures, Progress
 from ganedit.tasks.generate.directions import Directions
-from ganedit.tasks.generate.models import Model, label_of
+from ganedit.tasks.generate.latent_options import DirectionsOptions, VaryOptions
+from ganedit.tasks.generate.models import Model, find_model, label_of
 from ganedit.tasks.generate.network import Generator
-from ganedit.tasks.generate.options import GenerateOptions, NetworkOptions, VaryOptions
+from ganedit.tasks.generate.options import GenerateOptions, NetworkOptions
 from ganedit.tasks.generate.recipes import (
+    PLACES,
     Recipe,
     model_of,
     model_that_drew,
@@ -137,6 +139,28 @@ class Varying:
         changed = painter.picture(varied(recipe, self.options, variant), self.enlarge)
         progress(1.0)
         return replace(changed, notes=_notes(before, painter.precision))
+
+
+class Showing:
+    """Draws a strip along each direction, one below the other for several pictures."""
+
+    def __init__(self, options: DirectionsOptions, runtime: Runtime) -> None:
+        self.options = options
+        self.painter = Painter(find_model(options.model, options.weights), runtime)
+
+    def apply(self, variant: str, progress: Progress) -> Image:
+        """Draw the strips along the direction of that name."""
+        options, model, rows = self.options, self.painter.model, []
+        classes = model.network.classes or ("",)
+        for seed in range(options.seed, options.seed + options.count):
+            recipe = Recipe(
+                model.name, model.sha256, seed, options.truncation, classes[seed % len(classes)],
+                model.network.size,
+            )  # fmt: skip
+            places = [replace(recipe, directions=f"{variant}={place}") for place in PLACES]
+            rows.append(np.hstack([self.painter.draw(place) for place in places]))
+            progress(len(rows) / options.count)
+        return Image(np.ascontiguousarray(np.vstack(rows)))
 
 
 def _notes(before: str, now: str) -> tuple[str, ...]:

@@ -9,6 +9,9 @@ from ganedit import weights
 from ganedit.errors import UsageError, WeightsError
 from ganedit.tasks.generate.options import NetworkOptions
 
+# Directions that are found without labels, called by their numbers from 1 on.
+FOUND = 12
+
 
 @dataclass(frozen=True)
 class Model:
@@ -57,6 +60,11 @@ def find_model(name: str | None, own: str | None) -> Model:
         raise UsageError(_unknown("--model", name, list(known)))
     row = known[name]
     return replace(_read(row.path, row.sha256, name), row=row)
+
+
+def direction_names(network: NetworkOptions) -> list[str]:
+    """Those that were given, then the numbers of those that are found without labels."""
+    return [*network.directions, *map(str, range(1, min(FOUND, network.latent) + 1))]
 
 
 def label_of(model: Model, name: str | None) -> int | None:

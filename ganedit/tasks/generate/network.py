@@ -138,7 +138,7 @@ class Generator(nn.Module):
     Attributes:
         layers: codes that a picture takes, coarsest first.
         mean: `(max(1, classes), latent)`, the running mean of codes, of each class.
-        directions: `(N, latent)`, of unit length: those that were given names.
+        directions: `(N, latent)`, a step along each that was given a name.
     """
 
     mean: Tensor

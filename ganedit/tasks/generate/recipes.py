@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from ganedit.errors import UsageError
 from ganedit.image import decode
+from ganedit.tasks.generate.latent_options import VaryOptions
 from ganedit.tasks.generate.models import Model, find_model, label_of
-from ganedit.tasks.generate.options import GenerateOptions, VaryOptions
+from ganedit.tasks.generate.options import GenerateOptions
 
 _PACKET = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -21,6 +22,10 @@ _PACKET = """\
 <?xpacket end="w"?>"""
 # As an attribute, or as the element that some programs make of one.
 _RECIPE = re.compile(rb"ganedit:recipe\s*(?:=\s*[\"']|>)\s*([^\"'<]+)")
+
+
+# Steps along a direction that a strip shows.
+PLACES = range(-3, 4)
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ def recipe_in(xmp: bytes | None) -> tuple[Recipe, str]:
 
 def strip_places(options: VaryOptions) -> tuple[str, ...]:
     """Names of the places on a strip, from -3 to 3; a single one without a name otherwise."""
-    return ("",) if options.strip is None else tuple(f"{place:+d}" for place in range(-3, 4))
+    return ("",) if options.strip is None else tuple(f"{place:+d}" for place in PLACES)
 
 
 def varied(recipe: Recipe, options: VaryOptions, place: str) -> Recipe:
@@ -176,7 +181,7 @@ def varied(recipe: Recipe, options: VaryOptions, place: str) -> Recipe:
 
 
 def parse_directions(wishes: Iterable[str]) -> dict[str, float]:
-    """How far to go along which directions: `glasses=2`, in standard deviations of codes.
+    """How far to go along which directions: `glasses=2`, from -3 to 3.
 
     Raises:
         UsageError: not such a wish.

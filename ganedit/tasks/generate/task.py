@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Set
 from typing import Any
 
-from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
@@ -11,30 +10,22 @@ from ganedit.task import (
     Apply,
     Enlarge,
     Evaluation,
-    Input,
     Measuring,
     Size,
     Task,
     Training,
 )
-from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.options import (
     GenerateEvaluation,
     GenerateOptions,
     GenerateTraining,
-    VaryOptions,
-    WalkOptions,
 )
 from ganedit.tasks.generate.recipes import (
     model_of,
-    parse_directions,
     read_recipe,
     recipes,
-    strip_places,
 )
 
-# What is appended to the names of pictures that were varied.
-VARIED = "varied"
 # What a picture that is drawn again says itself.
 _SAID_BY_LIKE = {"model", "count", "seed", "truncation", "class_", "size", "direction"}
 
@@ -76,56 +67,6 @@ def _load(options: GenerateOptions, runtime: Runtime, enlarge: Enlarge) -> Apply
 def _weights(options: GenerateOptions) -> Mapping[str, str]:
     model = model_of(options)
     return {model.path.name: model.sha256}
-
-
-def _load_varying(options: VaryOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
-    from ganedit.tasks.generate.drawing import Varying
-
-    return Varying(options, runtime, enlarge).apply
-
-
-def _weights_of_all(options: VaryOptions) -> Mapping[str, str]:
-    """Which of them is used depends on the picture."""
-    return weights.checksums("generate", options.weights)
-
-
-def _check_varying(options: VaryOptions, given: Set[str]) -> None:
-    if not options.direction and options.strip is None:
-        raise UsageError("say what to change: --direction smile=2, or --strip smile")
-    parse_directions(options.direction)
-
-
-def _varied_label(options: VaryOptions) -> str:
-    return VARIED
-
-
-def _varied_labels(options: VaryOptions | None) -> str:
-    return rf"{VARIED}(?:_[+-]\d)?"
-
-
-def _load_walking(options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
-    from ganedit.tasks.generate.walking import Walking
-
-    walking = Walking(options, runtime, enlarge)
-    return lambda pictures, variant, progress: walking.apply(variant, progress)
-
-
-def _walk_weights(options: WalkOptions) -> Mapping[str, str]:
-    model = find_model(options.model, options.weights)
-    return {model.path.name: model.sha256}
-
-
-def _frames(options: WalkOptions) -> tuple[str, ...]:
-    return tuple(f"{number:05d}" for number in range(options.frames))
-
-
-def _frame_size(options: WalkOptions, size: Size) -> Size:
-    side = options.size or find_model(options.model, options.weights).network.size
-    return side, side
-
-
-def _no_sheet(options: WalkOptions) -> bool:
-    return False
 
 
 def _measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
@@ -191,42 +132,4 @@ each picture at twice its size; they are not FID and KID, which use Inception. M
 samples: the higher, the more alike they are. The nearest training picture of a generator that
 learned by heart is nearer to its samples than to held-out pictures; --save shows the nearest.""",
     ),
-)
-
-
-VARY = Task(
-    name="vary",
-    summary="Change one trait of pictures that ganedit generate drew.",
-    examples="""
-Along the directions that were found without labels, by their numbers:
-    ganedit vary faces/0007.png --direction 1=2 --direction 3=-1.5
-A strip of seven, from -3 to 3 standard deviations, and a sheet of them:
-    ganedit vary faces/0007.png --strip 1 -o strip/""",
-    options=VaryOptions,
-    load=_load_varying,
-    weights=_weights_of_all,
-    inputs=(Input("picture", "Pictures that ganedit generate drew, folders of them."),),
-    label=_varied_label,
-    labels=_varied_labels,
-    variants=strip_places,
-    check=_check_varying,
-    enlarges=True,
-)
-
-WALK = Task(
-    name="walk",
-    summary="Frames on the way from one drawn picture to others.",
-    examples="""
-Ten seconds past three faces and back, as walk/00000.png to walk/00299.png:
-    ganedit walk --model faces --seeds 3,8,21 --loop -o walk/
-and a film of them, by ffmpeg:
-    ffmpeg -framerate 30 -i walk/%05d.png walk.mp4""",
-    options=WalkOptions,
-    load=_load_walking,
-    weights=_walk_weights,
-    inputs=(),
-    size=_frame_size,
-    variants=_frames,
-    sheet=_no_sheet,
-    enlarges=True,
 )

@@ -10,8 +10,8 @@ from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.generate.drawing import Painter
+from ganedit.tasks.generate.latent_options import WalkOptions
 from ganedit.tasks.generate.models import find_model
-from ganedit.tasks.generate.options import WalkOptions
 
 
 class Walking:
