@@ -27,8 +27,7 @@ RUNTIME = Runtime(torch.device("cpu"), torch.float32, 1 << 30, "in a test")
 
 
 def paint(painter: Painter, seed: int, directions: str = "") -> np.ndarray:
-    model = painter.model
-    return painter.draw(Recipe(model.name, model.sha256, seed, 1.0, "", 16, directions))
+    return painter.draw(Recipe.of(painter.model, seed, 1.0, directions=directions))
 
 
 def redness(picture: np.ndarray) -> float:
@@ -86,6 +85,17 @@ def test_a_direction_is_learned_from_labels(options: TraitTraining, tmp_path: Pa
         np.mean([redness(paint(painter, seed, f"red={end}")) for seed in range(1000, 1020)])
         for end in (-3, 0, 3)
     ]
+    # What the generator without names drew can be varied by the one with them.
+    draw = ("generate", "--weights", options.weights, "-o", tmp_path / "a.png", *EXACT)
+    assert run(*draw).code == 0
+    vary = ("vary", tmp_path / "a.png", "--direction", "red=3", "--weights", tmp_path / "run",
+            "-o", tmp_path / "b.png", *EXACT)  # fmt: skip
+    assert run(*vary).code == 0
+    reds = [redness(np.asarray(PIL.Image.open(tmp_path / f"{name}.png"))) for name in "ab"]
+    assert reds[0] < reds[1]
+    again = ("generate", "--like", tmp_path / "b.png", "--weights", options.weights)
+    refused = run(*again, "-o", tmp_path / "c.png", *EXACT)
+    assert "--direction red: blobs has none of that name" in refused.complaint
     assert ends[0] < ends[1] - 10
     assert ends[2] > ends[1] + 10
     heads = (tmp_path / "run" / "log.csv").read_text().splitlines()[0]

@@ -143,7 +143,7 @@ def test_directions_without_labels_are_those_that_move_styles_most() -> None:
 
 def test_amounts_are_standard_deviations_of_codes() -> None:
     network = generator()
-    directions = Directions(network, Model("small", Path("w"), "", network.options))
+    directions = Directions(network, Model("small", Path("w"), "", network.options, ""))
     assert directions.names == [str(number) for number in range(1, 9)]
     shift = directions.shift({"2": 1.5})
     unit = shift / shift.norm()

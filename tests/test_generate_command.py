@@ -1,5 +1,7 @@
 """`ganedit generate`: pictures, their names, and the recipes that they carry."""
 
+import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import pairwise
@@ -173,6 +175,22 @@ def test_altered_weights_draw_nothing() -> None:
     path.write_bytes(content)
     done = run("generate", "--model", "blobs", "-n", 2, "-o", "drawn", *EXACT)
     assert (done.code, "weights were altered or damaged" in done.complaint) == (1, True)
+
+
+def test_a_recipe_that_someone_made_up() -> None:
+    draw("--model", "blobs", "-o", "a.png")
+    content = Path("a.png").read_bytes()
+    (length,) = struct.unpack(">I", content[33:37])  # the first chunk after the header
+    assert b"size=16" in content[33 : 33 + length]
+    for size in (b"size=99999999", b"size=x"):
+        chunk = content[37 : 41 + length].replace(b"size=16", size)
+        crc = struct.pack(">I", zlib.crc32(chunk))
+        rest = content[45 + length :]
+        Path("b.png").write_bytes(
+            content[:33] + struct.pack(">I", len(chunk) - 4) + chunk + crc + rest
+        )
+        done = run("generate", "--like", "b.png", "-o", "c.png", *EXACT)
+        assert "b.png: does not say what it was drawn from" in done.complaint
 
 
 def test_another_arithmetic_than_before_is_told() -> None:

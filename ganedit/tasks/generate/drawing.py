@@ -136,7 +136,9 @@ class Varying:
         (picture,) = pictures["picture"]
         recipe, before = recipe_in(picture.metadata.xmp)
         painter = self.painter(model_that_drew(recipe, self.options.weights))
-        changed = painter.picture(varied(recipe, self.options, variant), self.enlarge)
+        changed = painter.picture(
+            varied(recipe, painter.model, self.options, variant), self.enlarge
+        )
         progress(1.0)
         return replace(changed, notes=_notes(before, painter.precision))
 
@@ -153,10 +155,7 @@ class Showing:
         options, model, rows = self.options, self.painter.model, []
         classes = model.network.classes or ("",)
         for seed in range(options.seed, options.seed + options.count):
-            recipe = Recipe(
-                model.name, model.sha256, seed, options.truncation, classes[seed % len(classes)],
-                model.network.size,
-            )  # fmt: skip
+            recipe = Recipe.of(model, seed, options.truncation, classes[seed % len(classes)])
             places = [replace(recipe, directions=f"{variant}={place}") for place in PLACES]
             rows.append(np.hstack([self.painter.draw(place) for place in places]))
             progress(len(rows) / options.count)

@@ -114,10 +114,7 @@ def _draw(
     classes = [name.partition("/")[0] if model.network.classes else "" for name in like]
     pictures = [
         painter.draw(
-            Recipe(
-                model.name, model.sha256, seed, options.truncation,
-                classes[number % len(classes)], model.network.size,
-            )
+            Recipe.of(model, seed, options.truncation, classes[number % len(classes)])
         )
         for number, seed in enumerate(tqdm(seeds, unit="picture", leave=False, disable=None))
     ]  # fmt: skip

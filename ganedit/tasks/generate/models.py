@@ -1,6 +1,7 @@
 """Which generators there are, and what they draw. Nothing here imports torch before it reads."""
 
 import difflib
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ class Model:
         path: of the file.
         sha256: of its content.
         network: what builds it.
+        fingerprint: of its tensors but for named directions: the same code is the same picture.
         row: of the manifest; None for one's own file.
     """
 
@@ -29,6 +31,7 @@ class Model:
     path: Path
     sha256: str
     network: NetworkOptions
+    fingerprint: str
     row: weights.WeightFile | None = field(default=None, compare=False)
 
     def contents(self) -> weights.Contents:
@@ -85,13 +88,18 @@ def label_of(model: Model, name: str | None) -> int | None:
 
 @lru_cache
 def _read(path: Path, sha256: str, name: str) -> Model:
-    options = weights.read(path, "generate").options
+    contents = weights.read(path, "generate")
     try:
-        return Model(name, path, sha256, NetworkOptions(**options))
+        network = NetworkOptions(**contents.options)
     except (TypeError, UsageError) as error:
         raise WeightsError(
             f"{path}: made by another version of ganedit, whose networks have other options"
         ) from error
+    tensors = hashlib.sha256()
+    for part in sorted(contents.state.keys() - {"directions"}):
+        tensors.update(part.encode())
+        tensors.update(contents.state[part].float().numpy().tobytes())
+    return Model(name, path, sha256, network, tensors.hexdigest()[:16])
 
 
 def _unknown(flag: str, name: str | None, known: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What a picture was drawn from: it stands in the picture's metadata, and draws it again."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +36,7 @@ class Recipe:
     Attributes:
         model: name of the generator.
         sha256: of its weights.
+        fingerprint: see `Model`.
         seed: of the code and of the noise of the layers.
         truncation: how far from the mean code, in [0, 1].
         class_: name of the class, empty without classes.
@@ -44,6 +46,7 @@ class Recipe:
 
     model: str
     sha256: str
+    fingerprint: str
     seed: int
     truncation: float
     class_: str
@@ -54,6 +57,20 @@ class Recipe:
     def amounts(self) -> dict[str, float]:
         """How far along which directions."""
         return parse_directions(filter(None, self.directions.split(",")))
+
+    @classmethod
+    def of(
+        cls, model: Model, seed: int, truncation: float, class_: str = "", directions: str = ""
+    ) -> "Recipe":
+        """One of a generator, of its own size."""
+        return cls(
+            model.name, model.sha256, model.fingerprint, seed, truncation, class_,
+            model.network.size, directions,
+        )  # fmt: skip
+
+    def by(self, model: Model) -> "Recipe":
+        """The same of a generator that draws the same codes alike."""
+        return replace(self, model=model.name, sha256=model.sha256, fingerprint=model.fingerprint)
 
     def as_xmp(self, precision: str) -> bytes:
         """An XMP packet that says so, and in which arithmetic it was drawn.
@@ -79,8 +96,8 @@ def recipes(options: GenerateOptions) -> Mapping[str, Recipe]:
     directions = _as_text(parse_directions(options.direction))
 
     def recipe_of(seed: int, kind: str) -> Recipe:
-        size = options.size or model.network.size
-        return Recipe(model.name, model.sha256, seed, options.truncation, kind, size, directions)
+        recipe = Recipe.of(model, seed, options.truncation, kind, directions)
+        return replace(recipe, size=options.size or recipe.size)
 
     seeds = range(options.seed, options.seed + options.count)
     if options.class_ is None:
@@ -112,7 +129,7 @@ def model_of(options: GenerateOptions) -> Model:
 
 
 def model_that_drew(recipe: Recipe, own: str | None) -> Model:
-    """The generator that drew a picture.
+    """The generator that drew a picture, or one that has other named directions only.
 
     Raises:
         UsageError: it is not here.
@@ -123,7 +140,8 @@ def model_that_drew(recipe: Recipe, own: str | None) -> Model:
         raise UsageError(
             f"drawn by {recipe.model}, which is not here; give its weights with --weights"
         ) from error
-    if model.sha256 != recipe.sha256:
+    named = set(recipe.amounts) & set(model.network.directions)
+    if model.sha256 != recipe.sha256 and (named or model.fingerprint != recipe.fingerprint):
         raise UsageError(
             f"drawn by other weights of {recipe.model} ({recipe.sha256[:8]}, not "
             f"{model.sha256[:8]}); give them with --weights"
@@ -155,10 +173,12 @@ def recipe_in(xmp: bytes | None) -> tuple[Recipe, str]:
         text = found[1].decode() if found else ""
         known = dict(parse_qsl(text, keep_blank_values=True, separator=";"))
         recipe = Recipe(
-            known["model"], known["sha256"], int(known["seed"]), float(known["truncation"]),
-            known["class"], int(known["size"]), known["directions"],
+            known["model"], known["sha256"], known["fingerprint"], int(known["seed"]),
+            float(known["truncation"]), known["class"], int(known["size"]), known["directions"],
         )  # fmt: skip
-    except (KeyError, ValueError) as error:
+        # It may come from anywhere: nobody is to draw a picture of a million pixels a side.
+        GenerateOptions(seed=recipe.seed, truncation=recipe.truncation, size=recipe.size)
+    except (KeyError, ValueError, UsageError) as error:
         raise UsageError(
             "does not say what it was drawn from; take a picture that ganedit generate made"
         ) from error
@@ -170,14 +190,14 @@ def strip_places(options: VaryOptions) -> tuple[str, ...]:
     return ("",) if options.strip is None else tuple(f"{place:+d}" for place in PLACES)
 
 
-def varied(recipe: Recipe, options: VaryOptions, place: str) -> Recipe:
+def varied(recipe: Recipe, model: Model, options: VaryOptions, place: str) -> Recipe:
     """The recipe of a picture farther along directions, at a place of `strip_places`."""
     amounts = recipe.amounts
     for name, amount in parse_directions(options.direction).items():
         amounts[name] = amounts.get(name, 0.0) + amount
     if options.strip is not None:
         amounts[options.strip] = float(place)
-    return replace(recipe, directions=_as_text(amounts))
+    return replace(recipe.by(model), directions=_as_text(amounts))
 
 
 def parse_directions(wishes: Iterable[str]) -> dict[str, float]:
@@ -191,6 +211,8 @@ def parse_directions(wishes: Iterable[str]) -> dict[str, float]:
         name, _, amount = wish.partition("=")
         try:
             found[name.strip()] = float(amount)
+            if not math.isfinite(found[name.strip()]):
+                raise ValueError
         except ValueError:
             raise UsageError(f"--direction {wish}: write it like glasses=2 or 3=-1.5") from None
     return found
