@@ -278,6 +278,15 @@ def test_critics_of_features_take_part(
     assert "kernel distance" in heads
 
 
+def test_a_collapse_is_told_once(options: Callable[..., GenerateTraining]) -> None:
+    task = GenerateTask(options())
+    for recall in (0.02, 0.01, 0.3, 0.2):  # before it draws many kinds, there is none
+        task._watch(recall)
+    with pytest.warns(UserWarning, match="samples grow alike: recall fell to 0.05"):
+        task._watch(0.05)
+    task._watch(0.05)
+
+
 def test_it_learns(options: Callable[..., GenerateTraining], tmp_path: Path) -> None:
     task = GenerateTask(options(classes_from_folders=True, no_augmentation=True))
     config = tiny.config(

@@ -83,6 +83,16 @@ def test_pictures_are_named_by_their_seeds() -> None:
     assert np.array_equal(samples("one.png"), first)
 
 
+def test_names_without_a_folder() -> None:
+    words = ("--model", "blobs", "-n", 2)
+    assert draw(*words, "-o", "x.png", "--sheet") == ["x_0000.png", "x_0001.png", "x_sheet.png"]
+    for name in listing(Path()):
+        Path(name).unlink()
+    assert draw(*words, "--format", "webp") == ["blobs_0000.webp", "blobs_0001.webp"]
+    done = run("generate", *words, "-o", "-", *EXACT)
+    assert "several pictures cannot go to standard output" in done.complaint
+
+
 def test_a_picture_is_the_same_in_python_whoever_draws_it() -> None:
     draw("--model", "blobs", "--seed", 5, "-o", "five.png")
     placed = {"device": "cpu", "precision": "fp32"}

@@ -1,5 +1,6 @@
 """How generators are trained: against critics that see what VGG19 sees, and one of pixels."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -35,6 +36,11 @@ PIXELS = "pixels"
 PROJECTED = 128
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
+# From so many on, precision and recall say something.
+ENOUGH = 32
+# A recall from which on a generator is varied, and to which share of its best it falls where it
+# collapses.
+VARIED, COLLAPSED = 0.15, 1 / 3
 SHEET_COLUMNS = 8
 
 
@@ -82,6 +88,7 @@ class GenerateTask:
         self.training, self.network_options = training, network
         self.vgg = VGG19Features(training.vgg, LAYERS) if training.feature_weight else None
         self._wanted: Tensor | None = None
+        self._best_recall = 0.0
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -154,18 +161,35 @@ class GenerateTask:
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
-        """Kernel distance to the held-out pictures: of VGG19's relu5_4, at twice the size.
+        """Kernel distance to the held-out pictures, which decides; precision and recall.
 
-        Without VGG19, of thumbnails of 8×8 pixels.
+        Of VGG19's relu5_4, at twice the size; without VGG19 of thumbnails of 8×8 pixels.
         """
         if self._wanted is None:
             self._wanted = torch.cat([self._described(s.batch["picture"]) for s in steps])
         ours = torch.cat([self._described(self._drawn(step).clamp(0, 1)) for step in steps])
         distance = metrics.kernel_distance(ours, self._wanted)
-        return HeldOutScores({"kernel distance": distance}, -distance)
+        values = {"kernel distance": distance}
+        if len(ours) >= ENOUGH:
+            precision, recall = metrics.precision_recall(ours, self._wanted)
+            values |= {"precision": precision, "recall": recall}
+            self._watch(recall)
+        return HeldOutScores(values, -distance)
 
     def sample(self, step: Step) -> list[Tensor]:
         return [self._drawn(step) for _ in range(SHEET_COLUMNS)]
+
+    def _watch(self, recall: float) -> None:
+        """Tell, once, that a generator that drew many kinds of pictures draws few of them now."""
+        self._best_recall = max(self._best_recall, recall)
+        if self._best_recall > VARIED and recall < self._best_recall * COLLAPSED:
+            self._best_recall = 0.0
+            warnings.warn(
+                f"samples grow alike: recall fell to {recall:.2f}. If it stays there, begin again "
+                "from best.safetensors (--start) with a lower --learning-rate, or with more "
+                "pictures",
+                stacklevel=2,
+            )
 
     def _drawn(self, step: Step) -> Tensor:
         """A picture of the class of each of the batch, `(N, 3, size, size)`."""
