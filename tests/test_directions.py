@@ -12,6 +12,7 @@ import torch
 from command_line import EXACT, listing, run
 
 from ganedit import weights
+from ganedit.app.training import run_recipe
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.tasks.generate.drawing import Painter
@@ -101,6 +102,43 @@ def test_a_direction_is_learned_from_labels(options: TraitTraining, tmp_path: Pa
     heads = (tmp_path / "run" / "log.csv").read_text().splitlines()[0]
     assert "held-out read right %" in heads
     assert "held-out red at +3 %" in heads
+
+
+def test_a_recipe_trains_a_generator_and_then_its_directions(
+    options: TraitTraining, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "blobs.toml"
+    recipe.write_text("""
+        task = "generate"
+        [data]
+        real = "blobs"
+        [options]
+        data = ["real"]
+        warmup = 1
+        batch = 4
+        [[steps]]
+        name = "plain"
+        size = 16
+        width = 8
+        latent = 4
+        feature_weight = 0
+        steps = 2
+        [[steps]]
+        name = "named"
+        task = "directions"
+        weights = "plain"
+        labels = "labels.csv"
+        names = "Red=red"
+        steps = 3
+        critic_lead = 1
+    """)
+    machine = {"device": "cpu", "precision": "fp32", "workers": 0}
+    last = run_recipe(recipe, data=tmp_path, out=tmp_path / "runs", vgg=None, **machine)
+    assert last == tmp_path / "runs" / "blobs" / "named"
+    contents = weights.read(last / weights.RUN_WEIGHTS, "generate")
+    assert contents.options["directions"] == ["red"]
+    plain = weights.read(last.with_name("plain") / weights.RUN_WEIGHTS, "generate").state
+    assert all(torch.equal(contents.state[name], plain[name]) for name in plain)
 
 
 def test_each_direction_is_shown_in_a_strip(own: Path, tmp_path: Path) -> None:
