@@ -263,6 +263,18 @@ def test_every_loss_moves_generator_and_critic(
     )
 
 
+def test_critics_learn_several_times_for_each_step_of_the_generator(
+    options: Callable[..., GenerateTraining], tmp_path: Path
+) -> None:
+    task = GenerateTask(options(adversarial="wasserstein", critic_steps=3))
+    assert task.training.penalty_weight == 10
+    train(task, tiny.config(tmp_path, steps=6, optimizer="adam", log_every=1))
+    heads, *rows = (line.split(",") for line in (tmp_path / "log.csv").read_text().splitlines())
+    told = [dict(zip(heads, row, strict=True)) for row in rows if row[0] != "0"]
+    assert [bool(row["generator_pixels"]) for row in told] == [True, False, False] * 2
+    assert all(row["critic_pixels"] and row["penalty"] for row in told)
+
+
 def test_critics_of_features_take_part(
     options: Callable[..., GenerateTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

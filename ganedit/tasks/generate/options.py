@@ -184,15 +184,19 @@ class GenerateTraining(Options):
         must_be="file",
         group="losses",
     )
-    penalty_weight: float = option(
-        0.0,
+    penalty_weight: float | None = option(
+        None,
         "Of the pixel critic's gradient penalty: R1, with --adversarial relativistic R2 too, with "
         "wasserstein that of WGAN-GP.",
         least=0,
+        absent="10 with wasserstein, else 0",
         group="losses",
     )
     penalty_every: int = 16
-    """Critic steps between penalties, which are weighed up by as much."""
+    """Critic steps between penalties R1 and R2, which are weighed up by as much."""
+    critic_steps: int = option(
+        1, "Steps of the critics for each of the generator.", least=1, group="losses"
+    )
     no_augmentation: bool = option(
         False,
         "Do not recolour, shift and cut out what critics see; only where pictures are many.",
@@ -207,3 +211,6 @@ class GenerateTraining(Options):
             raise UsageError("--pixel-weight 0 --feature-weight 0: no critic would be left")
         if self.window is not None:
             Window.parse(self.window)
+        if self.penalty_weight is None:
+            usual = 10.0 if self.adversarial == "wasserstein" else 0.0
+            object.__setattr__(self, "penalty_weight", usual)

@@ -113,7 +113,7 @@ class GenerateTask:
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
         return [
-            Phase((GENERATOR,), self.generator_loss),
+            Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps),
             Phase(tuple(networks.critics), self.critic_loss),
         ]
 
@@ -155,9 +155,11 @@ class GenerateTask:
             f"critic_{name}": losses.critic_loss(options.adversarial, real[name], fake[name])
             for name in real
         }
-        if options.penalty_weight and PIXELS in seen and step.due(options.penalty_every):
+        # Without its penalty a Wasserstein critic is none: it has it in every step.
+        every = 1 if options.adversarial == "wasserstein" else options.penalty_every
+        if options.penalty_weight and PIXELS in seen and step.due(every):
             penalty = self._penalty(step, seen[PIXELS], step.fakes[PIXELS])
-            result["penalty"] = options.penalty_weight * options.penalty_every * penalty
+            result["penalty"] = options.penalty_weight * every * penalty
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
