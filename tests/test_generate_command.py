@@ -31,7 +31,7 @@ def save_generator(path: Path, classes: tuple[str, ...] = (), seed: int = 0) -> 
     torch.manual_seed(seed)
     network = Generator(NetworkOptions(size=16, width=16, latent=8, classes=classes))
     for layer in network.body:
-        layer.noise_strength.data.fill_(0.1)
+        layer.noise_strength.data.fill_(1.0)
     weights.save(network, path, task="generate", options=asdict(network.options))
     return path
 

@@ -17,6 +17,9 @@ COARSEST = 4
 MAPPING_LAYERS = 4
 # How much slower the mapping network learns than the synthesis network.
 MAPPING_RATE = 0.01
+# How much slower the strength of the noise is learned: noise that is quicker than codes makes the
+# parts of a picture that codes are to decide, and no direction would move them.
+NOISE_RATE = 0.1
 # Channels at 4, 8, 16 … pixels, as shares of the width.
 SHARES = (1, 3 / 4, 1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 1 / 16)
 # Share of each batch in the running mean of the intermediate codes.
@@ -91,7 +94,7 @@ class Layer(nn.Module):
         scale = self.conv.demodulation(style) * GAIN
         x = torch.addcmul(self.bias.to(x.dtype) * GAIN, x, scale.to(x.dtype))
         x = _doubled(x) if self.doubles else x
-        return F.leaky_relu_(x + self.noise_strength * GAIN * noise, SLOPE)
+        return F.leaky_relu_(x + self.noise_strength * (GAIN * NOISE_RATE) * noise, SLOPE)
 
 
 class ToPicture(nn.Module):
