@@ -96,6 +96,66 @@ class Editor:
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
         memory: int | str | None = None,
     ) -> Editor: ...
+    @classmethod
+    def generate(
+        cls,
+        model: str | None = None,
+        *,
+        count: int = 1,
+        seed: int = 0,
+        truncation: float = 0.7,
+        class_: str | None = None,
+        size: int | None = None,
+        direction: Sequence[str] = (),
+        like: str | Path | None = None,
+        sheet: bool = False,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def directions(
+        cls,
+        model: str | None = None,
+        *,
+        seed: int = 0,
+        count: int = 4,
+        truncation: float = 0.7,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def vary(
+        cls,
+        *,
+        direction: Sequence[str] = (),
+        strip: str | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def walk(
+        cls,
+        seeds: str,
+        *,
+        model: str | None = None,
+        seconds: float = 10.0,
+        rate: int = 30,
+        loop: bool = False,
+        through: Literal["z", "w"] = "z",
+        truncation: float = 0.7,
+        class_: str | None = None,
+        size: int | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
 
 def upscale(
     photo: Picture,
@@ -258,6 +318,167 @@ def stylize(
         stroke_size: Short side at which larger pictures are painted: the smaller, the broader the
             strokes. None: 768.
         save_style: Write the style to a small file too, which --style takes.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def generate(
+    model: str | None = None,
+    *,
+    count: int = 1,
+    seed: int = 0,
+    truncation: float = 0.7,
+    class_: str | None = None,
+    size: int | None = None,
+    direction: Sequence[str] = (),
+    like: str | Path | None = None,
+    sheet: bool = False,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Draw new pictures of what a network has learned, from noise.
+
+    Args:
+        model: What the pictures are of, like faces. `ganedit models` lists what there is.
+        count: How many pictures.
+        seed: Of the first picture; each next one has the next. (0 to 4.61169e+18)
+        truncation: 1 draws all that was learned, the strange too; the nearer to 0, the more usual
+            and the better drawn. (0 to 1)
+        class_: Of which class; several as shoes,bags, with numbers of their own as shoes=3,bags=2.
+            None: each class in turn.
+        size: Side of the pictures: the upscaler brings them there. (16 to 4096) None: the
+            generator's own.
+        direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may
+            be repeated.
+        like: Draw this picture again, which ganedit drew.
+        sheet: All of them on a contact sheet too.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def directions(
+    model: str | None = None,
+    *,
+    seed: int = 0,
+    count: int = 4,
+    truncation: float = 0.7,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Show what changes along the directions of a generator, or train named ones.
+
+    Args:
+        model: Which generator.
+        seed: Of the first picture that is varied. (0 to 4.61169e+18)
+        count: How many pictures, one below the other.
+        truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def vary(
+    picture: Picture,
+    *,
+    direction: Sequence[str] = (),
+    strip: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Change one trait of pictures that ganedit generate drew.
+
+    Args:
+        picture: what is edited.
+        direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5,
+            beside where the picture is already; may be repeated.
+        strip: One from each place along this direction, from -3 to 3.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def walk(
+    seeds: str,
+    *,
+    model: str | None = None,
+    seconds: float = 10.0,
+    rate: int = 30,
+    loop: bool = False,
+    through: Literal["z", "w"] = "z",
+    truncation: float = 0.7,
+    class_: str | None = None,
+    size: int | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Frames on the way from one drawn picture to others.
+
+    Args:
+        seeds: From the picture of one to those of the others: 3,8,21.
+        model: What the pictures are of, like faces. `ganedit models` lists what there is.
+        seconds: How long the walk is.
+        rate: Frames a second. (1 to 120)
+        loop: Back to the first picture in the end.
+        through: z: along arcs of the noise, at even speed. w: straight on between the codes, the
+            smoother.
+        truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
+        class_: Of which class. None: that of the first seed.
+        size: Side of the frames: the upscaler brings them there. (16 to 4096) None: the generator's
+            own.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.

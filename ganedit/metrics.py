@@ -113,6 +113,57 @@ def kernel_distance(ours: Tensor, theirs: Tensor) -> float:
     return float(within(ours) + within(theirs) - 2 * kernel(ours, theirs).mean())
 
 
+def precision_recall(ours: Tensor, theirs: Tensor, neighbours: int = 3) -> tuple[float, float]:
+    """How many of ours look like theirs, and how many of theirs like ours, as shares.
+
+    A feature vector is like a set if it is no farther from one of its members than that one's
+    `neighbours`-th nearest other member (Kynkäänniemi et al. 2019). Precision falls where
+    pictures are bad, recall where kinds of pictures are missing.
+
+    Args:
+        ours: `(N, D)`, N over `neighbours`.
+        theirs: `(M, D)`, M over `neighbours`.
+        neighbours: how many of a member's own kind its reach covers.
+    """
+
+    def share(members: Tensor, others: Tensor) -> float:
+        # The nearest of all is the member itself.
+        reach = torch.cdist(members, members).kthvalue(neighbours + 1, dim=1).values
+        within = torch.cdist(others, members) <= reach
+        return float(within.any(dim=1).double().mean())
+
+    return share(theirs, ours), share(ours, theirs)
+
+
+def ms_ssim(ours: Tensor, theirs: Tensor) -> float:
+    """Structural similarity at several scales (Wang et al. 2003), the mean over pairs.
+
+    Between pictures that a generator draws, it tells how alike they are (Odena et al. 2017). Of
+    five scales, as many as hold the 11×11 window: three at 64 pixels.
+
+    Args:
+        ours: `(N, 1, H, W)` in [0, 1], sides at least 11.
+        theirs: the same.
+    """
+    weights = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+    count = min(len(weights), int(math.log2(min(ours.shape[2:]) / 11)) + 1)
+    offsets = torch.arange(11, dtype=torch.float64) - 5
+    line = torch.exp(-offsets.square() / (2 * 1.5**2))
+    window = torch.outer(line, line)[None, None] / line.sum() ** 2
+    x, y, total = ours.double(), theirs.double(), torch.ones((), dtype=torch.float64)
+    for scale, weight in enumerate(weights[:count]):
+        stack = torch.stack([x, y, x * x, y * y, x * y], dim=1).flatten(0, 1)
+        means = torch.nn.functional.conv2d(stack, window)
+        mx, my, xx, yy, xy = means.view(len(x), 5, *means.shape[2:]).unbind(1)
+        structure = (2 * (xy - mx * my) + 9e-4) / (xx - mx**2 + yy - my**2 + 9e-4)
+        if scale == count - 1:
+            structure = structure * (2 * mx * my + 1e-4) / (mx**2 + my**2 + 1e-4)
+        of_pairs = structure.mean((1, 2)).clamp_min(0)
+        total = total * of_pairs ** (weight / sum(weights[:count]))
+        x, y = (torch.nn.functional.avg_pool2d(each, 2) for each in (x, y))
+    return float(total.mean())
+
+
 def frechet_distance(ours: Tensor, theirs: Tensor) -> float:
     """Fréchet distance of two sets of features as if each were Gaussian (Heusel et al. 2017).
 

@@ -6,7 +6,7 @@ Nothing here imports torch: a row's functions import what they need when they ar
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
@@ -78,6 +78,8 @@ class Training(Generic[O_contra]):
     """Makes what `ganedit.training` trains."""
     examples: str
     """Commands for the help text."""
+    run: Mapping[str, Any] = field(default_factory=dict)
+    """What a run of it has instead of the usual defaults, by the name in `TrainingConfig`."""
 
 
 class Measuring(Protocol):
@@ -157,6 +159,11 @@ def anything_goes(options: Any, given: Mapping[str, int]) -> None:
     """The check of a task whose options go with all of its inputs."""
 
 
+def always(options: Any) -> bool:
+    """Whether a task whose several results are best seen beside each other makes a sheet."""
+    return True
+
+
 def no_label(options: Any) -> str:
     """What is appended to the names of results that have a folder of their own."""
     return ""
@@ -197,7 +204,9 @@ class Task(Generic[O_contra]):
     size: Callable[[O_contra, Size], Size] = same_size
     """Of the result, for that of the first input; `(0, 0)` where there is no input."""
     variants: Callable[[O_contra], tuple[str, ...]] = one_result
-    """Names of the results of one job; with several, a contact sheet is made of them."""
+    """Names of the results of one job."""
+    sheet: Callable[[O_contra], bool] = always
+    """Whether a contact sheet is made of several results of one job."""
     check: Callable[[O_contra, Mapping[str, int]], None] = anything_goes
     """Raises a UsageError for options that contradict each other, or what else was given: names
     of inputs and of options that the user did not leave out, with how many there were of each."""

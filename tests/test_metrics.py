@@ -112,3 +112,30 @@ def test_lattice_share_of_noise_and_of_a_lattice() -> None:
     assert metrics.lattice_share(pattern) > 0.95
     assert metrics.lattice_share(pattern[..., :64, :67] + noise) == pytest.approx(0.5, abs=0.1)
     assert metrics.lattice_share(torch.ones(1, 1, 32, 32)) == 0
+
+
+# --- sets of pictures -------------------------------------------------------------------------
+
+
+def test_precision_and_recall_tell_bad_pictures_from_missing_ones() -> None:
+    source = torch.Generator().manual_seed(0)
+    truth = torch.randn(200, 4, generator=source)
+    alike = torch.randn(200, 4, generator=source)
+    precision, recall = metrics.precision_recall(alike, truth)
+    assert precision > 0.8
+    assert recall > 0.8
+    # Usual ones only: all of them good, and most kinds missing.
+    precision, recall = metrics.precision_recall(alike * 0.3, truth)
+    assert precision > 0.9
+    assert recall < 0.5
+    far = torch.cat([alike[:100], alike[100:] + 50])
+    precision, _ = metrics.precision_recall(far, truth)
+    assert 0.3 < precision <= 0.5
+
+
+def test_ms_ssim_falls_as_pictures_differ() -> None:
+    picture = torch.from_numpy(tiny.photo(0, 64, 64)).float().mean(2)[None, None] / 255
+    other = torch.from_numpy(tiny.photo(1, 64, 64)).float().mean(2)[None, None] / 255
+    assert metrics.ms_ssim(picture, picture) == pytest.approx(1)
+    noisy = picture + 0.05 * torch.randn(picture.shape, generator=torch.Generator().manual_seed(0))
+    assert metrics.ms_ssim(picture, other) < 0.5 < metrics.ms_ssim(picture, noisy) < 1

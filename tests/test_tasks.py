@@ -208,8 +208,8 @@ def test_pictures_are_drawn_and_not_drawn_twice(tmp_path: Path) -> None:
     command = ("draw", "-n", 4, "-o", "drawn/", "--seed", 7)
     done = run(*command, folder=tmp_path)
     assert (done.code, done.err) == (0, "")
-    names = [f"draw_{number:03d}.png" for number in range(4)]
-    assert listing(tmp_path / "drawn") == [*names, "draw_sheet.png"]
+    names = [f"{number:03d}.png" for number in range(4)]
+    assert listing(tmp_path / "drawn") == [*names, "sheet.png"]
     (tmp_path / "drawn" / names[2]).unlink()
     again = run(*command, folder=tmp_path)
     assert "1 picture in" in again.out

@@ -20,7 +20,7 @@ from ganedit.tasks import TASKS
 from ganedit.training import distributed
 from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
-from ganedit.training.recipe import Recipe, RunStep, WeightStep, read_recipe, taught_by
+from ganedit.training.recipe import Recipe, RunStep, WeightStep, read_recipe, sources, taught_by
 from ganedit.training.report import REPORT
 from ganedit.training.state import CHECKPOINT, State, read_checkpoint
 from ganedit.training.task import GENERATOR, Networks, TrainableTask
@@ -60,11 +60,9 @@ def run_training(
         finally:
             told = bar.close()
     if told:
-        click.echo(
-            f"done; see {config.out / REPORT}; use it with: ganedit {task.name} PICTURE "
-            f"--weights {config.out}",
-            err=True,
-        )
+        drawn = any(row.name == task.name and row.edited is None for row in TASKS)
+        command = f"ganedit {task.name}{'' if drawn else ' PICTURE'} --weights {config.out}"
+        click.echo(f"done; see {config.out / REPORT}; use it with: {command}", err=True)
 
 
 def run_recipe(path: Path, *, data: Path, out: Path, vgg: Path | None, **machine: Any) -> Path:
@@ -114,11 +112,10 @@ def _done(recipe: Recipe, name: str, data: Path, out: Path, given: Mapping[str, 
     if resume and _is_over(read_checkpoint(folder), step.stop_at):
         return folder
     training, config = options_of(recipe, step, data, out, given, resume=resume)
-    start = None if step.start is None else str(of(step.start))
-    if (teacher := taught_by(step)) is not None:
-        of(teacher)
+    needed = {source: of(source) for source in sources(step)}
+    start = None if step.start is None else str(needed[step.start])
     click.echo(f"{recipe.path.stem}/{name}", err=True)
-    run_training(_training(recipe).task(training), config, start, step.stop_at)
+    run_training(_training(recipe, step).task(training), config, start, step.stop_at)
     return folder
 
 
@@ -136,7 +133,8 @@ def options_of(
     Raises:
         UsageError: the task is unknown, or an option is unknown or out of bounds.
     """
-    kind = _training(recipe).options
+    training = _training(recipe, step)
+    kind = training.options
     values: dict[str, Any] = {**step.options, **given}
     for unknown in step.options.keys() - (_names(kind) | _names(TrainingConfig)):
         raise UsageError(f"{recipe.path}: step {step.name!r}: there is no option {unknown!r}")
@@ -147,13 +145,17 @@ def options_of(
         values["teacher"] = str(_folder(recipe, teacher, out))
     elif "teacher" in values:
         values["teacher"] = str(data / values["teacher"])
+    if "labels" in values:
+        values["labels"] = data / values["labels"]
+    if "weights" in values:
+        values["weights"] = str(_folder(recipe, values["weights"], out))
     if "teacher_folder" in values:
         values["teacher_folder"] = _folder(recipe, values["teacher_folder"], out)
     if resume:
         values |= {"resume": True, "steps": None, "minutes": None}
     values["out"] = _folder(recipe, step.name, out)
     try:
-        return build(kind, values), build(TrainingConfig, values)
+        return build(kind, values), build(TrainingConfig, {**training.run, **values})
     except UsageError as error:
         raise UsageError(f"{recipe.path}: step {step.name!r}: {error}") from error
     except TypeError as error:
@@ -162,11 +164,12 @@ def options_of(
         ) from error
 
 
-def _training(recipe: Recipe) -> Training[Any]:
+def _training(recipe: Recipe, step: RunStep) -> Training[Any]:
     known = {task.name: task.training for task in TASKS if task.training is not None}
-    if recipe.task not in known:
-        raise UsageError(f"{recipe.path}: no task {recipe.task!r}; use {', '.join(known)}")
-    return known[recipe.task]
+    name = step.task or recipe.task
+    if name not in known:
+        raise UsageError(f"{recipe.path}: no task {name!r}; use {', '.join(known)}")
+    return known[name]
 
 
 def _folder(recipe: Recipe, name: str, out: Path) -> Path:

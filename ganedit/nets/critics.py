@@ -27,16 +27,20 @@ class PatchCritic(nn.Module):
     """PatchGAN (Isola et al. 2017) with spectral norm (Miyato et al. 2018).
 
     `(N, channels, H, W)` in [0, 1] → scores `(N, 1, ~H/2^layers, ~W/2^layers)`, each of which
-    sees a patch: 16, 34 or 70 pixels wide with 1, 2 or 3 strided layers.
+    sees a patch: 16, 34 or 70 pixels wide with 1, 2 or 3 strided layers. With classes, labels
+    `(N,)` too: the picture as a whole is held against its class (Miyato and Koyama 2018).
     """
 
-    def __init__(self, channels: int = 3, width: int = 64, layers: int = 3) -> None:
+    def __init__(
+        self, channels: int = 3, width: int = 64, layers: int = 3, classes: int = 0
+    ) -> None:
         super().__init__()
         outputs = [min(width * 2**i, width * 8) for i in range(layers + 1)]
         sizes = zip([channels, *outputs], outputs, strict=False)
         steps = [_conv(n, m, 4, 2 if i < layers else 1) for i, (n, m) in enumerate(sizes)]
         self.body = nn.ModuleList(nn.Sequential(step, nn.LeakyReLU(SLOPE)) for step in steps)
         self.head = _conv(outputs[-1], 1, 4)
+        self.classes = spectral_norm(nn.Embedding(classes, outputs[-1])) if classes else None
 
     def activations(self, pictures: Tensor) -> list[Tensor]:
         """What each layer makes of the pictures, the scores last (for feature matching)."""
@@ -46,8 +50,13 @@ class PatchCritic(nn.Module):
             found.append(x)
         return [*found, self.head(x) * GAIN]
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.activations(pictures)[-1]
+    def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
+        *_, hidden, scores = self.activations(pictures)
+        if self.classes is None:
+            return scores
+        of_class = (self.classes(labels) * hidden.mean((2, 3))).sum(dim=1)
+        result: Tensor = scores + GAIN * of_class[:, None, None, None]
+        return result
 
 
 class FeatureCritic(nn.Module):
@@ -56,10 +65,11 @@ class FeatureCritic(nn.Module):
     Knowing textures and things from the start, it teaches a generator in a fraction of the steps
     that a critic of pixels needs.
 
-    Maps `(N, channels[i], H_i, W_i)`, one a layer → scores `(N, 1, all positions)`.
+    Maps `(N, channels[i], H_i, W_i)`, one a layer → scores `(N, 1, all positions)`. With classes,
+    labels `(N,)` too: what is seen is also held against its class (Miyato and Koyama 2018).
     """
 
-    def __init__(self, channels: Sequence[int], width: int = 64) -> None:
+    def __init__(self, channels: Sequence[int], width: int = 64, classes: int = 0) -> None:
         super().__init__()
         self.heads = nn.ModuleList(
             nn.Sequential(
@@ -69,12 +79,20 @@ class FeatureCritic(nn.Module):
             )
             for count in channels
         )  # fmt: skip
+        tables = [spectral_norm(nn.Embedding(classes, width)) for _ in channels if classes]
+        self.classes = nn.ModuleList(tables)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
+    def forward(self, features: Sequence[Tensor], labels: Tensor | None = None) -> Tensor:
         scores = []
-        for head, seen in zip(self.heads, features, strict=True):
+        for number, (head, seen) in enumerate(zip(self.heads, features, strict=True)):
             # Features differ in size by layer; what a place shows is their direction.
-            scores.append(head(F.normalize(seen, dim=1)).flatten(2))
+            assert isinstance(head, nn.Sequential)
+            hidden = head[:-1](F.normalize(seen, dim=1))
+            score = head[-1](hidden)
+            if self.classes:
+                wanted = self.classes[number](labels)[:, :, None, None]
+                score = score + (wanted * hidden).sum(dim=1, keepdim=True)
+            scores.append(score.flatten(2))
         return torch.cat(scores, dim=2) * GAIN
 
 

@@ -61,12 +61,14 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]
     groups = [_variants(job, names, shared[0].name if shared else None, given) for job in jobs]
     _check_partners(groups)
+    if edited is None and run.files.output is not None:
+        groups = [_as_named(group, run.files.output) for group in groups]
     if any(len(group) > 1 for group in groups) and any(job.target == STREAM for job in jobs):
         raise UsageError("-o -: several pictures cannot go to standard output; give a folder")
     sheets = [
-        Sheet(job.target.with_name(f"{job.target.stem}_sheet.png"), group)
+        Sheet(_sheet_of(job, group), group)
         for job, group in zip(jobs, groups, strict=True)
-        if len(group) > 1
+        if len(group) > 1 and task.sheet(options)
     ]
     return replace(plan, jobs=[job for group in groups for job in group], sheets=sheets)
 
@@ -140,6 +142,25 @@ def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
     for job in jobs if partners else ():
         if (what := partners.get(job.target.resolve())) is not None:
             raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
+
+
+def _as_named(drawn: tuple[Job, ...], output: Path) -> tuple[Job, ...]:
+    """What is drawn, called as the user said: by a name of its own, or by that of its folder.
+
+    A folder says what is in it: there, results need nothing but the names of variants.
+    """
+    if drawn[0].journal_folder is not None:
+        return tuple(
+            replace(job, target=job.target.with_stem(job.variant)) if job.variant else job
+            for job in drawn
+        )
+    return drawn if len(drawn) > 1 else (replace(drawn[0], target=output),)
+
+
+def _sheet_of(job: Job, group: tuple[Job, ...]) -> Path:
+    """Beside the results, its name the beginning that theirs have in common."""
+    prefixed = group[0].target.stem.startswith(job.target.stem)
+    return job.target.with_name(f"{job.target.stem}_sheet.png" if prefixed else "sheet.png")
 
 
 def _named(target: Path, *names: str) -> Path:

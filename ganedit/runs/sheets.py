@@ -15,7 +15,7 @@ from ganedit.runs.preview import as_rgb
 
 # Longer side of each result on a sheet.
 SHEET_SIDE = 480
-TEXT_SIZE = 20
+TEXT_SIZE, SMALLEST_TEXT = 20, 8
 
 
 def write_sheets(sheets: Sequence[Sheet], done: Collection[Job], *, overwrite: bool) -> list[Sheet]:
@@ -69,8 +69,9 @@ def _cell(path: Path, name: str) -> np.ndarray:
     scale = min(1.0, SHEET_SIDE / max(image.width, image.height))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     picture = PIL.Image.fromarray(as_rgb(resize(Image(image.samples), *size).samples))
-    font = PIL.ImageFont.load_default(TEXT_SIZE)
+    text = min(TEXT_SIZE, max(SMALLEST_TEXT, picture.width // 8))
+    font = PIL.ImageFont.load_default(text)
     PIL.ImageDraw.Draw(picture).text(
-        (TEXT_SIZE // 3, TEXT_SIZE // 6), name, "white", font, stroke_width=2, stroke_fill="black"
+        (text // 3, text // 6), name, "white", font, stroke_width=text // 8, stroke_fill="black"
     )
     return np.asarray(picture)

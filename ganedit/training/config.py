@@ -44,6 +44,9 @@ class TrainingConfig(Options):
     warmup: int = option(
         200, "Steps over which the rates rise to their peaks.", least=0, group="run"
     )
+    optimizer: Literal["muon", "adam"] = option(
+        "muon", "Of convolution kernels; everything else is Adam's anyway.", group="run"
+    )
     betas: tuple[float, float] = (0.9, 0.99)
     """Adam's moment decays."""
     ema: float = option(

@@ -1,6 +1,7 @@
 """The optimizers of a network: Muon for convolution kernels, Adam for everything else."""
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,10 @@ SMALLEST_SIDE = 16
 
 
 def optimizers_for(
-    module: nn.Module, lr: float, betas: tuple[float, float]
+    module: nn.Module,
+    lr: float,
+    betas: tuple[float, float],
+    kind: Literal["muon", "adam"] = "muon",
 ) -> list[torch.optim.Optimizer]:
     """One or two optimizers that share out the parameters of a network.
 
@@ -22,8 +26,9 @@ def optimizers_for(
         module: whose parameters are optimized.
         lr: learning rate of Adam; kernels move at `KERNEL_RATE` times it.
         betas: Adam's moment decays.
+        kind: `adam` leaves kernels to Adam too.
     """
-    kernels = hidden_kernels(module)
+    kernels = hidden_kernels(module) if kind == "muon" else []
     chosen = {id(kernel) for kernel in kernels}
     others = [p for p in module.parameters() if id(p) not in chosen]
     result: list[torch.optim.Optimizer] = []

@@ -28,7 +28,8 @@
     multiply = { tail = 1.3 }  # tensors whose names hold the word
 
 The last step's weights are the ones that ship. A remark that nothing can act on is a `note`.
-A `teacher` is a step too, or a file beside the folders of pictures.
+A `teacher` is a step too, or a file beside the folders of pictures; so are the `weights` that a run
+of another `task` learns something about.
 """
 
 import tomllib
@@ -54,6 +55,8 @@ class RunStep:
     """The step whose weights it begins from."""
     stop_at: int | None = None
     """The optimizer step at which it was left off."""
+    task: str | None = None
+    """Another task than the recipe's, that makes weights of it too."""
     note: str = ""
 
 
@@ -142,8 +145,8 @@ def sources(step: RunStep | WeightStep) -> list[str]:
     """The steps whose weights a step needs."""
     if isinstance(step, WeightStep):
         return list(step.mix)
-    teacher = taught_by(step)
-    return [name for name in (step.start, teacher) if name is not None]
+    needed = (step.start, taught_by(step), step.options.get("weights"))
+    return [name for name in needed if name is not None]
 
 
 def taught_by(step: RunStep) -> str | None:
@@ -157,4 +160,5 @@ def _step(values: dict[str, Any], shared: Mapping[str, Any]) -> RunStep | Weight
     if "mix" in values:
         return WeightStep(name, note=note, **values)
     start, stop_at = values.pop("start", None), values.pop("stop_at", None)
-    return RunStep(name, {**shared, **values}, start, stop_at, note)
+    task = values.pop("task", None)
+    return RunStep(name, {**shared, **values}, start, stop_at, task, note)

@@ -57,7 +57,8 @@ class State:
             **dict.fromkeys(networks.critics, config.critic_learning_rate),
         }
         optimizers = {
-            name: optimizers_for(networks[name], rate, config.betas) for name, rate in rates.items()
+            name: optimizers_for(networks[name], rate, config.betas, config.optimizer)
+            for name, rate in rates.items()
         }
         return cls(networks, ema, optimizers, ReplayPool(pool), config.steps, config.minutes)
 

@@ -1,9 +1,10 @@
 """Click's parameters from options as their dataclasses declare them, and commands that show them
 in groups."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import MISSING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import click
@@ -90,14 +91,23 @@ def _group_of(param: click.Option) -> Group:
     return "machine"  # --help, which every command has
 
 
-def parameters(kind: type[Options], *, required: bool = True) -> list[click.Parameter]:
+def parameters(
+    kind: type[Options],
+    *,
+    required: bool = True,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+) -> list[click.Parameter]:
     """The options of a dataclass, those of nested ones among them.
 
     Args:
         kind: the dataclass.
         required: whether those without a default have to be given.
+        defaults: other ones than the dataclass has.
     """
-    return [_parameter(each, required=required) for each in declared(kind)]
+    options = [
+        replace(each, default=defaults.get(each.name, each.default)) for each in declared(kind)
+    ]
+    return [_parameter(each, required=required) for each in options]
 
 
 def _parameter(each: Declared, *, required: bool) -> click.Option:
@@ -133,10 +143,15 @@ def _type(each: Declared) -> click.ParamType[Any]:
     return FilePath(each.option.must_be) if each.type is Path else _PLAIN[each.type]
 
 
-def taken(kind: type[Options], given: dict[str, Any]) -> Any:
-    """The options of a dataclass, taken out of all that were given."""
+def taken(
+    kind: type[Options],
+    given: dict[str, Any],
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    """The options of a dataclass, taken out of all that were given; `defaults` for the others."""
     names = [each.name for each in declared(kind)]
-    return build(kind, {name: given.pop(name) for name in names if name in given})
+    values = {name: given.pop(name) for name in names if name in given}
+    return build(kind, {**defaults, **values})
 
 
 def given_names() -> frozenset[str]:

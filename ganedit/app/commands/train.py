@@ -84,7 +84,7 @@ def _command(task: Task[Any]) -> click.Command:
     assert training is not None
 
     def run(start: str | None, **given: Any) -> None:
-        config = taken(TrainingConfig, given)
+        config = taken(TrainingConfig, given, training.run)
         options = taken(training.options, given)
 
         from ganedit.app.training import run_training
@@ -92,6 +92,7 @@ def _command(task: Task[Any]) -> click.Command:
         run_training(training.task(options), config, start)
 
     start = GroupedOption("--start", metavar="FILE|RUN", help="Weights to begin from.", group="run")
-    params = [*parameters(training.options), start, *parameters(TrainingConfig)]
+    shared = parameters(TrainingConfig, defaults=training.run)
+    params = [*parameters(training.options), start, *shared]
     summary = f"Train {task.name}: {task.summary[0].lower()}{task.summary[1:]}"
     return command(task.name, run, params, summary, training.examples, "What to train")

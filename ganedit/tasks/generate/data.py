@@ -1,0 +1,109 @@
+"""Training batches for generators: whole pictures of one size, and their classes."""
+
+import warnings
+
+import numpy as np
+import torch
+
+from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, square
+from ganedit.data.seeding import generator_at
+from ganedit.errors import TrainingError
+from ganedit.tasks.generate.options import GenerateTraining, Window
+from ganedit.training.task import Batch
+
+# Under so many pictures a generator repeats what it saw.
+FEW = 100
+
+
+def classes_in(options: GenerateTraining) -> tuple[str, ...]:
+    """Names of the class folders in the data, sorted; none unless they are asked for.
+
+    Raises:
+        TrainingError: there are fewer than two.
+    """
+    if not options.classes_from_folders:
+        return ()
+    folders = [Folder.parse(text).path for text in options.data]
+    names = {each.name for folder in folders for each in folder.iterdir() if each.is_dir()}
+    classes = tuple(sorted(name for name in names if not name.startswith(".")))
+    if len(classes) < 2:
+        found = f"one class only ({classes[0]})" if classes else "no folders"
+        raise TrainingError(
+            f"{options.data[0]}: --classes-from-folders needs a folder for each class, and there "
+            f"is {found}; leave it out, or add another"
+        )
+    return classes
+
+
+class GenerateBatches:
+    """`picture`: `(N, 3, size, size)` uint8 RGB; with classes `label`: `(N,)` int64."""
+
+    def __init__(
+        self,
+        options: GenerateTraining,
+        classes: tuple[str, ...],
+        seed: int,
+        part: Part = EVERYTHING,
+    ) -> None:
+        self.options, self.seed, self.part = options, seed, part
+        self.size = options.network.size
+        self.window = None if options.window is None else Window.parse(options.window)
+        folders = [Folder.parse(text) for text in options.data]
+        smallest = self.size if self.window is None else 1
+        self.pictures = Pictures(folders, minimum=smallest, enlarge=True, part=part)
+        self.by_class = self._sorted_by(classes)
+        if part.training and len(self.pictures) < FEW:
+            warnings.warn(
+                f"{len(self.pictures)} pictures are few: under {FEW} a generator repeats what it "
+                "saw, with small changes",
+                stacklevel=2,
+            )
+
+    def __len__(self) -> int:
+        return sum(map(len, self.by_class))
+
+    def __getitem__(self, step: int) -> Batch:
+        rng, pictures, labels = generator_at(self.seed, step), [], []
+        for place in range(step * self.options.batch, (step + 1) * self.options.batch):
+            label, index = self._choose(place, rng)
+            picture = windowed(self.pictures.load(index), self.window, self.size)
+            mirrored = self.part.training and not self.options.no_mirror and rng.random() < 0.5
+            pictures.append(picture[:, ::-1] if mirrored else picture)
+            labels.append(label)
+        batch = {"picture": torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()}
+        return {**batch, "label": torch.tensor(labels)} if len(self.by_class) > 1 else batch
+
+    def _choose(self, place: int, rng: np.random.Generator) -> tuple[int, int]:
+        """Label and index of a picture: at random, or of the held-out ones one after another."""
+        if self.part.training:
+            label = int(rng.integers(len(self.by_class)))
+            return label, int(rng.choice(self.by_class[label]))
+        every = [(label, int(i)) for label, found in enumerate(self.by_class) for i in found]
+        # A step that has no divisor in common with the number visits all, of mixed classes.
+        return every[place * 7919 % len(every)]
+
+    def _sorted_by(self, classes: tuple[str, ...]) -> list[np.ndarray]:
+        """Indices of the pictures of each class; without classes all of them."""
+        if not classes:
+            return [self.pictures.usable]
+        names = [self.pictures.entries[index].name.partition("/")[0] for index in range(
+            len(self.pictures.entries))]  # fmt: skip
+        found = [
+            np.array([i for i in self.pictures.usable if names[i] == name], dtype=int)
+            for name in classes
+        ]
+        for name, indices in zip(classes, found, strict=True):
+            if self.part.training and not len(indices):
+                raise TrainingError(f"{self.options.data[0]}: class {name} has no pictures")
+        return found
+
+
+def windowed(picture: np.ndarray, window: Window | None, size: int) -> np.ndarray:
+    """What a generator learns of a picture `(H, W, 3)`: `(size, size, 3)`."""
+    if window is not None:
+        height, width = picture.shape[:2]
+        side = min(window.side, height, width)
+        top = round(window.height * height - side / 2)
+        top, left = min(max(0, top), height - side), (width - side) // 2
+        picture = picture[top : top + side, left : left + side]
+    return square(picture, size)

@@ -1,0 +1,160 @@
+"""Scores of a generator: a set of samples is compared to pictures that it did not see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ganedit import metrics
+from ganedit.data.pictures import Entry, Part, list_pictures, load_rgb
+from ganedit.errors import GaneditError, UsageError
+from ganedit.image import Image
+from ganedit.nets.vgg import VGG19Features
+from ganedit.scores import Scores, ScoreTable
+from ganedit.task import Measuring
+from ganedit.tasks.generate.data import windowed
+from ganedit.tasks.generate.drawing import Painter
+from ganedit.tasks.generate.models import find_model
+from ganedit.tasks.generate.options import GenerateEvaluation, Window
+from ganedit.tasks.generate.recipes import Recipe
+from ganedit.tasks.generate.training import pooled_features
+
+# At least so many pictures make a set whose members have neighbours.
+FEWEST = 8
+BATCH = 16
+# Samples on the sheet of those that are nearest to a training picture.
+SHOWN = 16
+
+
+@dataclass(frozen=True)
+class Set:
+    """Pictures and what VGG19 sees in them.
+
+    Attributes:
+        names: of the pictures, below their folder, or their seeds.
+        pictures: `(S, S, 3)` uint8 each.
+        features: `(N, 512)`.
+    """
+
+    names: Sequence[str]
+    pictures: Sequence[np.ndarray]
+    features: Tensor
+
+
+def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
+    """Measure how near samples come to held-out pictures, beside pictures that were trained on.
+
+    Raises:
+        GaneditError: pictures are missing.
+        UsageError: no generator of that name, or nothing is to be measured.
+        WeightsError: weights or the feature network cannot be read.
+    """
+    vgg = measuring.vgg("relu5_4")
+    if vgg is None:
+        raise UsageError("--no-pd: nothing would be left to measure")
+    painter = Painter(find_model(options.model, options.weights), measuring.runtime)
+    size = painter.model.network.size
+    held_out, trained_on = _parts(options)
+    truth = _read(held_out, options, size, vgg)
+    drawn = _draw(painter, options, truth.names, vgg)
+    means = {"drawn": _scores(drawn, truth)}
+    rows = [{"seed": name} for name in drawn.names]
+    if len(trained_on) >= FEWEST and options.nearest_of:
+        known = _read(trained_on[: options.nearest_of], options, size, vgg)
+        means["trained on (the floor)"] = _scores(known, truth)
+        distances, places = _nearest(drawn, known)
+        means["drawn"]["nearest"] = float(distances.median())
+        means["held out"] = {"nearest": float(_nearest(truth, known)[0].median())}
+        found = zip(rows, places.tolist(), distances.tolist(), strict=True)
+        rows = [{**row, "nearest": known.names[i], "distance": d} for row, i, d in found]
+        if measuring.save is not None:
+            _sheet(drawn, known, distances, places).save(
+                measuring.save / "nearest.png", overwrite=True
+            )
+    protocol = (
+        f"{len(drawn.names)} pictures of {painter.model.name} at truncation "
+        f"{options.truncation:g} against {len(truth.names)} that were not trained on, at "
+        f"{size}×{size}; pooled VGG19 {vgg.sha256[:8]} relu5_4 at twice the size; nearest: median "
+        "distance to the nearest training picture"
+    )
+    return ScoreTable(protocol, rows, means)
+
+
+def _parts(options: GenerateEvaluation) -> tuple[list[Entry], list[Entry]]:
+    """The pictures that training held out, and the others, as its own division has them."""
+    entries = [
+        Entry(path, path.relative_to(options.data).as_posix(), 1.0)
+        for path in list_pictures(options.data)
+    ]
+    held_out = Part(options.held_out, training=False).of(entries)
+    if len(held_out) < FEWEST:
+        raise GaneditError(
+            f"{options.data}: {options.held_out:.1%} of its {len(entries)} pictures are "
+            f"{len(held_out)}; at least {FEWEST} are needed: raise --held-out"
+        )
+    return held_out, Part(options.held_out).of(entries)
+
+
+def _read(
+    entries: Sequence[Entry], options: GenerateEvaluation, size: int, vgg: VGG19Features
+) -> Set:
+    window = None if options.window is None else Window.parse(options.window)
+    pictures = [windowed(load_rgb(entry.path), window, size) for entry in entries]
+    return Set([entry.name for entry in entries], pictures, _features(pictures, vgg))
+
+
+def _draw(
+    painter: Painter, options: GenerateEvaluation, like: Sequence[str], vgg: VGG19Features
+) -> Set:
+    """Samples; with classes each of the class of a held-out picture, the folder it is in."""
+    model, seeds = painter.model, range(options.seed, options.seed + options.count)
+    classes = [name.partition("/")[0] if model.network.classes else "" for name in like]
+    pictures = [
+        painter.draw(
+            Recipe.of(model, seed, options.truncation, classes[number % len(classes)])
+        )
+        for number, seed in enumerate(tqdm(seeds, unit="picture", leave=False, disable=None))
+    ]  # fmt: skip
+    return Set([str(seed) for seed in seeds], pictures, _features(pictures, vgg))
+
+
+def _features(pictures: Sequence[np.ndarray], vgg: VGG19Features) -> Tensor:
+    starts = tqdm(range(0, len(pictures), BATCH), unit="batch", leave=False, disable=None)
+    with torch.inference_mode():
+        return torch.cat([
+            pooled_features(vgg, _tensor(pictures[start : start + BATCH])) for start in starts
+        ])  # fmt: skip
+
+
+def _tensor(pictures: Sequence[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
+
+
+def _scores(ours: Set, theirs: Set) -> Scores:
+    precision, recall = metrics.precision_recall(ours.features, theirs.features)
+    lumas = metrics.luma(_tensor(ours.pictures)) / 255
+    return {
+        "kernel distance": metrics.kernel_distance(ours.features, theirs.features),
+        "Fréchet distance": metrics.frechet_distance(ours.features, theirs.features),
+        "precision": precision,
+        "recall": recall,
+        # Each with the next one, of its own class where there are classes.
+        "MS-SSIM": metrics.ms_ssim(lumas[:-1], lumas[1:]),
+    }
+
+
+def _nearest(ours: Set, known: Set) -> tuple[Tensor, Tensor]:
+    """Distance of each to the nearest of the known pictures, and which that is."""
+    nearest = torch.cdist(ours.features, known.features).min(dim=1)
+    return nearest.values, nearest.indices
+
+
+def _sheet(drawn: Set, known: Set, distances: Tensor, places: Tensor) -> Image:
+    """The samples that are nearest to a training picture, each above that picture."""
+    chosen = distances.argsort()[:SHOWN].tolist()
+    above = np.hstack([drawn.pictures[i] for i in chosen])
+    below = np.hstack([known.pictures[int(places[i])] for i in chosen])
+    return Image(np.ascontiguousarray(np.vstack([above, below])))

@@ -1,0 +1,144 @@
+"""Options of what is done in the space of codes, as plain data. Nothing here imports torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ganedit.errors import UsageError
+from ganedit.options import Options, option
+from ganedit.tasks.generate.options import Window
+
+
+@dataclass(frozen=True)
+class VaryOptions(Options):
+    """How pictures that ganedit drew are changed."""
+
+    direction: tuple[str, ...] = option(
+        (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5, beside "
+        "where the picture is already; may be repeated.", metavar="NAME=AMOUNT",
+    )  # fmt: skip
+    strip: str | None = option(
+        None, "One from each place along this direction, from -3 to 3.", metavar="NAME"
+    )
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
+    )
+
+
+@dataclass(frozen=True)
+class WalkOptions(Options):
+    """A way through the space of codes."""
+
+    seeds: str = option(
+        help="From the picture of one to those of the others: 3,8,21.", metavar="N,N…"
+    )
+    model: str | None = option(
+        None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
+        metavar="NAME",
+    )  # fmt: skip
+    seconds: float = option(10.0, "How long the walk is.", over=0, most=3600)
+    rate: int = option(30, "Frames a second.", least=1, most=120)
+    loop: bool = option(False, "Back to the first picture in the end.")
+    through: Literal["z", "w"] = option(
+        "z", "z: along arcs of the noise, at even speed. w: straight on between the codes, the "
+        "smoother.",
+    )  # fmt: skip
+    truncation: float = option(
+        0.7, "As of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
+    )
+    class_: str | None = option(
+        None, "Of which class.", flag="--class", metavar="NAME", absent="that of the first seed"
+    )
+    size: int | None = option(
+        None, "Side of the frames: the upscaler brings them there.", least=16, most=4096,
+        metavar="N", absent="the generator's own",
+    )  # fmt: skip
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parts = [part.strip() for part in self.seeds.split(",")]
+        if len(parts) < 2 or not all(part.isdecimal() for part in parts):
+            raise UsageError(f"--seeds {self.seeds}: give two or more, like 3,8,21")
+
+    @property
+    def stations(self) -> list[int]:
+        """The seeds in their order, in a loop the first one again."""
+        seeds = [int(part) for part in self.seeds.split(",")]
+        return [*seeds, seeds[0]] if self.loop else seeds
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return max(2, round(self.seconds * self.rate))
+
+
+@dataclass(frozen=True)
+class DirectionsOptions(Options):
+    """Which directions are shown, and on what."""
+
+    model: str | None = option(None, "Which generator.", metavar="NAME", positional=True)
+    seed: int = option(0, "Of the first picture that is varied.", least=0, most=2**62)
+    count: int = option(4, "How many pictures, one below the other.", least=1, short="-n")
+    truncation: float = option(
+        0.7, "As of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
+    )
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
+    )
+
+
+@dataclass(frozen=True)
+class TraitTraining(Options):
+    """What directions are learned from."""
+
+    data: tuple[str, ...] = option(
+        help="Folder of the labelled pictures; may be repeated.", metavar="DIR"
+    )
+    labels: Path = option(
+        help="CSV table: the names of pictures in its first column, 0 and 1 in the others.",
+        metavar="FILE", must_be="file",
+    )  # fmt: skip
+    names: str = option(
+        help="Columns, and what their directions are called: Eyeglasses=glasses,Smiling=smile.",
+        metavar="COLUMN=NAME…",
+    )
+    model: str | None = option(None, "Which generator.", metavar="NAME")
+    weights: str | None = option(
+        None, "Generator of your own; it is kept as it is, but for its earlier named directions.",
+        metavar="FILE|RUN",
+    )  # fmt: skip
+    window: str | None = option(
+        None, "The square that training looked at.", metavar="SIDE[@HEIGHT]",
+        absent="the largest in the middle",
+    )  # fmt: skip
+    batch: int = option(8, "Pictures per batch.", least=2, group="run")
+    keep_weight: float = option(
+        1.0, "Of the loss by which all else stays.", least=0, group="losses"
+    )
+    vgg: Path | None = option(
+        None, "File of VGG19's features.", metavar="FILE", absent="torchvision's, downloaded",
+        must_be="file", group="losses",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.window is not None:
+            Window.parse(self.window)
+        pairs = [part.partition("=") for part in self.names.split(",")]
+        if not all(column.strip() and name.strip() for column, _, name in pairs):
+            raise UsageError(f"--names {self.names}: write it like Eyeglasses=glasses")
+        if any(name.strip().isdecimal() or set(name) & set("/\\;&") for *_, name in pairs):
+            raise UsageError(f"--names {self.names}: call directions by words")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the table."""
+        return tuple(part.partition("=")[0].strip() for part in self.names.split(","))
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """What the direction of each column is called."""
+        return tuple(part.partition("=")[2].strip() for part in self.names.split(","))

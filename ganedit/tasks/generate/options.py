@@ -1,0 +1,216 @@
+"""Options of the generation task, as plain data. Nothing here imports torch."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ganedit.errors import UsageError
+from ganedit.options import Options, option
+
+SMALLEST_SIZE, LARGEST_SIZE = 16, 512
+
+
+@dataclass(frozen=True)
+class NetworkOptions(Options):
+    """What builds a generator; stored with its weights."""
+
+    size: int = option(64, "Side of the pictures that it draws.", metavar="N", group="model")
+    width: int = option(
+        256, "Channels at the coarsest resolution; finer ones have fewer.", least=8, group="model"
+    )
+    latent: int = option(
+        256, "Numbers in a latent code, and neurons of the mapping network.", least=2, group="model"
+    )
+    classes: tuple[str, ...] = ()
+    """Names of the classes, in the order of their labels; none for a generator without."""
+    directions: tuple[str, ...] = ()
+    """Names of directions in the space of codes, in their order."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Read back from a file, tuples are lists.
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "directions", tuple(self.directions))
+        if not SMALLEST_SIZE <= self.size <= LARGEST_SIZE or self.size & (self.size - 1):
+            raise UsageError(f"--size {self.size}: use 16, 32, 64, 128, 256 or 512")
+
+
+@dataclass(frozen=True)
+class GenerateOptions(Options):
+    """What is drawn."""
+
+    model: str | None = option(
+        None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
+        metavar="NAME", positional=True,
+    )  # fmt: skip
+    count: int = option(1, "How many pictures.", least=1, recorded=False, short="-n")
+    seed: int = option(
+        0, "Of the first picture; each next one has the next.",
+        least=0, most=2**62, recorded=False,
+    )  # fmt: skip
+    truncation: float = option(
+        0.7,
+        "1 draws all that was learned, the strange too; the nearer to 0, the more usual and the "
+        "better drawn.",
+        least=0,
+        most=1,
+    )
+    class_: str | None = option(
+        None, "Of which class; several as shoes,bags, with numbers of their own as shoes=3,bags=2.",
+        flag="--class", metavar="NAMES", absent="each class in turn", recorded=False,
+    )  # fmt: skip
+    size: int | None = option(
+        None, "Side of the pictures: the upscaler brings them there.", least=16, most=4096,
+        metavar="N", absent="the generator's own",
+    )  # fmt: skip
+    direction: tuple[str, ...] = option(
+        (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may be "
+        "repeated.", metavar="NAME=AMOUNT",
+    )  # fmt: skip
+    like: Path | None = option(
+        None, "Draw this picture again, which ganedit drew.", metavar="FILE", must_be="file"
+    )
+    sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
+    weights: str | None = option(
+        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
+    )
+
+
+@dataclass(frozen=True)
+class GenerateEvaluation(Options):
+    """What a generator is measured on."""
+
+    data: Path = option(
+        help="The pictures that it was trained on, held-out ones among them; folders in it are "
+        "classes for a generator that has some.", metavar="DIR", must_be="folder",
+    )  # fmt: skip
+    model: str | None = option(None, "Which generator.", metavar="NAME")
+    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    held_out: float = option(
+        0.02, "Share of the pictures that its training held out: samples are compared to them.",
+        over=0, most=1,
+    )  # fmt: skip
+    window: str | None = option(
+        None, "The square that training looked at.", metavar="SIDE[@HEIGHT]",
+        absent="the largest in the middle",
+    )  # fmt: skip
+    count: int = option(1000, "How many pictures are drawn.", least=8, short="-n")
+    seed: int = option(0, "Of the first of them.", least=0)
+    truncation: float = option(1.0, "1 measures all that was learned.", least=0, most=1)
+    nearest_of: int = option(
+        2000, "Training pictures among which the nearest one is looked for; 0: none.",
+        least=0, metavar="N",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.window is not None:
+            Window.parse(self.window)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The square of each picture that is looked at.
+
+    Written `SIDE` or `SIDE@HEIGHT`: 80@0.56 is a square of 80 pixels whose middle lies at 56 % of
+    the height, and in the middle of the width.
+    """
+
+    side: int
+    height: float = 0.5
+
+    @classmethod
+    def parse(cls, text: str) -> "Window":
+        """Read `SIDE` or `SIDE@HEIGHT`.
+
+        Raises:
+            UsageError: not such a square.
+        """
+        side, _, height = text.partition("@")
+        try:
+            window = cls(int(side), float(height or 0.5))
+        except ValueError:
+            raise UsageError(f"--window {text}: write SIDE or SIDE@HEIGHT, like 80@0.56") from None
+        if window.side < 1 or not 0 <= window.height <= 1:
+            raise UsageError(f"--window {text}: SIDE is in pixels, HEIGHT from 0 to 1")
+        return window
+
+
+@dataclass(frozen=True)
+class GenerateTraining(Options):
+    """What is particular to training a generator."""
+
+    data: tuple[str, ...] = option(
+        help="Folder of pictures, perhaps reduced by a factor first; may be repeated.",
+        metavar="DIR[@FACTOR]",
+    )
+    classes_from_folders: bool = option(
+        False, "The folders in --data are classes, each drawn as often as the others."
+    )
+    window: str | None = option(
+        None,
+        "Look at this square of each picture only: its side in pixels, and at which share of the "
+        "height its middle lies, like 80@0.56.",
+        metavar="SIDE[@HEIGHT]",
+        absent="the largest in the middle",
+    )
+    no_mirror: bool = option(False, "Do not mirror pictures: left and right are not alike.")
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    batch: int = option(16, "Pictures per batch.", least=2, group="run")
+    adversarial: Literal[
+        "hinge", "non-saturating", "least-squares", "wasserstein", "relativistic"
+    ] = option("hinge", "Which adversarial loss.", group="losses")
+    mixing: float = option(
+        0.5,
+        "Share of pictures whose coarse and fine layers have codes of their own while training.",
+        least=0,
+        most=1,
+        group="losses",
+    )
+    pixel_weight: float = option(
+        0.5, "Of the critic that sees pixels, beside those of features.", least=0, group="losses"
+    )
+    feature_weight: float = option(
+        1.0,
+        "Of critics that see VGG19's features; 0 trains without them.",
+        least=0,
+        group="losses",
+    )
+    vgg: Path | None = option(
+        None,
+        "File of VGG19's features.",
+        metavar="FILE",
+        absent="torchvision's, downloaded",
+        must_be="file",
+        group="losses",
+    )
+    penalty_weight: float | None = option(
+        None,
+        "Of the pixel critic's gradient penalty: R1, with --adversarial relativistic R2 too, with "
+        "wasserstein that of WGAN-GP.",
+        least=0,
+        absent="10 with wasserstein, else 0",
+        group="losses",
+    )
+    penalty_every: int = 16
+    """Critic steps between penalties R1 and R2, which are weighed up by as much."""
+    critic_steps: int = option(
+        1, "Steps of the critics for each of the generator.", least=1, group="losses"
+    )
+    no_augmentation: bool = option(
+        False,
+        "Do not recolour, shift and cut out what critics see; only where pictures are many.",
+        group="losses",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.data:
+            raise UsageError("give a folder with --data")
+        if not self.pixel_weight and not self.feature_weight:
+            raise UsageError("--pixel-weight 0 --feature-weight 0: no critic would be left")
+        if self.window is not None:
+            Window.parse(self.window)
+        if self.penalty_weight is None:
+            usual = 10.0 if self.adversarial == "wasserstein" else 0.0
+            object.__setattr__(self, "penalty_weight", usual)

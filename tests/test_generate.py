@@ -1,0 +1,317 @@
+"""The generator: its arithmetic, its data, and that it learns."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+
+from ganedit import weights
+from ganedit.data.augment import augmented
+from ganedit.data.pictures import Part
+from ganedit.errors import TrainingError, UsageError
+from ganedit.nets.critics import FeatureCritic
+from ganedit.tasks.generate.data import GenerateBatches, classes_in
+from ganedit.tasks.generate.directions import Directions, factorised
+from ganedit.tasks.generate.models import Model
+from ganedit.tasks.generate.network import Generator, Styled, channels_of
+from ganedit.tasks.generate.options import GenerateTraining, NetworkOptions, Window
+from ganedit.tasks.generate.training import GenerateTask
+from ganedit.training.loop import train
+from ganedit.training.task import GENERATOR
+
+SMALL = NetworkOptions(size=16, width=16, latent=8)
+COLORS = {"blue": (30, 40, 220), "red": (220, 30, 40)}
+
+
+def generator(**changes: Any) -> Generator:
+    torch.manual_seed(0)
+    return Generator(replace(SMALL, **changes)).eval()
+
+
+def draw(network: Generator, seed: int, label: int | None = None, truncation: float = 1) -> Any:
+    source = torch.Generator().manual_seed(seed)
+    labels = None if label is None else torch.tensor([label])
+    codes = network.codes(torch.randn(1, network.options.latent, generator=source), labels)
+    codes = network.truncated(codes, labels, truncation)
+    noise = network.draw_noise(1, source)
+    return network(codes[:, None].expand(-1, network.layers, -1), noise)
+
+
+@pytest.fixture
+def discs(tmp_path: Path) -> Path:
+    """Ninety discs of each of two colours at places of their own, in a folder for each colour."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:24, :20]
+    for name, color in COLORS.items():
+        (tmp_path / "discs" / name).mkdir(parents=True)
+        for number in range(90):
+            top, left = rng.integers(8, 16), rng.integers(6, 14)
+            picture = np.full((24, 20, 3), 235, np.uint8)
+            picture[np.hypot(y - top, x - left) < 5] = color
+            PIL.Image.fromarray(picture).save(tmp_path / "discs" / name / f"{number}.png")
+    return tmp_path / "discs"
+
+
+@pytest.fixture
+def options(discs: Path) -> Callable[..., GenerateTraining]:
+    """Of a small generator and one small critic of pixels."""
+
+    def make(**changes: Any) -> GenerateTraining:
+        given = {"data": (str(discs),), "network": SMALL, "batch": 8, "feature_weight": 0.0}
+        return GenerateTraining(**{**given, **changes})
+
+    return make
+
+
+# --- the network ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_a_picture_is_as_large_as_asked_for(size: int) -> None:
+    network = generator(size=size)
+    assert draw(network, 1).shape == (1, 3, size, size)
+    assert [noise.shape[2] for noise in network.draw_noise(1)][-2:] == [size, size]
+
+
+def test_the_usual_network_fits_into_what_may_ship(tmp_path: Path) -> None:
+    network = Generator(NetworkOptions())
+    assert channels_of(NetworkOptions()) == [256, 192, 128, 96, 64]
+    weights.save(network, tmp_path / "w.safetensors", task="generate", options={})
+    assert (tmp_path / "w.safetensors").stat().st_size <= 6_000_000
+
+
+def test_scaled_activations_are_weights_of_each_pictures_own() -> None:
+    torch.manual_seed(1)
+    conv = Styled(6, 5, latent=4, kernel=3)
+    x, style = torch.randn(2, 6, 7, 7), torch.randn(2, 6)
+    ours = conv(x, style) * conv.demodulation(style)
+    for number in range(2):
+        own = conv.weight * conv.scale * style[number][None, :, None, None]
+        own = own / own.square().sum((1, 2, 3), keepdim=True).sqrt()
+        wanted = F.conv2d(x[number : number + 1], own, padding=1)
+        assert torch.allclose(ours[number : number + 1], wanted, atol=1e-5)
+
+
+def test_truncation_leads_to_the_mean_of_the_class() -> None:
+    network = generator(classes=("a", "b"))
+    network.mean.normal_()
+    noise = torch.randn(3, 8)
+    labels = torch.tensor([0, 1, 1])
+    codes = network.codes(noise, labels)
+    assert torch.allclose(network.truncated(codes, labels, 0), network.mean[labels])
+    assert torch.allclose(network.truncated(codes, labels, 1), codes)
+    half = (codes + network.mean[labels]) / 2
+    assert torch.allclose(network.truncated(codes, labels, 0.5), half, atol=1e-6)
+
+
+def test_the_mean_follows_codes_while_training_only() -> None:
+    network = generator(classes=("a", "b"))
+    noise, labels = torch.randn(8, 8), torch.zeros(8, dtype=torch.long)
+    network.codes(noise, labels)
+    assert not network.mean.any()
+    network.train()
+    for _ in range(1000):
+        codes = network.codes(noise, labels)
+    assert torch.allclose(network.mean[0], codes.mean(0), rtol=0.02)
+    assert not network.mean[1].any()
+
+
+def test_a_class_is_seen_in_the_code() -> None:
+    network = generator(classes=("a", "b"))
+    assert not torch.allclose(draw(network, 3, 0), draw(network, 3, 1))
+
+
+def test_directions_without_labels_are_those_that_move_styles_most() -> None:
+    network = generator()
+    for conv in (*network.body, *network.to_picture):
+        weight = conv.conv.style.weight.data  # all of them look at one direction, and a bit of one
+        weight.zero_()
+        weight[:, 2], weight[::3, 5] = 1.0, -0.2
+    found = factorised(network, 2)
+    assert torch.allclose(found @ found.T, torch.eye(2), atol=1e-6)
+    assert abs(found[0, 2]) > 0.98
+    assert found[0, 2] > 0
+    assert abs(found[1, 5]) > 0.98
+
+
+def test_amounts_are_standard_deviations_of_codes() -> None:
+    network = generator()
+    directions = Directions(network, Model("small", Path("w"), "", network.options, ""))
+    assert directions.names == [str(number) for number in range(1, 9)]
+    shift = directions.shift({"2": 1.5})
+    unit = shift / shift.norm()
+    noise = torch.randn(4000, 8, generator=torch.Generator().manual_seed(5))
+    spread = (network.codes(noise) @ unit).std()
+    assert torch.allclose(shift.norm(), 1.5 * spread, rtol=0.05)
+    assert not directions.shift({}).any()
+    with pytest.raises(UsageError, match="--direction smile: small has none of that name"):
+        directions.shift({"smile": 1})
+
+
+@pytest.mark.parametrize("size", [8, 48, 1024])
+def test_sizes_that_a_generator_cannot_have(size: int) -> None:
+    with pytest.raises(UsageError, match=f"--size {size}: use 16, 32"):
+        NetworkOptions(size=size)
+
+
+def test_a_critic_holds_what_it_sees_against_the_class() -> None:
+    torch.manual_seed(0)
+    critic, seen = FeatureCritic([6], classes=2), [torch.randn(1, 6, 4, 4)]
+    one, other = (critic(seen, torch.tensor([label])) for label in range(2))
+    assert one.shape == (1, 1, 16)
+    assert not torch.allclose(one, other)
+
+
+# --- what critics see -------------------------------------------------------------------------
+
+
+def test_every_picture_is_augmented_by_a_draw_of_its_own() -> None:
+    torch.manual_seed(0)
+    pictures = torch.full((4, 3, 16, 16), 0.7, requires_grad=True)
+    seen = augmented(pictures)
+    assert seen.shape == pictures.shape
+    assert len({tuple(x.flatten().tolist()) for x in seen}) == 4
+    cut_out = (seen == 0.5).all(dim=1)
+    assert 0 < cut_out.float().mean() < 0.75
+    seen.sum().backward()
+    assert pictures.grad is not None
+    assert pictures.grad.abs().sum() > 0
+
+
+# --- data -------------------------------------------------------------------------------------
+
+
+def test_a_window_is_cut_out_where_it_is_asked_for(tmp_path: Path) -> None:
+    picture = np.zeros((100, 60, 3), np.uint8)
+    picture[60:92, 14:46] = 255
+    PIL.Image.fromarray(picture).save(tmp_path / "a.png")
+    given = GenerateTraining(
+        data=(str(tmp_path),), window="32@0.76", network=SMALL, batch=2, feature_weight=0
+    )
+    with pytest.warns(UserWarning, match="1 pictures are few"):
+        batches = GenerateBatches(given, (), 0)
+    assert (batches[0]["picture"] == 255).all()
+    assert batches[0]["picture"].shape == (2, 3, 16, 16)
+
+
+@pytest.mark.parametrize("text", ["80x", "0", "80@2", "@0.5", "80@0.5@1"])
+def test_windows_that_are_none(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--window .*: "):
+        Window.parse(text)
+
+
+def test_classes_are_drawn_equally_often(options: Callable[..., GenerateTraining]) -> None:
+    given = options(classes_from_folders=True, batch=64)
+    for extra in range(70):  # rare classes are not drawn more rarely
+        (Path(given.data[0]) / "red" / f"{extra}.png").unlink()
+    classes = classes_in(given)
+    assert classes == ("blue", "red")
+    batch = GenerateBatches(given, classes, 0)[3]
+    assert 20 < int(batch["label"].sum()) < 44
+    middles = batch["picture"].float().mean((2, 3))
+    assert ((middles[:, 0] > middles[:, 2]).long() == batch["label"]).all()
+
+
+def test_held_out_pictures_are_no_training_pictures(
+    options: Callable[..., GenerateTraining],
+) -> None:
+    given = options(batch=2)
+    kept = GenerateBatches(given, (), 0, Part(0.1, training=False))
+    learned = GenerateBatches(given, (), 0, Part(0.1))
+    names = [{b.pictures.entries[i].name for i in b.pictures.usable} for b in (kept, learned)]
+    assert (len(names[0]), len(names[1])) == (18, 162)
+    assert not names[0] & names[1]
+    seen = torch.cat([kept[number]["picture"] for number in range(9)])
+    assert len({tuple(x.flatten().tolist()) for x in seen}) == 18
+
+
+def test_classes_that_are_missing(tmp_path: Path, discs: Path) -> None:
+    (tmp_path / "none").mkdir()
+    for folder, found in ((tmp_path / "none", "no folders"), (tmp_path, "one class only")):
+        given = GenerateTraining(data=(str(folder),), classes_from_folders=True, feature_weight=0)
+        if folder == tmp_path:
+            (tmp_path / "none").rmdir()
+        with pytest.raises(TrainingError, match=found):
+            classes_in(given)
+
+
+# --- training ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", ["hinge", "non-saturating", "least-squares", "wasserstein", "relativistic"]
+)
+def test_every_loss_moves_generator_and_critic(
+    options: Callable[..., GenerateTraining], tmp_path: Path, kind: str
+) -> None:
+    given = options(adversarial=kind, penalty_weight=1.0, classes_from_folders=True)
+    task = GenerateTask(given)
+    torch.manual_seed(0)
+    before = tiny.state_of(task.build().generators[GENERATOR])
+    networks = train(task, tiny.config(tmp_path / "run", steps=2, optimizer="adam"))
+    after = tiny.state_of(networks[GENERATOR])
+    assert not torch.equal(before["body.0.conv.weight"], after["body.0.conv.weight"])
+    assert {"penalty", "generator_pixels", "critic_pixels"} <= set(
+        (tmp_path / "run" / "log.csv").read_text().splitlines()[0].split(",")
+    )
+
+
+def test_critics_learn_several_times_for_each_step_of_the_generator(
+    options: Callable[..., GenerateTraining], tmp_path: Path
+) -> None:
+    task = GenerateTask(options(adversarial="wasserstein", critic_steps=3))
+    assert task.training.penalty_weight == 10
+    train(task, tiny.config(tmp_path, steps=6, optimizer="adam", log_every=1))
+    heads, *rows = (line.split(",") for line in (tmp_path / "log.csv").read_text().splitlines())
+    told = [dict(zip(heads, row, strict=True)) for row in rows if row[0] != "0"]
+    assert [bool(row["generator_pixels"]) for row in told] == [True, False, False] * 2
+    assert all(row["critic_pixels"] and row["penalty"] for row in told)
+
+
+def test_critics_of_features_take_part(
+    options: Callable[..., GenerateTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "ganedit.tasks.generate.training"
+    monkeypatch.setattr(f"{module}.VGG19Features", tiny.Features)
+    monkeypatch.setattr(f"{module}.LAYERS", ("one", "two"))
+    monkeypatch.setattr(f"{module}.CHANNELS", {"one": 8, "two": 8})
+    task = GenerateTask(options(feature_weight=1.0, classes_from_folders=True))
+    train(task, tiny.config(tmp_path, steps=2, held_out=0.1))
+    heads = (tmp_path / "log.csv").read_text().splitlines()[0]
+    assert "critic_one" in heads
+    assert "generator_two" in heads
+    assert "kernel distance" in heads
+
+
+def test_a_collapse_is_told_once(options: Callable[..., GenerateTraining]) -> None:
+    task = GenerateTask(options())
+    for recall in (0.02, 0.01, 0.3, 0.2):  # before it draws many kinds, there is none
+        task._watch(recall)
+    with pytest.warns(UserWarning, match="samples grow alike: recall fell to 0.05"):
+        task._watch(0.05)
+    task._watch(0.05)
+
+
+def test_it_learns(options: Callable[..., GenerateTraining], tmp_path: Path) -> None:
+    task = GenerateTask(options(classes_from_folders=True, no_augmentation=True))
+    config = tiny.config(
+        tmp_path, steps=160, held_out=0.3, evaluate_every=160, learning_rate=2e-3, ema=0.98,
+        critic_learning_rate=1e-3, optimizer="adam", betas=(0.0, 0.99), clip=0.0,
+    )  # fmt: skip
+    network = train(task, config)[GENERATOR]
+    assert isinstance(network, Generator)
+    rows = [line.split(",") for line in (tmp_path / "log.csv").read_text().splitlines()]
+    place = rows[0].index("held-out kernel distance")
+    scores = [float(row[place]) for row in rows[1:] if row[place]]
+    assert scores[-1] < scores[0] / 3
+    # The class decides the colour.
+    for label, (red, _, blue) in enumerate(COLORS.values()):
+        colors = torch.cat([draw(network, seed, label) for seed in range(8)]).mean((0, 2, 3))
+        assert (colors[0] > colors[2]) == (red > blue)

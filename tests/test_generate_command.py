@@ -1,0 +1,351 @@
+"""`ganedit generate`: pictures, their names, and the recipes that they carry."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import PIL.Image
+import pytest
+import tiny
+import torch
+from command_line import EXACT, listing, run, save_network
+
+import ganedit
+from ganedit import weights
+from ganedit.errors import UsageError
+from ganedit.manifest import add_row
+from ganedit.tasks.generate.network import Generator
+from ganedit.tasks.generate.options import NetworkOptions
+from ganedit.tasks.generate.recipes import read_recipe
+from ganedit.tasks.generate.walking import spherical
+
+MODELS = {"blobs": (), "things": ("bags", "hats", "shoes")}
+
+
+def save_generator(path: Path, classes: tuple[str, ...] = (), seed: int = 0) -> Path:
+    torch.manual_seed(seed)
+    network = Generator(NetworkOptions(size=16, width=16, latent=8, classes=classes))
+    for layer in network.body:
+        layer.noise_strength.data.fill_(1.0)
+    weights.save(network, path, task="generate", options=asdict(network.options))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two generators and an upscaler, as if they had shipped; an empty folder to draw in."""
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    facts = {"licence": "none", "trained_on": "none", "recipe": "none", "score": "none"}
+    for model, classes in MODELS.items():
+        path = save_generator(folder / f"generate_{model}.safetensors", classes)
+        add_row(path, task="generate", labels={"model": model}, **facts)
+    for model in ("photo", "clean"):
+        for end in ("faithful", "adversarial"):
+            path = save_network(folder / f"{model}_{end}.safetensors")
+            labels = {"model": model, "scale": "x4", "end": end}
+            add_row(path, task="upscale", labels=labels, **facts)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    with mock.patch.object(weights, "shipped_folder", return_value=folder):
+        weights.shipped.cache_clear()
+        yield
+        weights.shipped.cache_clear()
+
+
+def draw(*words: object) -> list[str]:
+    """Run the command, which has to succeed; what is in the folder then."""
+    done = run("generate", *words, *EXACT)
+    assert (done.code, done.err) == (0, "")
+    return listing(Path())
+
+
+def samples(path: str) -> np.ndarray:
+    return np.asarray(PIL.Image.open(path))
+
+
+def test_pictures_are_named_by_their_seeds() -> None:
+    words = ("--model", "blobs", "-o", "drawn")
+    names = draw(*words, "-n", 3, "--seed", 7, "--sheet")
+    assert names == [f"drawn/{name}.png" for name in ("0007", "0008", "0009", "sheet")]
+    first = samples("drawn/0008.png")
+    assert first.shape == (16, 16, 3)
+    assert not np.array_equal(first, samples("drawn/0007.png"))
+    # Others beside them, and none twice.
+    done = run("generate", *words, "-n", 4, "--seed", 8, *EXACT)
+    assert "2 finished before" in done.out
+    assert draw("--model", "blobs", "--seed", 8, "-o", "one.png")[-1] == "one.png"
+    assert np.array_equal(samples("one.png"), first)
+
+
+def test_names_without_a_folder() -> None:
+    words = ("--model", "blobs", "-n", 2)
+    assert draw(*words, "-o", "x.png", "--sheet") == ["x_0000.png", "x_0001.png", "x_sheet.png"]
+    for name in listing(Path()):
+        Path(name).unlink()
+    assert draw(*words, "--format", "webp") == ["blobs_0000.webp", "blobs_0001.webp"]
+    done = run("generate", *words, "-o", "-", *EXACT)
+    assert "several pictures cannot go to standard output" in done.complaint
+
+
+def test_a_picture_is_the_same_in_python_whoever_draws_it() -> None:
+    draw("--model", "blobs", "--seed", 5, "-o", "five.png")
+    placed = {"device": "cpu", "precision": "fp32"}
+    ours = ganedit.generate("blobs", seed=5, **placed)
+    assert np.array_equal(ours.samples, samples("five.png"))
+    editor = ganedit.Editor.generate(model="blobs", seed=3, count=4, **placed)
+    assert editor.variants == ("0003", "0004", "0005", "0006")
+    assert np.array_equal(editor(variant="0005").samples, ours.samples)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "tiff", "jpg", "avif"])
+def test_a_picture_is_drawn_again_from_its_file(suffix: str) -> None:
+    draw("--model", "things", "--class", "hats", "--seed", 9, "--truncation", 0.4,
+         "-o", f"a.{suffix}")  # fmt: skip
+    draw("--like", f"a.{suffix}", "-o", f"b.{suffix}")
+    assert Path(f"a.{suffix}").read_bytes() == Path(f"b.{suffix}").read_bytes()
+    recipe, precision = read_recipe(Path(f"a.{suffix}"))
+    assert (recipe.model, recipe.class_, recipe.seed) == ("things", "hats", 9)
+    assert (recipe.truncation, recipe.size, precision) == (0.4, 16, "fp32")
+
+
+def test_classes_come_in_turn_or_as_they_are_asked_for() -> None:
+    names = draw("--model", "things", "--class", "shoes=1,bags", "-n", 2, "-o", "some")
+    assert names == ["some/bags_0000.png", "some/bags_0001.png", "some/shoes_0000.png"]
+    draw("--model", "things", "-n", 4, "-o", "all")
+    kinds = [read_recipe(Path(f"all/{seed:04d}.png"))[0].class_ for seed in range(4)]
+    assert kinds == ["bags", "hats", "shoes", "bags"]
+    assert np.array_equal(samples("all/0000.png"), samples("some/bags_0000.png"))
+
+
+def test_no_truncation_draws_what_the_mean_does_not() -> None:
+    for share in (0, 1):
+        draw("--model", "blobs", "-n", 2, "--truncation", share, "-o", f"at_{share}")
+    # At the mean, only the noise of the layers differs.
+    changes = [
+        np.abs(samples(f"at_{share}/0000.png") - samples(f"at_{share}/0001.png").astype(float))
+        for share in (0, 1)
+    ]
+    assert changes[0].mean() < changes[1].mean()
+
+
+def test_pictures_of_another_size_come_from_the_upscaler() -> None:
+    draw("--model", "blobs", "-o", "small.png")
+    draw("--model", "blobs", "--size", 64, "-o", "large.png")
+    assert samples("large.png").shape == (64, 64, 3)
+    reduced = PIL.Image.open("large.png").resize((16, 16), PIL.Image.Resampling.BOX)
+    assert np.abs(np.asarray(reduced) - samples("small.png").astype(float)).mean() < 12
+    draw("--like", "large.png", "-o", "again.png")
+    assert np.array_equal(samples("again.png"), samples("large.png"))
+
+
+def test_ones_own_network_draws_and_is_asked_for_again(tmp_path: Path) -> None:
+    own = save_generator(tmp_path / "mine.safetensors", seed=3)
+    draw("--weights", own, "-o", "a.png")
+    done = run("generate", "--like", "a.png", "-o", "b.png", *EXACT)
+    assert (done.code, "drawn by mine, which is not here" in done.complaint) == (2, True)
+    draw("--like", "a.png", "--weights", own, "-o", "b.png")
+    assert np.array_equal(samples("a.png"), samples("b.png"))
+    (tmp_path / "more").mkdir()
+    other = save_generator(tmp_path / "more" / "mine.safetensors", seed=4)
+    done = run("generate", "--like", "a.png", "--weights", other, "-o", "c.png", *EXACT)
+    assert "drawn by other weights of mine" in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "say with --model what is to be drawn; there are: blobs, things"),
+        (("--model", "blob"), "--model blob: there is none; did you mean blobs? There are: blobs,"),
+        (("--model", "things", "--class", "shoe"), "did you mean shoes? There are: bags, hats"),
+        (("--model", "blobs", "--class", "hats"), "--class hats: blobs has no classes; leave it"),
+        (("--model", "things", "--class", "hats=0"), "write it like shoes, or shoes=3,bags=2"),
+        (("--model", "blobs", "--truncation", 2), "--truncation 2: use a number from 0 to 1"),
+        (("--like", "p.png", "--seed", 3), "draws the same picture again; leave --seed out"),
+        (("--like", "p.png"), "p.png: does not say what it was drawn from"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_in_a_line(words: tuple[str, ...], complaint: str) -> None:
+    PIL.Image.new("RGB", (8, 8)).save("p.png")
+    done = run("generate", *words, "-o", "x.png", *EXACT)
+    assert done.code != 0
+    assert complaint in done.complaint
+    assert not Path("x.png").exists()
+
+
+def test_altered_weights_draw_nothing() -> None:
+    path = weights.find("generate", model="blobs").path
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    done = run("generate", "--model", "blobs", "-n", 2, "-o", "drawn", *EXACT)
+    assert (done.code, "weights were altered or damaged" in done.complaint) == (1, True)
+
+
+def test_a_recipe_that_someone_made_up() -> None:
+    draw("--model", "blobs", "-o", "a.png")
+    content = Path("a.png").read_bytes()
+    (length,) = struct.unpack(">I", content[33:37])  # the first chunk after the header
+    assert b"size=16" in content[33 : 33 + length]
+    for size in (b"size=99999999", b"size=x"):
+        chunk = content[37 : 41 + length].replace(b"size=16", size)
+        crc = struct.pack(">I", zlib.crc32(chunk))
+        rest = content[45 + length :]
+        Path("b.png").write_bytes(
+            content[:33] + struct.pack(">I", len(chunk) - 4) + chunk + crc + rest
+        )
+        done = run("generate", "--like", "b.png", "-o", "c.png", *EXACT)
+        assert "b.png: does not say what it was drawn from" in done.complaint
+
+
+def test_another_arithmetic_than_before_is_told() -> None:
+    draw("--model", "blobs", "-o", "a.png")
+    done = run("generate", "--like", "a.png", "-o", "b.png", "--device", "cpu",
+               "--precision", "bf16")  # fmt: skip
+    assert "before in fp32: add --precision fp32 for the same bits" in done.out + done.err
+
+
+def test_python_says_what_it_cannot_do() -> None:
+    with pytest.raises(UsageError, match="make 2 results"):
+        ganedit.generate("blobs", count=2)
+
+
+# --- directions -------------------------------------------------------------------------------
+
+
+def test_a_direction_changes_the_picture_and_is_in_its_recipe() -> None:
+    words = ("--model", "blobs", "--truncation", 1)
+    draw(*words, "-o", "plain.png")
+    draw(*words, "--direction", "1=2", "--direction", "3=-1.5", "-o", "far.png")
+    assert not np.array_equal(samples("far.png"), samples("plain.png"))
+    assert read_recipe(Path("far.png"))[0].amounts == {"1": 2, "3": -1.5}
+    draw("--like", "far.png", "-o", "again.png")
+    assert Path("again.png").read_bytes() == Path("far.png").read_bytes()
+    # And there is a way back.
+    done = run("vary", "far.png", "--direction", "1=-2", "--direction", "3=1.5", *EXACT)
+    assert done.code == 0, done.err
+    assert np.array_equal(samples("far_varied.png"), samples("plain.png"))
+
+
+def test_a_strip_goes_from_one_end_to_the_other() -> None:
+    draw("--model", "things", "--class", "hats", "--truncation", 1, "-o", "hat.png")
+    done = run("vary", "hat.png", "--strip", "1", "-o", "strip", *EXACT)
+    assert done.code == 0, done.err
+    names = [f"strip/hat_{place:+d}.png" for place in range(-3, 4)]
+    assert listing(Path("strip")) == sorted([*(Path(name).name for name in names), "hat_sheet.png"])
+    assert np.array_equal(samples(names[3]), samples("hat.png"))
+    steps = [np.abs(samples(name) - samples("hat.png").astype(float)).mean() for name in names]
+    assert steps[0] > steps[2] < steps[6]
+    assert read_recipe(Path(names[0]))[0].class_ == "hats"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "say what to change: --direction smile=2, or --strip smile"),
+        (("--direction", "smile"), "--direction smile: write it like glasses=2 or 3=-1.5"),
+        (("--direction", "smile=1"), "blobs has none of that name. There are: 1, 2, 3"),
+        (("--strip", "99"), "blobs has none of that name. There are: 1, 2, 3"),
+    ],
+)
+def test_what_cannot_be_varied_is_told_in_a_line(words: tuple[str, ...], complaint: str) -> None:
+    draw("--model", "blobs", "-o", "p.png")
+    done = run("vary", "p.png", *words, "-o", "out.png", *EXACT)
+    assert done.code != 0
+    assert complaint in done.err
+
+
+def test_a_picture_of_something_else_cannot_be_varied() -> None:
+    PIL.Image.new("RGB", (8, 8)).save("p.png")
+    done = run("vary", "p.png", "--direction", "1=1", *EXACT)
+    assert (done.code, done.complaint.startswith("p.png: does not say what it was")) == (1, True)
+
+
+# --- walks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("through", ["z", "w"])
+def test_a_walk_passes_the_pictures_of_its_seeds(through: str) -> None:
+    words = ("walk", "--model", "things", "--class", "hats", "--truncation", 1)
+    done = run(*words, "--seeds", "3,8,21", "--seconds", 0.5, "--rate", 18, "--through", through,
+               "-o", "walk", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    assert listing(Path("walk")) == [f"{number:05d}.png" for number in range(9)]
+    frames = [samples(f"walk/{number:05d}.png").astype(float) for number in range(9)]
+    draw("--model", "things", "--class", "hats", "--truncation", 1, "--seed", 3, "-o", "first.png")
+    assert np.abs(frames[0] - samples("first.png")).max() <= 1
+    steps = [np.abs(one - other).mean() for one, other in pairwise(frames)]
+    assert min(steps) > 0
+    if through == "w":  # straight on: no step is a jump
+        assert max(steps) < 0.6 * np.abs(frames[0] - frames[4]).mean()
+
+
+def test_an_arc_is_gone_along_at_even_speed() -> None:
+    start, end = torch.randn(2, 1, 64, generator=torch.Generator().manual_seed(0))
+    ways = [spherical(start, end, share) for share in (0, 0.25, 0.5, 0.75, 1)]
+    angles = [float(torch.cosine_similarity(one, other).acos()) for one, other in pairwise(ways)]
+    assert max(angles) - min(angles) < 1e-3
+    assert torch.cosine_similarity(ways[0], start) > 1 - 1e-6
+    assert torch.cosine_similarity(ways[4], end) > 1 - 1e-6
+    # None is shorter than the codes that the network knows.
+    assert min(float(way.norm()) for way in ways) > 7.99
+
+
+def test_a_loop_ends_one_step_before_its_beginning() -> None:
+    done = run("walk", "--model", "blobs", "--seeds", "1,2", "--seconds", 1, "--rate", 8, "--loop",
+               "--truncation", 1, "-o", "walk", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    frames = [samples(f"walk/{number:05d}.png").astype(float) for number in range(8)]
+    # There and back on one way.
+    assert np.abs(frames[1] - frames[7]).max() <= 1
+    assert np.abs(frames[3] - frames[5]).max() <= 1
+    assert np.abs(frames[0] - frames[7]).max() > 1
+
+
+@pytest.mark.parametrize("seeds", ["3", "3,x", "", "3,,4"])
+def test_seeds_that_are_no_way(seeds: str) -> None:
+    done = run("walk", "--model", "blobs", "--seeds", seeds, "-o", "walk", *EXACT)
+    assert "give two or more, like 3,8,21" in done.complaint
+
+
+# --- how good ---------------------------------------------------------------------------------
+
+
+def draw_training_pictures(folder: Path) -> None:
+    """Half of what the generator draws later, and as much noise."""
+    draw("--model", "blobs", "-n", 30, "--truncation", 1, "-o", folder)
+    rng = np.random.default_rng(0)
+    for number in range(30):
+        noise = rng.integers(0, 256, (16, 16, 3), np.uint8)
+        PIL.Image.fromarray(noise).save(folder / f"noise_{number}.png")
+
+
+def test_samples_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
+    draw_training_pictures(Path("real"))
+    done = run("evaluate", "generate", "--model", "blobs", "--data", "real", "--held-out", 0.25,
+               "-n", 30, "--save", "seen", "--csv", "all.csv", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    protocol, heads, drawn, floor, held_out = done.out.splitlines()
+    assert "30 pictures of blobs at truncation 1 against 15 that were not trained on" in protocol
+    assert "precision" in heads
+    assert (drawn.split()[0], floor.split()[0], held_out.split()[0]) == ("drawn", "trained", "held")
+    # The generator was caught: what it draws is what it "was trained on".
+    rows = [line.split(",") for line in Path("all.csv").read_text().splitlines()]
+    assert rows[0] == ["seed", "nearest", "distance"]
+    learned = [row for row in rows[1:] if row[1] == f"{int(row[0]):04d}.png"]
+    assert len(learned) > 15
+    assert all(float(row[2]) < 1e-3 for row in learned)
+    assert samples("seen/nearest.png").shape == (32, 256, 3)
+
+
+def test_too_few_pictures_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
+    draw("--model", "blobs", "-n", 20, "-o", "real")
+    done = run("evaluate", "generate", "--model", "blobs", "--data", "real", *EXACT)
+    assert "2.0% of its 20 pictures are 0; at least 8 are needed" in done.complaint
