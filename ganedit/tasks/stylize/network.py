@@ -18,11 +18,9 @@ SMALLEST = 32
 LEAST_DEVIATION = 0.02
 # A fog is not blown up to more than so many times its contrast.
 LARGEST_RATIO = 8.0
-# Of a convolution that a ReLU follows, which halves the squares.
-GAIN = 2**0.5
-# What comes out of the last layers counts so many times: Adam moves all weights alike, and these
-# two decide how much paint there is, and how unlike styles are.
-PAINT, SIGNAL = 5.0, 6.0
+# Of activations, and of a convolution before one, which about halves the squares.
+SLOPE = 0.2
+GAIN = (2 / (1 + SLOPE**2)) ** 0.5
 # Residual blocks at the end of the encoder, which see the most of a picture.
 DEEPEST_BLOCKS = 2
 
@@ -68,7 +66,7 @@ class Block(nn.Module):
         """`signals` are a scale of the channels before each convolution and a shift after it."""
         change = x
         for number, conv in enumerate(self.convs):
-            change = F.relu(change) if number else change
+            change = _activated(change) if number else change
             if signals:
                 scale, shift = signals[number]
                 change = conv(change, scale) + shift
@@ -80,12 +78,13 @@ class Block(nn.Module):
 class Stylizer(nn.Module):
     """Paints any picture in the style of any other, in one pass.
 
-    Adaptive instance normalisation (Huang and Belongie 2017) with an encoder of its own that takes
-    the place of VGG19's, as in MicroAST (Wang et al. 2023), at every resolution from the pixels to
-    an eighth of them. A style is a *code*: channel means and deviations at each of these. The same
-    encoder reads the picture and the style, and nothing but codes tells them apart, so a picture
-    in its own style is left nearly as it is by construction. Statistics are arguments: those of a
-    whole picture serve all of its tiles.
+    After adaptive instance normalisation (Huang and Belongie 2017) with an encoder of its own in
+    the place of VGG19's (MicroAST, Wang et al. 2023). A style is a *code*: channel means and
+    deviations of its pixels and of its features at each resolution down to an eighth. The
+    picture's pixels get the style's means and deviations, its features are normalised by its own
+    code and then scaled and shifted as the style's code asks for (conditional instance
+    normalisation, Dumoulin et al. 2017, Ghiasi et al. 2017), and what is made of them is added.
+    Statistics are arguments: those of a whole picture serve all of its tiles.
 
     Pictures are `(N, 3, H, W)` RGB in [0, 1], sides multiples of 8 and at least 32; codes are
     `(N, D)` float32.
@@ -107,17 +106,18 @@ class Stylizer(nn.Module):
         self.fine = Conv(widths[0], widths[0])
         self.tail = nn.Conv2d(widths[0], 3, 3, padding=1, padding_mode="reflect")
         every = list(chain.from_iterable(blocks))
-        # A scale and a shift before each of two convolutions.
-        self.modulated = [block.width for block in every for _ in range(4)]
+        # A scale and a shift for the features of each resolution, and in blocks for each of two
+        # convolutions.
+        steered = [*widths, *(block.width for block in every for _ in range(2))]
+        self.modulated = [width for width in steered for _ in range(2)]
         self.modulation = nn.Sequential(
-            nn.LayerNorm(self.code_size),
-            nn.Linear(self.code_size, options.hidden), nn.LeakyReLU(0.2),
-            nn.Linear(options.hidden, options.hidden), nn.LeakyReLU(0.2),
+            nn.Linear(self.code_size, options.hidden), nn.LeakyReLU(SLOPE),
+            nn.Linear(options.hidden, options.hidden), nn.LeakyReLU(SLOPE),
             nn.Linear(options.hidden, sum(self.modulated)),
         )  # fmt: skip
-        kaiming_(self)
+        kaiming_(self, SLOPE)
         # At first, the result is about the picture in the style's colours.
-        self.tail.weight.data.mul_(0.1 / PAINT)
+        self.tail.weight.data.mul_(0.1)
 
     @property
     def code_size(self) -> int:
@@ -155,8 +155,14 @@ class Stylizer(nn.Module):
         """
         levels = self._levels(pictures)
         there = self._split(_code(levels) if own is None else own), self._split(style)
-        levels = [_as_styled(x, *of, *to) for x, of, to in zip(levels, *there, strict=True)]
         signals = iter(self._signals(style, levels[-1].dtype))
+        (own_colors, *own_features), (colors, *_) = there
+        styled = _recolored(levels[0], *own_colors, *colors)
+        features = zip(levels[1:], own_features, strict=True)
+        levels = []
+        for x, of in features:
+            scale, shift = next(signals)
+            levels.append(torch.addcmul(shift, _normalised(x, *of), scale))
         x = levels.pop()
         for number, blocks in enumerate(self.blocks):
             assert isinstance(blocks, nn.ModuleList)
@@ -166,16 +172,17 @@ class Stylizer(nn.Module):
             x = F.interpolate(
                 self.up[number](x), scale_factor=2, mode="bilinear", align_corners=False
             )
-            x = F.relu(x + levels.pop())
-        change: Tensor = self.tail(F.relu(self.fine(x)))
-        return levels.pop().float() + PAINT * change.float()
+            x = _activated(x + levels.pop())
+        change: Tensor = self.tail(_activated(self.fine(x)))
+        return styled.float() + change.float()
 
     def _levels(self, pictures: Tensor) -> list[Tensor]:
         """The pictures, and their features from full resolution to the lowest."""
         x = pictures.to(self.tail.weight.dtype)
         levels = [x]
+        x = 2 * x - 1
         for number, conv in enumerate(self.down):
-            x = F.relu(conv(F.avg_pool2d(x, 2) if number else x))
+            x = _activated(conv(F.avg_pool2d(x, 2) if number else x))
             levels.append(x)
         levels[-1] = self.deepest(x)
         return levels
@@ -187,11 +194,19 @@ class Stylizer(nn.Module):
         return list(zip(parts[::2], parts[1::2], strict=True))
 
     def _signals(self, style: Tensor, dtype: torch.dtype) -> list[tuple[Tensor, Tensor]]:
-        """Scale and shift before each convolution of each block, `(N, C, 1, 1)`."""
-        found = torch.split(self.modulation(style.to(dtype)), self.modulated, dim=1)
-        parts = [part[:, :, None, None] for part in found]
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        return [(1 + SIGNAL * scale, SIGNAL * shift) for scale, shift in pairs]
+        """Scales and shifts `(N, C, 1, 1)`: of each resolution's features, then in blocks."""
+        described: list[Tensor] = []
+        for mean, deviation in self._split(style):
+            # As numbers that differ by about one between styles.
+            described += [2 * mean, (deviation + LEAST_DEVIATION).log() + 2]
+        steered = self.modulation(torch.cat(described, dim=1).flatten(1).to(dtype))
+        parts = [part[:, :, None, None] for part in torch.split(steered, self.modulated, dim=1)]
+        return [(1 + scale, shift) for scale, shift in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def _activated(x: Tensor) -> Tensor:
+    # Leaky: of the few channels at full resolution, not one may die.
+    return F.leaky_relu(x, SLOPE)
 
 
 def _code(levels: list[Tensor]) -> Tensor:
@@ -204,8 +219,14 @@ def _code(levels: list[Tensor]) -> Tensor:
     return torch.cat(found, dim=1)
 
 
-def _as_styled(x: Tensor, mean: Tensor, deviation: Tensor, to: Tensor, spread: Tensor) -> Tensor:
-    """Adaptive instance normalisation, in one multiplication and one addition."""
+def _normalised(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """Instance normalisation by known statistics; what is plain stays plain."""
+    ratio = 1 / (deviation + LEAST_DEVIATION)
+    return torch.addcmul((-mean * ratio).to(x.dtype), x, ratio.to(x.dtype))
+
+
+def _recolored(x: Tensor, mean: Tensor, deviation: Tensor, to: Tensor, spread: Tensor) -> Tensor:
+    """Pictures with other means and deviations of their colours."""
     ratio = (spread + LEAST_DEVIATION) / (deviation + LEAST_DEVIATION)
     ratio = ratio.clamp_max(LARGEST_RATIO)
     return torch.addcmul((to - mean * ratio).to(x.dtype), x, ratio.to(x.dtype))
