@@ -61,8 +61,8 @@ STYLIZE = Task(
     examples="""
 In the manner of a painting, beside the original as photo_stylized.jpg:
     ganedit stylize photo.jpg --style painting.jpg
-Between two styles, in the photo's own colours; @NAME is a style that ships:
-    ganedit stylize photo.jpg --style painting.jpg --style @monet --mix 0.7,0.3 --keep-color
+Between two styles, in the photo's own colours:
+    ganedit stylize photo.jpg --style painting.jpg --style print.png --mix 0.7,0.3 --keep-color
 Only where a mask is white:
     ganedit stylize photo.jpg --style painting.jpg --mask sky.png
 One result for each style of a folder, and a contact sheet:
@@ -72,7 +72,7 @@ One result for each style of a folder, and a contact sheet:
         PHOTO,
         Input(
             "style",
-            "Picture in whose style to paint, a file of --save-style, or @NAME.",
+            "Picture in whose style to paint, a file of --save-style, or @NAME (see ganedit models).",
             given="shared",
             required=True,
             most=8,
