@@ -167,6 +167,7 @@ def test_nothing_to_fill_leaves_the_samples(value: int | None) -> None:
 
 def test_windows_are_no_larger_than_the_largest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(editing.LARGEST_WINDOW, "cpu", 64)
+    monkeypatch.setattr(editing, "HALOS", 0)
     predictor = Small(side=64)
     run(tiny.photo(0, 163, 200), predictor)
     assert not predictor.refused

@@ -207,6 +207,7 @@ def test_tiled_equals_whole_under_the_same_statistics(monkeypatch: pytest.Monkey
     results = []
     for side in (512, 96):
         monkeypatch.setitem(editing.LARGEST_WINDOW, "cpu", side)
+        monkeypatch.setattr(editing, "HALOS", 0)
         results.append(
             editing.predict_samples(picture, predictor, tiny.runtime(), lambda done: None)
         )

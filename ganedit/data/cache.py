@@ -64,8 +64,12 @@ class PictureCache:
                 mapped = np.memmap(file, np.uint8, "r", _HEADER.size, shape)
             return mapped.view(np.ndarray)
         picture = make()
-        if picture.nbytes < self.room:
+        # Taken before it is filled: threads that store at once must not all count on the same room.
+        self.room -= picture.nbytes
+        if self.room > 0:
             self._store(path, picture)
+        else:
+            self.room += picture.nbytes
         return picture
 
     def touch(self, name: str) -> None:
@@ -80,7 +84,6 @@ class PictureCache:
                 file.write(_HEADER.pack(*picture.shape))
                 file.write(np.ascontiguousarray(picture).data)
             partial.replace(path)
-            self.room -= picture.nbytes
         except OSError:  # the disk is full by now
             self.room = 0
             partial.unlink(missing_ok=True)
