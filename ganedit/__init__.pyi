@@ -309,8 +309,7 @@ def stylize(
 
     Args:
         photo: what is edited.
-        style: Picture in whose style to paint, a file of --save-style, or @NAME (see ganedit
-            models).
+        style: Picture in whose style to paint, a file of --save-style, or @NAME of ganedit models.
         mask: Picture that marks where: white, or transparent where it has alpha. Of two styles
             without --mix the second is painted outside of it.
         strength: 0 leaves the picture as it is, 1 paints it in the style. (0 to 1)

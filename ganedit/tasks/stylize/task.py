@@ -72,7 +72,7 @@ One result for each style of a folder, and a contact sheet:
         PHOTO,
         Input(
             "style",
-            "Picture in whose style to paint, a file of --save-style, or @NAME (see ganedit models).",
+            "Picture in whose style to paint, a file of --save-style, or @NAME of ganedit models.",
             given="shared",
             required=True,
             most=8,
