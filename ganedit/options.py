@@ -60,6 +60,14 @@ def option(default: Any = MISSING, help: str = "", **facts: Any) -> Any:
     return field(default=default, metadata={"option": Option(help, **facts)})
 
 
+def own_weights() -> Any:
+    """The field of every task whose shipped weights may be replaced."""
+    return option(
+        None, "Weights of your own: a file or a training run.",
+        metavar="FILE|RUN", recorded=False,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Options:
     """Base of all options: limits are checked wherever they are made."""

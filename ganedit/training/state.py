@@ -213,7 +213,7 @@ def check_same_run(
     settings = (saved["config"], _lasting(config, ranks))
     for was, now in ((saved["options"], dict(options)), settings):
         for name in sorted(was.keys() | now.keys()):
-            if _plain(was.get(name)) != _plain(now.get(name)):
+            if _listed(was.get(name)) != _listed(now.get(name)):
                 raise TrainingError(
                     f"--resume: this run was started with {name.replace('_', '-')} "
                     f"{was.get(name)}, not {now.get(name)}; use the same, or another --out"
@@ -225,7 +225,7 @@ def _lasting(config: TrainingConfig, ranks: Ranks) -> dict[str, Any]:
     return {**config.lasting(), "processes": ranks.world}
 
 
-def _plain(value: Any) -> Any:
+def _listed(value: Any) -> Any:
     """Tuples and lists alike: a checkpoint does not tell them apart."""
     return list(value) if isinstance(value, tuple | list) else value
 

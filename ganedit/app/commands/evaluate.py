@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 from ganedit import runtime
 from ganedit.app.commands.parameters import command, parameters, taken
 from ganedit.options import Options, option
+from ganedit.runs.options import Placement
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
 from ganedit.task import Enlarge, Task
@@ -31,8 +32,7 @@ class MeasuringOptions(Options):
     csv: Path | None = option(None, "Write each picture's scores.", metavar="FILE", group="files")
     json: Path | None = option(None, "Write everything.", metavar="FILE", group="files")
     save: Path | None = option(None, "Folder for the results.", metavar="DIR", group="files")
-    device: str = option("auto", "auto, cpu, mps, cuda[:N].", metavar="NAME", group="machine")
-    precision: str = option("auto", "auto, fp32, bf16, fp16.", metavar="NAME", group="machine")
+    placement: Placement = field(default_factory=Placement)
 
 
 class Measuring:
@@ -40,8 +40,8 @@ class Measuring:
 
     def __init__(self, options: MeasuringOptions) -> None:
         self._options = options
-        self.save = options.save
-        self.runtime: Runtime = runtime.choose(options.device, options.precision)
+        self.save, asked = options.save, options.placement
+        self.runtime: Runtime = runtime.choose(asked.device, asked.precision, asked.memory)
 
     @property
     def enlarge(self) -> Enlarge:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option
+from ganedit.options import Options, option, own_weights
 from ganedit.tasks.generate.options import Window
 
 
@@ -20,9 +20,7 @@ class VaryOptions(Options):
     strip: str | None = option(
         None, "One from each place along this direction, from -3 to 3.", metavar="NAME"
     )
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
-    )
+    weights: str | None = own_weights()
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,7 @@ class WalkOptions(Options):
         None, "Side of the frames: the upscaler brings them there.", least=16, most=4096,
         metavar="N", absent="the generator's own",
     )  # fmt: skip
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
-    )
+    weights: str | None = own_weights()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -85,9 +81,7 @@ class DirectionsOptions(Options):
     truncation: float = option(
         0.7, "As of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
     )
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
-    )
+    weights: str | None = own_weights()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option
+from ganedit.options import Options, option, own_weights
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
 
@@ -71,9 +71,7 @@ class GenerateOptions(Options):
         None, "Draw this picture again, which ganedit drew.", metavar="FILE", must_be="file"
     )
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.", metavar="FILE|RUN", recorded=False
-    )
+    weights: str | None = own_weights()
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class GenerateEvaluation(Options):
         "classes for a generator that has some.", metavar="DIR", must_be="folder",
     )  # fmt: skip
     model: str | None = option(None, "Which generator.", metavar="NAME")
-    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    weights: str | None = own_weights()
     held_out: float = option(
         0.02, "Share of the pictures that its training held out: samples are compared to them.",
         over=0, most=1,

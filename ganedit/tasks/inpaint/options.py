@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option
+from ganedit.options import Options, option, own_weights
 
 Method = Literal["auto", "gan", "telea", "ns"]
 Phase = Literal["fidelity", "adversarial"]
@@ -42,10 +42,7 @@ class InpaintOptions(Options):
         None, "Pixels over which fill and photo mix, in the grown ring.", least=0,
         metavar="N", absent="all of it",
     )  # fmt: skip
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.",
-        metavar="FILE|RUN", recorded=False,
-    )  # fmt: skip
+    weights: str | None = own_weights()
     seed: int = option(0, "Another seed gives another fill.", least=0, metavar="N")
     candidates: int = option(
         1, "Write so many different fills, and a contact sheet of them.", least=1, most=16,
@@ -147,6 +144,6 @@ class InpaintEvaluation(Options):
     size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
     seed: int = option(0, "Of the holes.", least=0, metavar="N")
     method: tuple[Method, ...] = option((), "May be repeated [default: all].")
-    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    weights: str | None = own_weights()
     dilate: int = option(0, "Pixels by which holes grow first.", least=0, metavar="N")
     feather: int = option(0, "Pixels over which fill and picture mix.", least=0, metavar="N")

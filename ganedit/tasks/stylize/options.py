@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option
+from ganedit.options import Options, option, own_weights
 
 
 def parse_mix(text: str) -> tuple[float, ...]:
@@ -44,10 +44,7 @@ class StylizeOptions(Options):
         None, "Write the style to a small file too, which --style takes.", metavar="FILE",
         group="files", recorded=False,
     )  # fmt: skip
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.",
-        metavar="FILE|RUN", recorded=False,
-    )  # fmt: skip
+    weights: str | None = own_weights()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -147,4 +144,4 @@ class StylizeEvaluation(Options):
     pairs: int = option(
         50, "Pairs that are measured: each picture with styles in turn.", least=1, metavar="N"
     )
-    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    weights: str | None = own_weights()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option
+from ganedit.options import Options, option, own_weights
 
 # The word for every domain there is.
 ALL = "all"
@@ -36,10 +36,7 @@ class TranslateOptions(Options):
         None, "Short side at which larger pictures are painted: the smaller, the broader the "
         "strokes.", least=64, metavar="N", absent="512",
     )  # fmt: skip
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.",
-        metavar="FILE|RUN", recorded=False,
-    )  # fmt: skip
+    weights: str | None = own_weights()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -192,7 +189,7 @@ class TranslateEvaluation(Options):
         None, "More pictures like --b: how near sets can come.", metavar="DIR", must_be="folder"
     )
     size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
-    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    weights: str | None = own_weights()
 
 
 @dataclass(frozen=True)

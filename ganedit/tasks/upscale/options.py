@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option
+from ganedit.options import Options, option, own_weights
 
 Model = Literal["photo", "clean"]
 Phase = Literal["fidelity", "adversarial"]
@@ -94,10 +94,7 @@ class UpscaleOptions(Options):
     detail: float = option(
         DEFAULT_DETAIL, "0: faithful, softer. 1: crisper, with invented texture.", least=0, most=1
     )
-    weights: str | None = option(
-        None, "Weights of your own: a file or a training run.",
-        metavar="FILE|RUN", recorded=False,
-    )  # fmt: skip
+    weights: str | None = own_weights()
     max_output_pixels: int = option(
         MAX_OUTPUT_PIXELS, "Refuse larger results.", least=1, metavar="N",
         group="files", recorded=False,
@@ -262,7 +259,7 @@ class UpscaleEvaluation(Options):
     detail: tuple[float, ...] = option(
         (), f"May be repeated [default: 0 and {DEFAULT_DETAIL:g}].", least=0, most=1
     )
-    weights: str | None = option(None, "Weights of your own.", metavar="FILE|RUN")
+    weights: str | None = own_weights()
     damage: bool = option(False, "Blur the small pictures and save them as JPEG 60.")
     lpips: bool = option(False, "LPIPS too (needs ganedit[lpips] and its weights).")
 
