@@ -35,8 +35,7 @@ class Conv(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        # Reflected borders: zeros would frame the result.
-        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
+        self.conv = nn.Conv2d(inputs, outputs, 3)
 
     def forward(self, x: Tensor, scale: Tensor | None = None) -> Tensor:
         """Map `(N, inputs, H, W)`; `scale` is `(N, inputs, 1, 1)`."""
@@ -49,6 +48,7 @@ class Conv(nn.Module):
         gain = (GAIN * torch.rsqrt(length + 1e-8))[:, :, None, None].to(x.dtype)
         bias = self.conv.bias
         assert bias is not None
+        # Reflected borders: zeros would frame the result.
         plain = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), self.conv.weight)
         return torch.addcmul(bias[:, None, None], plain, gain)
 
