@@ -32,7 +32,10 @@ def models(names: tuple[str, ...], as_json: bool, sheet: Path | None) -> None:
     if sheet is not None:
         from ganedit.runs.sheets import contact_sheet
 
-        contact_sheet(shipped_styles()).save(sheet)
+        styles = shipped_styles()
+        if not styles:
+            raise UsageError("--sheet: no styles ship yet; ganedit stylize takes any picture")
+        contact_sheet(styles).save(sheet)
         return
     rows, folder = (*weights.shipped(), *weights.imported()), weights.user_folder()
     named = {row.path for row in rows}
