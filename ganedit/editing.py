@@ -4,16 +4,19 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganedit.errors import DeviceError, NonFiniteError, UsageError
 from ganedit.image import Image, bands_within, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Predictor, Progress
 from ganedit.tiling import Footprint, Rows, plan, smallest_window, window_side
+
+Module = TypeVar("Module", bound=nn.Module)
 
 # Pixels of a band of rows where a step would take many bytes for each, and rows around it that
 # decide what is in it: farther than any network sees.
@@ -131,6 +134,12 @@ def is_finite(result: Tensor) -> bool:
     """Whether no value is NaN or infinite."""
     # The mean is NaN or infinite with a single one of them: one pass, and no copy.
     return bool(result.mean().isfinite())
+
+
+def placed(network: Module, device: torch.device, dtype: torch.dtype) -> Module:
+    """The network itself, as it is used: on a device, in a precision, no gradients."""
+    network = network.eval().requires_grad_(False).to(device, dtype)
+    return network.to(memory_format=torch.channels_last)
 
 
 def to_tensor(samples: np.ndarray, device: torch.device) -> Tensor:

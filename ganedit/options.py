@@ -68,6 +68,14 @@ def own_weights() -> Any:
     )  # fmt: skip
 
 
+def vgg_file() -> Any:
+    """The field of every training whose losses look at pictures through VGG19."""
+    return option(
+        None, "File of VGG19's features.", metavar="FILE", must_be="file",
+        absent="torchvision's, downloaded", group="losses",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Options:
     """Base of all options: limits are checked wherever they are made."""

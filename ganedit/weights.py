@@ -170,6 +170,24 @@ def locate(name: str) -> Path:
     )
 
 
+def chosen(task: str, own: str | None, **labels: str) -> tuple[Contents, Path]:
+    """The contents of a task's weights, and their file: of the user's own, or the shipped ones.
+
+    Args:
+        task: the task.
+        own: what `locate` takes, or None for the shipped ones.
+        labels: which of those.
+
+    Raises:
+        WeightsError: weights are missing, altered or of another task.
+    """
+    if own is None:
+        entry = find(task, **labels)
+        return read_shipped(entry), entry.path
+    path = locate(own)
+    return read(path, task), path
+
+
 def checksums(task: str, own: str | None = None, **labels: str) -> dict[str, str]:
     """SHA-256 of weight files by their names: of the user's own, or of those shipped for a task.
 

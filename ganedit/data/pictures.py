@@ -211,6 +211,14 @@ def square(picture: np.ndarray, side: int) -> np.ndarray:
     return np.ascontiguousarray(picture[top : top + side, left : left + side])
 
 
+def squares_in(folder: Path, side: int) -> dict[str, np.ndarray]:
+    """The `square` of every picture below a folder, by its name there without suffix."""
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): square(load_rgb(path), side)
+        for path in list_pictures(folder)
+    }
+
+
 def random_crop(
     picture: np.ndarray,
     size: int,

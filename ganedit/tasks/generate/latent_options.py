@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights
+from ganedit.options import Options, option, own_weights, vgg_file
 from ganedit.tasks.generate.options import Window
 
 
@@ -112,10 +112,7 @@ class TraitTraining(Options):
     keep_weight: float = option(
         1.0, "Of the loss by which all else stays.", least=0, group="losses"
     )
-    vgg: Path | None = option(
-        None, "File of VGG19's features.", metavar="FILE", absent="torchvision's, downloaded",
-        must_be="file", group="losses",
-    )  # fmt: skip
+    vgg: Path | None = vgg_file()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights
+from ganedit.options import Options, option, own_weights, vgg_file
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
 
@@ -174,14 +174,7 @@ class GenerateTraining(Options):
         least=0,
         group="losses",
     )
-    vgg: Path | None = option(
-        None,
-        "File of VGG19's features.",
-        metavar="FILE",
-        absent="torchvision's, downloaded",
-        must_be="file",
-        group="losses",
-    )
+    vgg: Path | None = vgg_file()
     penalty_weight: float | None = option(
         None,
         "Of the pixel critic's gradient penalty: R1, with --adversarial relativistic R2 too, with "

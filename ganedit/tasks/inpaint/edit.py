@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, to_tensor
+from ganedit.editing import fill_transparent, placed, to_tensor
 from ganedit.errors import ImageError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
@@ -262,8 +262,7 @@ class InpaintEdit:
             lambda **options: Inpainter(NetworkOptions(**options)),
             contents.options, contents.state, path,
         )  # fmt: skip
-        network = network.eval().requires_grad_(False).to(self.runtime.device, self.runtime.dtype)
-        return network.to(memory_format=torch.channels_last)
+        return placed(network, self.runtime.device, self.runtime.dtype)
 
 
 def _sharpened(guide: Tensor) -> Tensor:

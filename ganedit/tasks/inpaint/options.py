@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights
+from ganedit.options import Options, option, own_weights, vgg_file
 
 Method = Literal["auto", "gan", "telea", "ns"]
 Phase = Literal["fidelity", "adversarial"]
@@ -104,14 +104,7 @@ class InpaintTraining(Options):
         most=1,
         group="run",
     )
-    vgg: Path | None = option(
-        None,
-        "File of VGG19's features.",
-        metavar="FILE",
-        absent="torchvision's, downloaded",
-        must_be="file",
-        group="losses",
-    )
+    vgg: Path | None = vgg_file()
     pixel_weight: float = option(1.0, "Of the L1 loss in the hole.", least=0, group="losses")
     perceptual_weight: float = option(
         1.0, "Of the perceptual loss (VGG19's features).", least=0, group="losses"

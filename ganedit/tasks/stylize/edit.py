@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.blending import at_full_size, keep_color, mix
-from ganedit.editing import in_color, overview, padded, predict_samples
+from ganedit.editing import in_color, overview, padded, placed, predict_samples
 from ganedit.errors import ImageError
 from ganedit.grain import grained_samples
 from ganedit.image import Image, resize
@@ -45,7 +46,7 @@ class StylizePredictor:
 
     def __init__(self, stylizer: Stylizer, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.stylizer = self._placed(stylizer, runtime.dtype)
+        self.stylizer = placed(stylizer, runtime.device, runtime.dtype)
         self.own = self.style = torch.zeros(1, stylizer.code_size)
 
     @property
@@ -70,13 +71,9 @@ class StylizePredictor:
     def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
         stylizer = self.stylizer
         if safe:
-            stylizer = self._placed(copy.deepcopy(stylizer), torch.float32)
+            stylizer = placed(copy.deepcopy(stylizer), self.runtime.device, torch.float32)
         result: Tensor = stylizer(pictures, self.style, self.own)
         return result
-
-    def _placed(self, stylizer: Stylizer, dtype: torch.dtype) -> Stylizer:
-        stylizer = stylizer.eval().requires_grad_(False).to(self.runtime.device, dtype)
-        return stylizer.to(memory_format=torch.channels_last)
 
 
 class StylizeEdit:
@@ -96,6 +93,9 @@ class StylizeEdit:
     ) -> None:
         self.options, self.runtime, self.enlarge = options, runtime, enlarge
         self._stylizer, self.network = load_stylizer(options.weights)
+        self._reader = StylizePredictor(self._stylizer, runtime)
+        # A folder of pictures has one style: it is read once.
+        self._code = lru_cache(maxsize=8)(self._read_code)
 
     def __call__(self, pictures: Pictures, variant: str, progress: Progress) -> Image:
         """Paint the photo of a job; its size, depth, alpha and metadata stay.
@@ -115,8 +115,7 @@ class StylizeEdit:
         parts = 2 if outside else 1
         painted = self.apply(photo, inside, lambda done: progress(done / parts))
         if self.options.save_style is not None:
-            predictor = StylizePredictor(self._stylizer, self.runtime)
-            code = self._code_of(inside, predictor)
+            code = self._code_of(inside)
             codes.write(Path(self.options.save_style), code, self.network, painted)
         if mask is None:
             return painted
@@ -132,7 +131,7 @@ class StylizeEdit:
             return image
         picture = in_color(image, "painted")
         predictor = StylizePredictor(self._stylizer, self.runtime)
-        style = self._code_of(styles, predictor)
+        style = self._code_of(styles)
         short = min(picture.width, picture.height)
         working = options.stroke_size or min(short, WORKING_SIZE)
         if working >= short:
@@ -174,14 +173,14 @@ class StylizeEdit:
             return mix(samples, painted, share), share
         return np.ascontiguousarray(painted), share
 
-    def _code_of(self, styles: Sequence[Image], predictor: StylizePredictor) -> Tensor:
+    def _code_of(self, styles: Sequence[Image]) -> Tensor:
         """The code of the styles' mean."""
-        each = torch.cat([self._one_code(style, predictor) for style in styles])
+        each = torch.cat([self._code(style) for style in styles])
         equal = (1 / len(styles),) * len(styles)
         shares = parse_mix(self.options.mix) if self.options.mix is not None else equal
         return each.new_tensor(shares) @ each if len(each) > 1 else each
 
-    def _one_code(self, style: Image, predictor: StylizePredictor) -> Tensor:
+    def _read_code(self, style: Image) -> Tensor:
         if (stored := codes.read(style, self.network)) is not None:
             return stored.to(self.runtime.device)
         if min(style.width, style.height) < SMALLEST:
@@ -195,7 +194,7 @@ class StylizeEdit:
         reduce = STYLE_SIZE / min(style.width, style.height)
         if reduce < 1:
             seen = resize(seen, round(style.width * reduce), round(style.height * reduce))
-        return predictor.code(padded(seen.samples, MULTIPLE, SMALLEST))
+        return self._reader.code(padded(seen.samples, MULTIPLE, SMALLEST))
 
 
 def novelty(own: Tensor, style: Tensor) -> float:
@@ -211,12 +210,7 @@ def load_stylizer(own: str | None) -> tuple[Stylizer, str]:
     Raises:
         WeightsError: weights are missing, altered or of another task.
     """
-    if own is None:
-        entry = weights.find("stylize")
-        contents, path = weights.read_shipped(entry), entry.path
-    else:
-        path = weights.locate(own)
-        contents = weights.read(path, "stylize")
+    contents, path = weights.chosen("stylize", own)
     (sha256,) = weights.checksums("stylize", own).values()
     return weights.rebuild(_stylizer, contents.options, contents.state, path), sha256
 

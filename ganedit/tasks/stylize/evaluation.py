@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ganedit.data.pictures import list_pictures, load_rgb, square
+from ganedit.data.pictures import squares_in
 from ganedit.editing import to_tensor
 from ganedit.errors import GaneditError, UsageError
 from ganedit.image import Image
@@ -111,13 +111,10 @@ def measure(options: StylizeEvaluation, measuring: Measuring) -> ScoreTable:
 
 
 def _read(folder: Path, side: int) -> dict[str, np.ndarray]:
-    files = list_pictures(folder)
-    if not files:
+    found = squares_in(folder, side)
+    if not found:
         raise GaneditError(f"{folder}: no pictures in this folder")
-    return {
-        path.relative_to(folder).with_suffix("").as_posix(): square(load_rgb(path), side)
-        for path in files
-    }
+    return found
 
 
 def _save(

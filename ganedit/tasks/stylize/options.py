@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights
+from ganedit.options import Options, option, own_weights, vgg_file
 
 
 def parse_mix(text: str) -> tuple[float, ...]:
@@ -117,10 +117,7 @@ class StylizeTraining(Options):
     pixel_weight: float = option(
         4.0, "Of the L1 distance of pictures painted as themselves.", least=0, group="losses"
     )
-    vgg: Path | None = option(
-        None, "File of VGG19's features.", metavar="FILE", absent="torchvision's, downloaded",
-        must_be="file", group="losses",
-    )  # fmt: skip
+    vgg: Path | None = vgg_file()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -103,7 +103,7 @@ class Memory:
 
     def __call__(self, pictures: Tensor, views: Tensor) -> list[Tensor]:
         """What is seen in pictures, looked at or remembered."""
-        numbers = [int(view) for view in views]
+        numbers: list[int] = views.tolist()
         new = [at for at, number in enumerate(numbers) if number not in self._known]
         if new:
             with torch.no_grad():

@@ -117,7 +117,7 @@ class StylizeTask:
         for step in steps:
             output, content, style = self._seen(step)
             same = self._paint(step, step.batch["content"])
-            again = self._look(same, [int(view) for view in step.batch["content_view"]])
+            again = self._look(same, step.batch["content_view"].tolist())
             rows.append(
                 {
                     "content": float(content_distance(content_of(output), content).mean()),
@@ -144,7 +144,7 @@ class StylizeTask:
     def _seen(self, step: Step) -> tuple[list[Tensor], Tensor, Style]:
         """What VGG19 sees in the painted pictures, of which content and style they are."""
         batch = step.batch
-        output = self._look(step.fakes["painted"], [int(view) for view in batch["content_view"]])
+        output = self._look(step.fakes["painted"], batch["content_view"].tolist())
         (content,) = self._contents(batch["content"], batch["content_view"])
         style = Style.joined(self._styles(batch["style"], batch["style_view"]))
         return output, content.float(), style

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganedit import weights
 from ganedit.blending import at_full_size, keep_color, mix
-from ganedit.editing import in_color, overview, padded, predict_samples
+from ganedit.editing import in_color, overview, padded, placed, predict_samples
 from ganedit.grain import grained_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
@@ -33,7 +33,7 @@ class TranslatePredictor:
 
     def __init__(self, generator: AnyGenerator, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.generator = self._placed(generator, runtime.dtype)
+        self.generator = placed(generator, runtime.device, runtime.dtype)
 
     @property
     def footprint(self) -> Footprint:
@@ -58,13 +58,9 @@ class TranslatePredictor:
     def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
         generator = self.generator
         if safe:
-            generator = self._placed(copy.deepcopy(generator), torch.float32)
+            generator = placed(copy.deepcopy(generator), self.runtime.device, torch.float32)
         result: Tensor = generator(pictures)
         return result
-
-    def _placed(self, generator: AnyGenerator, dtype: torch.dtype) -> AnyGenerator:
-        generator = generator.eval().requires_grad_(False).to(self.runtime.device, dtype)
-        return generator.to(memory_format=torch.channels_last)
 
 
 class TranslateEdit:
@@ -144,12 +140,7 @@ def load_translator(to: str, own: str | None) -> Translator:
         WeightsError: weights are missing, altered or of another task.
     """
     check_domains([to], own)
-    if own is None:
-        entry = weights.find("translate", to=to)
-        contents, path = weights.read_shipped(entry), entry.path
-    else:
-        path = weights.locate(own)
-        contents = weights.read(path, "translate")
+    contents, path = weights.chosen("translate", own, to=to)
     return weights.rebuild(_translator, contents.options, contents.state, path)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ganedit import losses, metrics
-from ganedit.data.pictures import list_pictures, load_rgb, square
+from ganedit.data.pictures import squares_in
 from ganedit.editing import to_tensor
 from ganedit.errors import GaneditError, UsageError
 from ganedit.image import Image
@@ -33,13 +33,10 @@ def read_set(folder: Path, side: int) -> dict[str, np.ndarray]:
     Raises:
         GaneditError: fewer than two pictures, which have no distribution.
     """
-    files = list_pictures(folder)
-    if len(files) < 2:
-        raise GaneditError(f"{folder}: holds {len(files)} pictures; a set needs at least 2")
-    return {
-        path.relative_to(folder).with_suffix("").as_posix(): square(load_rgb(path), side)
-        for path in files
-    }
+    found = squares_in(folder, side)
+    if len(found) < 2:
+        raise GaneditError(f"{folder}: holds {len(found)} pictures; a set needs at least 2")
+    return found
 
 
 @dataclass(frozen=True)

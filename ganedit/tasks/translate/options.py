@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights
+from ganedit.options import Options, option, own_weights, vgg_file
 
 # The word for every domain there is.
 ALL = "all"
@@ -126,14 +126,7 @@ class TranslateTraining(Options):
         least=0,
         group="losses",
     )
-    vgg: Path | None = option(
-        None,
-        "File of VGG19's features.",
-        metavar="FILE",
-        absent="torchvision's, downloaded",
-        must_be="file",
-        group="losses",
-    )
+    vgg: Path | None = vgg_file()
     penalty_weight: float = option(
         1e-5, "Of the critics' gradient penalty R1, on real pictures.", least=0, group="losses"
     )

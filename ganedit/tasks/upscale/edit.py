@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import weights
-from ganedit.editing import fill_transparent, is_finite, predict_rows
+from ganedit.editing import fill_transparent, is_finite, placed, predict_rows
 from ganedit.errors import ImageTooLargeError
 from ganedit.image import Image, resize, resize_bands
 from ganedit.runtime import Runtime
@@ -36,7 +36,7 @@ class UpscalePredictor:
     def __init__(self, network: Network, runtime: Runtime) -> None:
         self.scale, self.halo = network.scale, network.halo
         self.runtime = runtime
-        self.network = self._placed(network, runtime.dtype)
+        self.network = placed(network, runtime.device, runtime.dtype)
         self.plain = BicubicPhases(self.scale)
 
     @property
@@ -51,16 +51,12 @@ class UpscalePredictor:
     def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
         network = self.network
         if safe:
-            network = self._placed(copy.deepcopy(network), torch.float32)
+            network = placed(copy.deepcopy(network), self.runtime.device, torch.float32)
         phases = network.phases(pictures)
         # Held to its colours, NaN and infinity would look like a soft picture.
         if is_finite(phases):
             phases = hold_color(phases, pictures, self.plain)
         return F.pixel_shuffle(phases, self.scale)
-
-    def _placed(self, network: Network, dtype: torch.dtype) -> Network:
-        network = network.eval().requires_grad_(False).to(self.runtime.device, dtype)
-        return network.to(memory_format=torch.channels_last)
 
 
 class UpscaleEdit:

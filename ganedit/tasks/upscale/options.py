@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights
+from ganedit.options import Options, option, own_weights, vgg_file
 
 Model = Literal["photo", "clean"]
 Phase = Literal["fidelity", "adversarial"]
@@ -182,14 +182,7 @@ class UpscaleTraining(Options):
         None, "Where the answers are kept; another run can go on with them.",
         metavar="DIR", group="run",
     )  # fmt: skip
-    vgg: Path | None = option(
-        None,
-        "File of VGG19's features.",
-        metavar="FILE",
-        absent="torchvision's, downloaded",
-        must_be="file",
-        group="losses",
-    )
+    vgg: Path | None = vgg_file()
     adversarial: Adversarial = option("relativistic", "The adversarial loss.", group="losses")
     critic: Literal["unet", "patch", "features"] = option(
         "unet",
