@@ -123,7 +123,7 @@ def test_ramps_of_saturated_colour_are_straight(model: Model, scale: int, detail
         assert np.abs(large - straight)[:, inner].max() <= 3
 
 
-@pytest.mark.parametrize("detail", (0, DEFAULT_DETAIL))
+@pytest.mark.parametrize("detail", [0, DEFAULT_DETAIL])
 @pytest.mark.parametrize(("model", "scale"), NETWORKS)
 def test_beside_flat_shapes_there_is_no_ghost(model: Model, scale: int, detail: float) -> None:
     """A red square on white: from the second input pixel off its edge on, all is flat."""
