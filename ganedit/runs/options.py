@@ -6,6 +6,7 @@ from typing import Literal
 
 from ganedit.options import Options, option
 from ganedit.runtime import parse_bytes
+from ganedit.video.options import VideoOptions
 
 STREAM = Path("-")
 """Standard input as the name of a picture, standard output as that of a result."""
@@ -113,6 +114,7 @@ class RunOptions(Options):
     """How a run goes, whatever is done to the pictures."""
 
     files: FileOptions = field(default_factory=FileOptions)
+    video: VideoOptions = field(default_factory=VideoOptions)
     folders: FolderOptions = field(default_factory=FolderOptions)
     placement: Placement = field(default_factory=Placement)
     json: bool = option(

@@ -5,8 +5,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import getpid
@@ -17,43 +16,10 @@ from ganedit.image import Image, check_limits, decode, encode, pixel_loss, stage
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
+from ganedit.runs.outcomes import JobProgress, Outcome, Staged, discard
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.work import Work
 from ganedit.task import Apply, Pictures
-
-# Told how much of which job is done, in [0, 1].
-JobProgress = Callable[[Job, float], None]
-
-
-@dataclass(frozen=True)
-class Staged:
-    """A result that is complete, but not in its place yet."""
-
-    partial: Path
-    target: Path
-    stamp: Stamp
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job: staged results, or an error."""
-
-    job: Job
-    error: GaneditError | None = None
-    results: tuple[Staged, ...] = ()
-    """The picture's result first, then its preview."""
-    sources: tuple[Stamp, ...] = ()
-    """Of all files that it was made from."""
-    bytes: int = 0
-    """Of the encoded results."""
-    input_size: tuple[int, int] = (0, 0)
-    output_size: tuple[int, int] = (0, 0)
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-
-
-# What an engine yields: in any order, each as soon as it is ready.
-Outcomes = Generator[Outcome, None, None]
 
 
 def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
@@ -80,6 +46,8 @@ def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> O
 def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
     if job.lacks:
         raise ImageError(f"{job.source}: {job.lacks}")
+    if job.segment is not None:
+        return _edit_segment(job, apply, work, progress)
     files = work.run.files
     # Where no journal keeps them, nobody asks for hashes.
     recorded = job.journal_folder is not None
@@ -117,6 +85,24 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         output_size=(edited.width, edited.height),
         notes=(*edited.notes, *_notes_of_others(pictures), *notes),
     )
+
+
+def _edit_segment(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
+    from ganedit.runs.segment import edit_segment
+
+    assert job.segment is not None
+    stills = {
+        name: _decoded(paths, job, work.run.files)
+        for name, paths in job.inputs.items()
+        if name not in job.segment.sources
+    }
+    try:
+        return edit_segment(job, stills, apply, work, progress)
+    except WeightsError:
+        raise
+    except GaneditError as error:
+        named = str(error).startswith(tuple(map(str, (*job.sources, job.target))))
+        raise type(error)(str(error) if named else f"{job.source}: {error}") from error
 
 
 def _notes_of_others(pictures: Pictures) -> list[str]:
@@ -227,10 +213,3 @@ def _partial(job: Job, target: Path) -> Path:
         folder = staging_folder(job.journal_folder)
     # Short enough for any long name.
     return folder / f".{target.name[:40]}.{secrets.token_hex(4)}.part{getpid()}"
-
-
-def discard(results: Sequence[Staged]) -> None:
-    """Remove staged results that are not to be used, as far as they are still there."""
-    for result in results:
-        with suppress(OSError):
-            result.partial.unlink(missing_ok=True)

@@ -1,0 +1,262 @@
+"""Frames of a container: all of them found once, any of them read again."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
+from ganedit.image import Image, printable
+from ganedit.video.color import Turn, color_of, depth_of, has_alpha, to_image, turn_of
+from ganedit.video.library import damaged, library, reading_errors
+from ganedit.video.scenes import CutFinder
+from ganedit.video.track import Color, Track
+
+# A container that says to be longer than what is in it by so many seconds has lost its end.
+MISSING_SECONDS = 0.5
+# Frames are compared for cuts in this width, about.
+SCAN_WIDTH = 96
+
+
+@contextmanager
+def opened(path: Path, *, threads: int = 1) -> Iterator[tuple[Any, Any]]:
+    """A container and the stream of it that is edited.
+
+    Raises:
+        ImageError: it cannot be read, has no video, or one that is encrypted.
+    """
+    av, label = library(), printable(str(path))
+    with reading_errors(path):
+        if path.is_file() and not path.stat().st_size:
+            raise UnreadableImageError(f"{label} is empty; get another copy")
+        with av.open(str(path), metadata_errors="replace") as container:
+            stream = video_stream(container)
+            if stream is None:
+                raise UnreadableImageError(f"{label} has no video stream; name another file")
+            context = stream.codec_context
+            if context is None:
+                raise UnreadableImageError(
+                    f"{label}: its codec is not built into PyAV; convert it to H.264 first"
+                )
+            if "encv" in str(getattr(context, "codec_tag", "")):
+                raise UnreadableImageError(f"{label} is encrypted; get a copy without protection")
+            context.thread_count = threads
+            context.thread_type = "AUTO" if threads != 1 else "NONE"
+            yield container, stream
+
+
+def video_stream(container: Any) -> Any:
+    """The first stream of moving pictures; None where there is none but covers."""
+    cover = library().stream.Disposition.attached_pic
+    return next((each for each in container.streams.video if not each.disposition & cover), None)
+
+
+@dataclass
+class _Scan:
+    """What is gathered while all frames go by."""
+
+    path: Path
+    lenient: bool
+    max_pixels: int | None
+
+    def __post_init__(self) -> None:
+        self.label = printable(str(self.path))
+        self.times: list[int] = []
+        self.keys: list[int] = []
+        self.last_duration = 0
+        self.finder = CutFinder()
+        self.first: Any = None
+        self.turn, self.color = Turn(), Color()
+        self.notes: dict[str, None] = {}
+
+    def take(self, frame: Any) -> None:
+        """Note a frame, and see whether it belongs to the others."""
+        if self.first is None:
+            self._begin(frame)
+        first = self.first
+        if (frame.width, frame.height) != (first.width, first.height):
+            raise ImageError(
+                f"{self.label}: frame {len(self.times) + 1} has {frame.width}×{frame.height} "
+                f"pixels, the ones before it {first.width}×{first.height}; cut the video there "
+                "with --end"
+            )
+        if frame.is_corrupt and not self.lenient:
+            raise damaged(self.path, self._where())
+        before = self.times[-1] if self.times else None
+        time = frame.pts
+        if time is None:
+            time = 0 if before is None else before + (self.last_duration or 1)
+        if before is not None and time <= before:
+            raise ImageError(
+                f"{self.label}: frame {len(self.times) + 1} has the time of the one before it; "
+                "put the video into another container first, like MKV"
+            )
+        self.times.append(time)
+        self.last_duration = frame.duration or (0 if before is None else time - before)
+        if frame.key_frame:
+            self.keys.append(time)
+        if frame.interlaced_frame:
+            self.notes["interlaced: its frames were edited as they are"] = None
+        small = frame.reformat(
+            width=min(frame.width, SCAN_WIDTH),
+            height=max(1, min(frame.height, frame.height * SCAN_WIDTH // frame.width)),
+            format="rgb24", interpolation="AREA", threads=1,
+        )  # fmt: skip
+        self.finder.add(small.to_ndarray())
+
+    def _begin(self, frame: Any) -> None:
+        self.first, self.color, self.turn = frame, color_of(frame), turn_of(frame)
+        count = frame.width * frame.height
+        if self.max_pixels is not None and count > self.max_pixels:
+            raise ImageTooLargeError(
+                f"{self.label} has {frame.width:,} x {frame.height:,} = {count:,} pixels a frame, "
+                f"more than the limit of {self.max_pixels:,}; raise it with --max-pixels if the "
+                "file is trustworthy"
+            )
+
+    def _where(self) -> str:
+        return f" from frame {len(self.times) + 1} on"
+
+    def track(self, stream: Any, container: Any) -> Track:
+        """The track of all that went by."""
+        if not self.times:
+            raise UnreadableImageError(f"{self.label} has no frame that can be read")
+        end = self.times[-1] + max(self.last_duration, 1)
+        self._check_end(stream, container, end)
+        frame, turn = self.first, self.turn
+        width, height = frame.width, frame.height
+        aspect = max(Fraction(0), stream.sample_aspect_ratio or Fraction(0))
+        if turn.transposed:
+            width, height, aspect = height, width, 1 / aspect if aspect else aspect
+        return Track(
+            "container", tuple(self.times), tuple(self.times), end, stream.time_base, width,
+            height, deep=depth_of(frame.format) > 8, alpha=has_alpha(frame.format.name),
+            pixel_format=frame.format.name, aspect=aspect, color=self.color,
+            key_frames=tuple(self.keys), cuts=self.finder.cuts(), notes=tuple(self.notes),
+        )  # fmt: skip
+
+    def _check_end(self, stream: Any, container: Any, end: int) -> None:
+        """See whether the file says to be longer than it is."""
+        told = [float(stream.duration * stream.time_base)] if stream.duration else []
+        written = stream.metadata.get("DURATION", "")
+        if written.count(":") == 2:
+            hours, minutes, seconds = written.split(":")
+            told.append(3600 * int(hours) + 60 * int(minutes) + float(seconds))
+        elif not told and len(container.streams) == 1 and container.duration:
+            told.append(container.duration / 1e6)
+        reached = float(end * stream.time_base)
+        begun = float(self.times[0] * stream.time_base)
+        missing = max(told, default=0.0) - max(reached, reached - begun)
+        if missing > MISSING_SECONDS:
+            if not self.lenient:
+                raise damaged(self.path, self._where())
+            self.notes[f"truncated: the last {missing:.1f} s are missing"] = None
+
+
+def scan(path: Path, *, lenient: bool = False, max_pixels: int | None = None) -> Track:
+    """Decode all of a container, and say what frames there are.
+
+    Args:
+        path: its file.
+        lenient: whether to take what can be decoded of a damaged one.
+        max_pixels: of a frame.
+
+    Raises:
+        ImageError: it cannot be read, is damaged, or its frames are of several sizes.
+    """
+    av, gathered = library(), _Scan(path, lenient, max_pixels)
+    before = path.stat().st_size if path.is_file() else 0
+    with opened(path, threads=0) as (container, stream):
+        try:
+            for packet in container.demux(stream):
+                _take_packet(packet, gathered, lenient=lenient)
+        except (av.error.FFmpegError, TruncatedImageError) as error:
+            if not (lenient and gathered.times):
+                if isinstance(error, TruncatedImageError):
+                    raise
+                raise damaged(path, gathered._where()) from error
+            gathered.notes["truncated: what comes after the damage is missing"] = None
+        if path.is_file() and path.stat().st_size != before:
+            raise ImageError(f"{gathered.label} is still growing; wait until it is finished")
+        return gathered.track(stream, container)
+
+
+def _take_packet(packet: Any, gathered: _Scan, *, lenient: bool) -> None:
+    av = library()
+    try:
+        frames = packet.decode()
+    except av.error.EOFError:
+        return
+    except av.error.FFmpegError as error:
+        if not lenient:
+            raise damaged(gathered.path, gathered._where()) from error
+        gathered.notes["damaged: frames that could not be decoded are missing"] = None
+        return
+    for frame in frames:
+        gathered.take(frame)
+
+
+def read(path: Path, track: Track, wanted: Sequence[int]) -> Iterator[Image]:
+    """Frames of a container as pictures, upright.
+
+    Args:
+        path: its file.
+        track: what `scan` made of it.
+        wanted: their keys, which increase.
+
+    Raises:
+        ImageError: one of them is not there any more.
+    """
+    turn: Turn | None = None
+    for frame in _decoded(path, track, wanted):
+        turn = turn_of(frame) if turn is None else turn
+        yield to_image(frame, track.color, turn, deep=track.deep, alpha=track.alpha)
+
+
+def _decoded(path: Path, track: Track, wanted: Sequence[int]) -> Iterator[Any]:
+    """The frames themselves. Decoding begins at a key frame before them.
+
+    A container may lead to a later one than it was asked for: then at an earlier one, and at last
+    at the beginning.
+    """
+    before = [key for key in track.key_frames if key <= wanted[0]]
+    starts: list[int | None] = [*before[-1:], *before[-2:-1], *before[-4:-3]]
+    for start in (*starts, None):
+        with opened(path) as (container, stream):
+            if start is not None:
+                container.seek(start, stream=stream)
+            frames = _frames(container, stream)
+            first = next((frame for frame in frames if frame.pts is not None), None)
+            if start is not None and (first is None or first.pts > wanted[0]):
+                continue
+            yield from _only(path, first, frames, wanted)
+            return
+
+
+def _only(path: Path, first: Any, frames: Iterator[Any], wanted: Sequence[int]) -> Iterator[Any]:
+    missing = list(reversed(wanted))
+    frame = first
+    while missing and frame is not None:
+        if frame.pts == missing[-1]:
+            missing.pop()
+            yield frame
+        elif frame.pts is not None and frame.pts > missing[-1]:
+            break
+        frame = next(frames, None)
+    if missing:
+        raise ImageError(f"{path}: changed or vanished while it was edited; run again")
+
+
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    """All that decodes from here on; `scan` has seen to what does not."""
+    av = library()
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError:
+                continue
+    except av.error.FFmpegError:
+        return

@@ -1,0 +1,191 @@
+"""Steady detail: what an edit adds to neighbouring frames, averaged along their motion.
+
+An edit is its input, brought to size, and what it adds. The additions of a frame and of its
+neighbours are averaged where the input shows the same thing (after the temporal consistency of
+Lai et al. 2018, without a network): a detail that is there in all of them stays, one that comes and
+goes does not. Motion is found in the input by dense inverse search (Kroeger et al. 2016); what is
+hidden in a neighbour, or has changed, is not taken from there. A frame depends on its neighbours
+alone, so that segments of a video can be made apart.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ganedit.image import Image, resize, to_eight
+
+# Frames to either side whose additions are averaged with a frame's own.
+REACH = 1
+# Motion is looked for in frames of at most so many pixels on the longer side.
+FLOW_SIDE = 640
+# Differences of grey levels, of 255, over which a neighbour is left out, and over which it counts
+# half; both of averages over some pixels, since grain and codecs change single ones.
+SAME, SOFT = 3.0, 6.0
+# Pixels by which motion there and back may miss.
+MISSES = 1.0
+# Motion under this is none: interpolation would only soften what stands still.
+STILL = 0.08
+
+
+@dataclass
+class _Frame:
+    """An edited frame, until its neighbours are there."""
+
+    result: Image
+    base: np.ndarray
+    added: np.ndarray
+    """float32, what the edit added."""
+    grey: np.ndarray
+    """uint8, in which motion is found."""
+
+
+def steadied(frames: Iterable[tuple[Image, Image, int]], *, local: bool = False) -> Iterator[Image]:
+    """Results with steady detail, one for each frame.
+
+    Args:
+        frames: input, result and number of the scene of each frame, in order.
+        local: whether most of a result is its input, bit for bit; that stays so.
+    """
+    window: deque[tuple[_Frame, int]] = deque()
+    at = 0
+    motions = _Motions()
+    for before, result, scene in frames:
+        if window and window[-1][1] != scene:
+            for place in range(at, len(window)):
+                yield _steady([each for each, _ in window], place, motions, local=local)
+            window.clear()
+            motions, at = _Motions(), 0
+        window.append((_frame(before, result, local=local), scene))
+        if len(window) > REACH and len(window) - 1 - at >= REACH:
+            yield _steady([each for each, _ in window], at, motions, local=local)
+            at += 1
+        if at > REACH:
+            motions.forget(window.popleft()[0])
+            at -= 1
+    for place in range(at, len(window)):
+        yield _steady([each for each, _ in window], place, motions, local=local)
+
+
+def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
+    samples = np.broadcast_to(before.samples, (*before.samples.shape[:2], result.channels))
+    source = Image(np.ascontiguousarray(samples))
+    if (source.width, source.height) != (result.width, result.height):
+        source = resize(source, result.width, result.height, kernel="bicubic")
+    base = _as_type(source.samples, result.samples.dtype)
+    added = result.samples.astype(np.float32) - base
+    # Inside of a hole the input shows what is not to be there.
+    return _Frame(result, base, added, _grey(result if local else before))
+
+
+def _as_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    if samples.dtype == dtype:
+        return samples
+    return to_eight(samples) if dtype == np.uint8 else samples.astype(np.uint16) * np.uint16(257)
+
+
+def _grey(image: Image) -> np.ndarray:
+    samples = to_eight(image.samples)
+    grey = samples[:, :, 0] if image.channels == 1 else cv2.cvtColor(samples, cv2.COLOR_RGB2GRAY)
+    scale = FLOW_SIDE / max(grey.shape)
+    if scale < 1:
+        size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(grey)
+
+
+class _Motions:
+    """Motion between frames, each found once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], np.ndarray] = {}
+        self._search: cv2.DISOpticalFlow | None = None
+
+    def between(self, one: _Frame, other: _Frame) -> np.ndarray:
+        """Where each pixel of `one` is in `other`, `(h, w, 2)` float32 in pixels."""
+        key = (id(one), id(other))
+        if key not in self._known:
+            self._known[key] = self._find(one.grey, other.grey)
+        return self._known[key]
+
+    def _find(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        if min(one.shape) < 16 or np.array_equal(one, other):  # too small to search, or the same
+            return np.zeros((*one.shape, 2), np.float32)
+        if self._search is None:
+            self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        flow: np.ndarray = self._search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
+        still = (np.abs(flow) < STILL).all(axis=2)
+        flow[still] = 0
+        return flow
+
+    def forget(self, frame: _Frame) -> None:
+        """Drop what is known of a frame that is done with."""
+        self._known = {key: flow for key, flow in self._known.items() if id(frame) not in key}
+
+
+def _steady(frames: list[_Frame], place: int, motions: _Motions, *, local: bool) -> Image:
+    """The result of one frame, its additions averaged with those of its neighbours."""
+    own = frames[place]
+    total, weights = own.added.copy(), np.ones(own.added.shape[:2], np.float32)
+    for other in frames[max(0, place - REACH) : place + REACH + 1]:
+        if other is own or other.added.shape != own.added.shape:
+            continue
+        flow = motions.between(own, other)
+        seen = _seen_in(own, other, flow, motions.between(other, own))
+        height, width = own.added.shape[:2]
+        there = _at_size(flow, width, height)
+        share = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
+        moved = _moved(other.added, there, cv2.INTER_CUBIC)
+        moved = moved.reshape(own.added.shape)
+        if local:
+            changed = (other.added != 0).any(axis=2).astype(np.float32)
+            share = share * _moved(changed, there, cv2.INTER_NEAREST)
+        total += moved * share[:, :, None]
+        weights += share
+    total /= weights[:, :, None]
+    if local:
+        total[(own.added == 0).all(axis=2)] = 0
+    top = np.iinfo(own.base.dtype).max
+    samples = np.rint(own.base + total).clip(0, top).astype(own.base.dtype)
+    return replace(own.result, samples=samples)
+
+
+def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """How far each pixel is to be seen in a neighbour, `(h, w)` float32 in [0, 1]."""
+    there = _places(flow)
+    moved = _moved(other.grey, there, cv2.INTER_LINEAR)
+    change = np.abs(moved.astype(np.float32) - own.grey)
+    change = cv2.blur(change, (5, 5))
+    same = 1 / (1 + np.square(np.maximum(change - SAME, 0) / SOFT))
+    returned = flow + _moved(back, there, cv2.INTER_LINEAR)
+    missed = np.square(returned).sum(axis=2)
+    length = np.square(flow).sum(axis=2)
+    visible = missed < MISSES * MISSES + 0.01 * length
+    height, width = own.grey.shape
+    x, y = there[:, :, 0], there[:, :, 1]
+    inside = (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
+    result: np.ndarray = same * (visible & inside)
+    return result.astype(np.float32)
+
+
+def _moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
+    """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
+    x, y = places[:, :, 0], places[:, :, 1]
+    result: np.ndarray = cv2.remap(array, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return result
+
+
+def _places(flow: np.ndarray) -> np.ndarray:
+    """Motion as the places that it leads to, `(h, w, 2)` float32."""
+    height, width = flow.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return flow + np.dstack((x, y))
+
+
+def _at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
+    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale
+    return _places(larger)
