@@ -15,8 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ganedit.errors import GaneditError, ImageError, OutputError
-from ganedit.image import output_errors
+from ganedit.errors import GaneditError, ImageError, OutputError, UsageError
+from ganedit.image import Image, decode, output_errors
 from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.runs.jobs import Job
 from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discard
@@ -33,6 +33,7 @@ from ganedit.video.segments import (
     find_source,
     plan_segments,
     plan_timeline,
+    with_steady_rate,
 )
 from ganedit.video.track import Track
 
@@ -114,6 +115,8 @@ class VideoWork:
                     f"{job.target}: {self.container.name} cannot hold frames of different "
                     "durations; write MP4 or MKV, or give --fps"
                 )
+            if self.container.steady_rate:
+                self.timeline = with_steady_rate(self.timeline)
         elif options.codec or options.pixel_format or options.crf is not None:
             self.notes.append(f"--codec, --crf and --pixel-format: not for {self.container.name}")
         self.encoding = encoding
@@ -260,8 +263,6 @@ class VideoWork:
             yield Staged(file, numbered(self.job.target, number), Stamp.of(file, hashed=False))
 
     def _write_animation(self, partial: Path) -> None:
-        from ganedit.image import decode
-
         timeline, name = self.timeline, self.container.name
         step = 10 if name == "GIF" else 1
         ends = (*timeline.times, timeline.end)
@@ -272,7 +273,10 @@ class VideoWork:
         ]
         track = timeline.edited.track
         loops = track.loops if track.kind == "animation" else 0
-        frames = (decode(file) for file in self._pictures())
+
+        def frames() -> Iterator[Image]:
+            return (decode(file) for file in self._pictures())
+
         write_animation(frames, durations, partial, name, loops,
                         quality=self.work.run.files.quality)  # fmt: skip
 
@@ -297,27 +301,32 @@ class Videos:
         self._open: dict[Path, VideoWork] = {}
         # Those too that failed: segments of theirs that were in work are kept.
         self._known: dict[Path, VideoWork] = {}
+        self._begun: set[Path] = set()
         self._refused: list[Outcome] = []
         self._adding = threading.Lock()
         moving = [job for job in jobs if job.moving]
         self.pictures = len(jobs) if not moving else MANY
         """How many pictures and segments there are at most."""
         if len(jobs) == 1 and moving:
-            self._begin(jobs[0])
+            self._begin(jobs[0], alone=True)
             self.pictures = sum(len(list(video.jobs())) for video in self._open.values()) or 1
 
-    def _begin(self, job: Job) -> VideoWork | None:
+    def _begin(self, job: Job, *, alone: bool = False) -> None:
+        self._begun.add(job.target)
         try:
             video = VideoWork(job, self._work)
         except GaneditError as error:
-            named = str(error).startswith((str(job.source), str(job.target), "--", "-o"))
-            told = error if named else type(error)(f"{job.source}: {error}")
+            named = str(error).startswith((str(job.source), str(job.target), "--"))
+            told = (
+                error if named or is_numbered(job.source) else type(error)(f"{job.source}: {error}")
+            )
+            if alone and isinstance(error, UsageError):
+                raise told from error
             with self._adding:
                 self._refused.append(Outcome(job, told))
-            return None
+            return
         with self._adding:
             self._open[job.target] = self._known[job.target] = video
-        return video
 
     def spread(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """The jobs for the engine: pictures as they are, videos as their segments."""
@@ -325,8 +334,9 @@ class Videos:
             if not job.moving:
                 yield job
                 continue
-            video = self._open.get(job.target) or self._begin(job)
-            if video is not None:
+            if job.target not in self._begun:
+                self._begin(job)
+            if (video := self._open.get(job.target)) is not None:
                 yield from video.jobs()
 
     def progress(self, job: Job, done: float) -> None:

@@ -1,9 +1,10 @@
 """Frames of a container: all of them found once, any of them read again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ganedit.image import Image, printable
 from ganedit.video.color import Turn, color_of, depth_of, has_alpha, to_image, turn_of
 from ganedit.video.library import damaged, library, reading_errors
 from ganedit.video.scenes import CutFinder
-from ganedit.video.track import Color, Track
+from ganedit.video.track import DEFAULT_RATE, Color, Track
 
 # A container that says to be longer than what is in it by so many seconds has lost its end.
 MISSING_SECONDS = 0.5
@@ -69,6 +70,7 @@ class _Scan:
         self.finder = CutFinder()
         self.first: Any = None
         self.turn, self.color = Turn(), Color()
+        self.counted = False
         self.notes: dict[str, None] = {}
 
     def take(self, frame: Any) -> None:
@@ -86,13 +88,10 @@ class _Scan:
             raise damaged(self.path, self._where())
         before = self.times[-1] if self.times else None
         time = frame.pts
-        if time is None:
-            time = 0 if before is None else before + (self.last_duration or 1)
-        if before is not None and time <= before:
-            raise ImageError(
-                f"{self.label}: frame {len(self.times) + 1} has the time of the one before it; "
-                "put the video into another container first, like MKV"
-            )
+        if time is None or (before is not None and time <= before):
+            # AVI knows when a frame is decoded only; so do streams without a container.
+            self.counted = True
+            time = 0 if before is None else before + max(1, self.last_duration)
         self.times.append(time)
         self.last_duration = frame.duration or (0 if before is None else time - before)
         if frame.key_frame:
@@ -125,16 +124,25 @@ class _Scan:
             raise UnreadableImageError(f"{self.label} has no frame that can be read")
         end = self.times[-1] + max(self.last_duration, 1)
         self._check_end(stream, container, end)
+        times, keys, base = self.times, self.keys, stream.time_base
+        if self.counted:
+            base = 1 / Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
+            start = round(times[0] * stream.time_base / base)
+            times, keys = list(range(start, start + len(times))), []
+            end = start + len(times)
         frame, turn = self.first, self.turn
         width, height = frame.width, frame.height
         aspect = max(Fraction(0), stream.sample_aspect_ratio or Fraction(0))
         if turn.transposed:
             width, height, aspect = height, width, 1 / aspect if aspect else aspect
+        keys_of_all = range(len(times)) if self.counted else times
         return Track(
-            "container", tuple(self.times), tuple(self.times), end, stream.time_base, width,
-            height, deep=depth_of(frame.format) > 8, alpha=has_alpha(frame.format.name),
+            "container", tuple(keys_of_all), tuple(times), end,
+            base, width, height, deep=depth_of(frame.format) > 8,
+            alpha=has_alpha(frame.format.name),
             pixel_format=frame.format.name, aspect=aspect, color=self.color,
-            key_frames=tuple(self.keys), cuts=self.finder.cuts(), notes=tuple(self.notes),
+            key_frames=tuple(keys), counted=self.counted, cuts=self.finder.cuts(),
+            notes=tuple(self.notes),
         )  # fmt: skip
 
     def _check_end(self, stream: Any, container: Any, end: int) -> None:
@@ -227,26 +235,34 @@ def _decoded(path: Path, track: Track, wanted: Sequence[int]) -> Iterator[Any]:
         with opened(path) as (container, stream):
             if start is not None:
                 container.seek(start, stream=stream)
-            frames = _frames(container, stream)
-            first = next((frame for frame in frames if frame.pts is not None), None)
-            if start is not None and (first is None or first.pts > wanted[0]):
+            frames = _keyed(_frames(container, stream), counted=track.counted)
+            first = next(frames, None)
+            if start is not None and (first is None or first[0] > wanted[0]):
                 continue
-            yield from _only(path, first, frames, wanted)
+            yield from _only(path, chain([first] if first else [], frames), wanted)
             return
 
 
-def _only(path: Path, first: Any, frames: Iterator[Any], wanted: Sequence[int]) -> Iterator[Any]:
+def _keyed(frames: Iterator[Any], *, counted: bool) -> Iterator[tuple[int, Any]]:
+    """Frames with their keys: their times, or their numbers."""
+    if counted:
+        yield from enumerate(frames)
+    else:
+        yield from ((frame.pts, frame) for frame in frames if frame.pts is not None)
+
+
+def _only(path: Path, frames: Iterable[tuple[int, Any]], wanted: Sequence[int]) -> Iterator[Any]:
+    """Those that are wanted, and all of them."""
     missing = list(reversed(wanted))
-    frame = first
-    while missing and frame is not None:
-        if frame.pts == missing[-1]:
+    for key, frame in frames:
+        if key == missing[-1]:
             missing.pop()
             yield frame
-        elif frame.pts is not None and frame.pts > missing[-1]:
+        if not missing:
+            return
+        if key > missing[-1]:
             break
-        frame = next(frames, None)
-    if missing:
-        raise ImageError(f"{path}: changed or vanished while it was edited; run again")
+    raise ImageError(f"{path}: changed or vanished while it was edited; run again")
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:

@@ -109,6 +109,8 @@ def choose_encoding(
     given = dict(_SETTINGS.get(encoder, {}))
     if encoder == "prores_ks" and "444" in name:
         given["profile"] = _PRORES_4444
+    if container.name == "AVI":
+        given["bf"] = "0"  # it says when frames are decoded, and not when they are shown
     if options.crf is not None:
         if "crf" not in given and encoder in _SETTINGS:
             raise UsageError(f"--crf: {encoder} has no such quality; leave it out")
@@ -134,7 +136,7 @@ def _encoder(asked: str) -> tuple[str, str]:
     for name in (*_ENCODERS.get(word, ()), word):
         try:
             codec = av.Codec(name, "w")
-        except av.error.FFmpegError:
+        except (av.error.FFmpegError, ValueError):
             continue
         if codec.type != "video":
             break

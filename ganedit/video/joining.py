@@ -21,6 +21,7 @@ _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "DURATIO
 _OWN_OF_STREAM = {"encoder", "DURATION"}
 # Names as Apple's cameras write them; MP4 and MOV keep them only when told to.
 _APPLE = "com."
+_CHAPTERS = "chapters, which are written anew"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def check_fits(source: Path, container: Container) -> tuple[str, ...]:
                     f"{printable(str(source))}: its sound is {name}, which {container.name} cannot "
                     f"hold; write {' or '.join(others) or 'MKV'} instead"
                 )
-            if (reason := _unfit(stream, main, name, fits, container)) is not None:
+            reason = _unfit(stream, main, name, fits, container)
+            if reason not in (None, _CHAPTERS):
                 notes.append(f"left out: {reason}")
     return tuple(dict.fromkeys(notes))
 
@@ -80,7 +82,9 @@ def _unfit(stream: Any, main: Any, name: str, fits: set[str], container: Contain
         if stream.disposition & library().stream.Disposition.attached_pic:
             return None if container.name in ("MP4", "MOV", "MKV") else "the cover"
         return "another video stream"
-    return "a stream of data"
+    # MP4 and MOV have chapters in a stream of their own too.
+    chapters = stream.name == "bin_data" and stream.container.chapters()
+    return _CHAPTERS if chapters else "a stream of data"
 
 
 def join(segments: Sequence[Path], joined: Joined, target: Path) -> None:

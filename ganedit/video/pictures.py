@@ -1,8 +1,9 @@
 """Frames that are pictures: animations as Pillow reads and writes them, and numbered files."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,13 @@ def _animated(path: Path) -> Iterator[tuple[PIL.Image.Image, int]]:
 
 
 def write_animation(
-    frames: Iterable[Image], durations: Sequence[int], path: Path, name: str, loops: int | None,
-    *, quality: int | None = None,
+    frames: Callable[[], Iterator[Image]], durations: Sequence[int], path: Path, name: str,
+    loops: int | None, *, quality: int | None = None,
 ) -> None:  # fmt: skip
     """Write an animated GIF, WebP or PNG.
 
     Args:
-        frames: pictures of one size, taken one after another.
+        frames: pictures of one size, taken one after another, perhaps more than once.
         durations: of each, in milliseconds.
         path: of the file.
         name: of the container.
@@ -95,20 +96,35 @@ def write_animation(
     Raises:
         OutputError: it cannot be written.
     """
-    pictures = (_for_pillow(frame) for frame in frames)
+    pictures = _Pictures(frames, gif=name == "GIF")
     options: dict[str, Any] = {"save_all": True, "duration": list(durations)}
     if loops is not None:
         options["loop"] = loops
     if name == "GIF":
         # Durations are hundredths there; frames are drawn whole, each with its own colours.
-        pictures = (_for_gif(picture) for picture in pictures)
         options |= {"disposal": 2, "optimize": False}
     elif name == "WEBP":
         quality = WEBP_QUALITY if quality is None else quality
         options |= {"lossless": quality == 100, "quality": quality, "method": 4}
-    first = next(pictures)
     with output_errors(path):
-        first.save(path, name if name != "APNG" else "PNG", append_images=pictures, **options)
+        next(pictures.all()).save(
+            path, name if name != "APNG" else "PNG", append_images=pictures, **options
+        )
+
+
+class _Pictures:
+    """All frames but the first in Pillow; it counts some formats' before it writes them."""
+
+    def __init__(self, frames: Callable[[], Iterator[Image]], *, gif: bool) -> None:
+        self._frames, self._gif = frames, gif
+
+    def all(self) -> Iterator[PIL.Image.Image]:
+        """The first too."""
+        pictures = (_for_pillow(frame) for frame in self._frames())
+        return (_for_gif(picture) for picture in pictures) if self._gif else pictures
+
+    def __iter__(self) -> Iterator[PIL.Image.Image]:
+        return islice(self.all(), 1, None)
 
 
 def _for_pillow(frame: Image) -> PIL.Image.Image:

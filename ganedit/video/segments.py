@@ -186,6 +186,17 @@ def _at_rate(
     return list(range(start, start + count)), start + count, shows, tick
 
 
+def with_steady_rate(timeline: Timeline) -> Timeline:
+    """The same in ticks of one frame each, for containers that count frames."""
+    span = (timeline.times[-1] - timeline.times[0]) * timeline.time_base
+    rate = timeline.edited.track.rate
+    if span:
+        rate = ((len(timeline.times) - 1) / span).limit_denominator(1001)
+    start, count = round(timeline.times[0] * timeline.time_base * rate), len(timeline.times)
+    times = tuple(range(start, start + count))
+    return replace(timeline, times=times, end=start + count, time_base=1 / rate)
+
+
 def plan_segments(timeline: Timeline, folder: Path, encoding: Encoding | None) -> list[Segment]:
     """Cut a timeline into segments, none much shorter than the others.
 

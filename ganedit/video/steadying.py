@@ -38,6 +38,8 @@ class _Frame:
     base: np.ndarray
     added: np.ndarray
     """float32, what the edit added."""
+    changed: np.ndarray
+    """`(H, W)` bool, where it added anything."""
     grey: np.ndarray
     """uint8, in which motion is found."""
 
@@ -76,8 +78,13 @@ def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
         source = resize(source, result.width, result.height, kernel="bicubic")
     base = _as_type(source.samples, result.samples.dtype)
     added = result.samples.astype(np.float32) - base
-    # Inside of a hole the input shows what is not to be there.
-    return _Frame(result, base, added, _grey(result if local else before))
+    if not local:
+        return _Frame(result, base, added, (added != 0).any(axis=2), _grey(before))
+    # The input shows what is not to be there: neither motion nor colours are taken from it.
+    changed = (added != 0).any(axis=2)
+    return _Frame(
+        result, np.zeros_like(base), result.samples.astype(np.float32), changed, _grey(result)
+    )
 
 
 def _as_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -140,15 +147,15 @@ def _steady(frames: list[_Frame], place: int, motions: _Motions, *, local: bool)
         moved = _moved(other.added, there, cv2.INTER_CUBIC)
         moved = moved.reshape(own.added.shape)
         if local:
-            changed = (other.added != 0).any(axis=2).astype(np.float32)
+            changed = other.changed.astype(np.float32)
             share = share * _moved(changed, there, cv2.INTER_NEAREST)
         total += moved * share[:, :, None]
         weights += share
     total /= weights[:, :, None]
-    if local:
-        total[(own.added == 0).all(axis=2)] = 0
     top = np.iinfo(own.base.dtype).max
     samples = np.rint(own.base + total).clip(0, top).astype(own.base.dtype)
+    if local:
+        samples = np.where(own.changed[:, :, None], samples, own.result.samples)
     return replace(own.result, samples=samples)
 
 

@@ -51,6 +51,8 @@ class Track:
     color: Color = field(default_factory=Color)
     key_frames: tuple[int, ...] = ()
     """Keys from which decoding can begin; none if all can."""
+    counted: bool = False
+    """Whether keys count frames from the beginning, since the container has no times for them."""
     cuts: tuple[int, ...] = (0,)
     """Numbers of the frames with which scenes begin."""
     loops: int | None = None
