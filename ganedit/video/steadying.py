@@ -53,13 +53,13 @@ def steadied(frames: Iterable[tuple[Image, Image, int]], *, local: bool = False)
     """
     window: deque[tuple[_Frame, int]] = deque()
     at = 0
-    motions = _Motions()
+    motions = Motions()
     for before, result, scene in frames:
         if window and window[-1][1] != scene:
             for place in range(at, len(window)):
                 yield _steady([each for each, _ in window], place, motions, local=local)
             window.clear()
-            motions, at = _Motions(), 0
+            motions, at = Motions(), 0
         window.append((_frame(before, result, local=local), scene))
         if len(window) > REACH and len(window) - 1 - at >= REACH:
             yield _steady([each for each, _ in window], at, motions, local=local)
@@ -103,7 +103,7 @@ def _grey(image: Image) -> np.ndarray:
     return np.ascontiguousarray(grey)
 
 
-class _Motions:
+class Motions:
     """Motion between frames, each found once."""
 
     def __init__(self) -> None:
@@ -114,10 +114,11 @@ class _Motions:
         """Where each pixel of `one` is in `other`, `(h, w, 2)` float32 in pixels."""
         key = (id(one), id(other))
         if key not in self._known:
-            self._known[key] = self._find(one.grey, other.grey)
+            self._known[key] = self.found(one.grey, other.grey)
         return self._known[key]
 
-    def _find(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def found(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Likewise of two pictures `(h, w)` uint8 of one size."""
         if min(one.shape) < 16 or np.array_equal(one, other):  # too small to search, or the same
             return np.zeros((*one.shape, 2), np.float32)
         if self._search is None:
@@ -132,7 +133,7 @@ class _Motions:
         self._known = {key: flow for key, flow in self._known.items() if id(frame) not in key}
 
 
-def _steady(frames: list[_Frame], place: int, motions: _Motions, *, local: bool) -> Image:
+def _steady(frames: list[_Frame], place: int, motions: Motions, *, local: bool) -> Image:
     """The result of one frame, its additions averaged with those of its neighbours."""
     own = frames[place]
     total, weights = own.added.copy(), np.ones(own.added.shape[:2], np.float32)
@@ -142,14 +143,13 @@ def _steady(frames: list[_Frame], place: int, motions: _Motions, *, local: bool)
         flow = motions.between(own, other)
         seen = _seen_in(own, other, flow, motions.between(other, own))
         height, width = own.added.shape[:2]
-        there = _at_size(flow, width, height)
+        there = at_size(flow, width, height)
         share = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
-        moved = _moved(other.added, there, cv2.INTER_CUBIC)
-        moved = moved.reshape(own.added.shape)
+        added = moved(other.added, there, cv2.INTER_CUBIC).reshape(own.added.shape)
         if local:
             changed = other.changed.astype(np.float32)
-            share = share * _moved(changed, there, cv2.INTER_NEAREST)
-        total += moved * share[:, :, None]
+            share = share * moved(changed, there, cv2.INTER_NEAREST)
+        total += added * share[:, :, None]
         weights += share
     total /= weights[:, :, None]
     top = np.iinfo(own.base.dtype).max
@@ -161,12 +161,12 @@ def _steady(frames: list[_Frame], place: int, motions: _Motions, *, local: bool)
 
 def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> np.ndarray:
     """How far each pixel is to be seen in a neighbour, `(h, w)` float32 in [0, 1]."""
-    there = _places(flow)
-    moved = _moved(other.grey, there, cv2.INTER_LINEAR)
-    change = np.abs(moved.astype(np.float32) - own.grey)
+    there = places_of(flow)
+    grey = moved(other.grey, there, cv2.INTER_LINEAR)
+    change = np.abs(grey.astype(np.float32) - own.grey)
     change = cv2.blur(change, (5, 5))
     same = 1 / (1 + np.square(np.maximum(change - SAME, 0) / SOFT))
-    returned = flow + _moved(back, there, cv2.INTER_LINEAR)
+    returned = flow + moved(back, there, cv2.INTER_LINEAR)
     missed = np.square(returned).sum(axis=2)
     length = np.square(flow).sum(axis=2)
     visible = missed < MISSES * MISSES + 0.01 * length
@@ -177,22 +177,22 @@ def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> 
     return result.astype(np.float32)
 
 
-def _moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
+def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
     """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
     x, y = places[:, :, 0], places[:, :, 1]
     result: np.ndarray = cv2.remap(array, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return result
 
 
-def _places(flow: np.ndarray) -> np.ndarray:
+def places_of(flow: np.ndarray) -> np.ndarray:
     """Motion as the places that it leads to, `(h, w, 2)` float32."""
     height, width = flow.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return flow + np.dstack((x, y))
 
 
-def _at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
+def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
     """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
     scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
     larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale
-    return _places(larger)
+    return places_of(larger)
