@@ -5,7 +5,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import getpid
@@ -91,11 +91,7 @@ def _edit_segment(job: Job, apply: Apply, work: Work, progress: JobProgress) -> 
     from ganedit.runs.segment import edit_segment
 
     assert job.segment is not None
-    stills = {
-        name: _decoded(paths, job, work.run.files)
-        for name, paths in job.inputs.items()
-        if name not in job.segment.sources
-    }
+    stills = stills_of(job, work, set(job.segment.sources))
     try:
         return edit_segment(job, stills, apply, work, progress)
     except WeightsError:
@@ -103,6 +99,24 @@ def _edit_segment(job: Job, apply: Apply, work: Work, progress: JobProgress) -> 
     except GaneditError as error:
         named = str(error).startswith(tuple(map(str, (*job.sources, job.target))))
         raise type(error)(str(error) if named else f"{job.source}: {error}") from error
+
+
+def stills_of(job: Job, work: Work, moving: Set[str]) -> Pictures:
+    """The decoded pictures of a video's job that are the same for all of its frames.
+
+    Args:
+        job: the video.
+        work: what is done.
+        moving: names of the inputs that have a picture for each frame.
+
+    Raises:
+        GaneditError: one cannot be read.
+    """
+    return {
+        name: _decoded(paths, job, work.run.files)
+        for name, paths in job.inputs.items()
+        if name not in moving
+    }
 
 
 def _notes_of_others(pictures: Pictures) -> list[str]:

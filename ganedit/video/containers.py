@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -189,6 +189,30 @@ def scan(path: Path, *, lenient: bool = False, max_pixels: int | None = None) ->
         if path.is_file() and path.stat().st_size != before:
             raise ImageError(f"{gathered.label} is still growing; wait until it is finished")
         return gathered.track(stream, container)
+
+
+def look(path: Path, count: int) -> Track:
+    """The first frames of a container, as a track as long as the file says to be.
+
+    Raises:
+        ImageError: it cannot be read, or nothing of it can be decoded.
+    """
+    gathered = _Scan(path, True, None)
+    with opened(path) as (container, stream):
+        for frame in _frames(container, stream):
+            gathered.take(frame)
+            if len(gathered.times) == count:
+                break
+        track = gathered.track(stream, container)
+        ends = [track.end]
+        if stream.duration:
+            ends.append(track.times[0] + int(stream.duration * stream.time_base / track.time_base))
+        elif container.duration:
+            ends.append(int(container.duration / 1_000_000 / track.time_base))
+        found = replace(track, end=max(ends))
+    rate = stream.average_rate or stream.guessed_rate
+    total = stream.frames or (round(found.seconds * rate) if rate else count)
+    return replace(found, total=total)
 
 
 def _take_packet(packet: Any, gathered: _Scan, *, lenient: bool) -> None:

@@ -10,7 +10,7 @@ from ganedit.errors import ImageError, UsageError
 from ganedit.image import Image, decode
 from ganedit.video import containers, pictures
 from ganedit.video.encoding import Encoding
-from ganedit.video.kinds import VIDEO_SUFFIXES, is_animation, is_numbered
+from ganedit.video.kinds import VIDEO_SUFFIXES, is_animation, is_moving, is_numbered
 from ganedit.video.options import VideoOptions
 from ganedit.video.steadying import REACH
 from ganedit.video.track import Track
@@ -110,6 +110,12 @@ class Segment:
     def frames(self) -> int:
         """How many frames of the source are its own."""
         return len(self.repeats)
+
+
+def moving_inputs(inputs: Mapping[str, tuple[Path, ...]]) -> dict[str, tuple[Path, ...]]:
+    """Those with a picture for each frame, as far as names tell; the edited one first."""
+    (first, *others) = inputs.items()
+    return dict([first, *(each for each in others if each[1] and is_moving(each[1][0]))])
 
 
 def find_source(paths: tuple[Path, ...], options: VideoOptions, *, lenient: bool,

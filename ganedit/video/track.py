@@ -55,6 +55,8 @@ class Track:
     """Whether keys count frames from the beginning, since the container has no times for them."""
     cuts: tuple[int, ...] = (0,)
     """Numbers of the frames with which scenes begin."""
+    total: int = 0
+    """Of a file that was only looked at, about how many frames it has."""
     loops: int | None = None
     """Of an animation: how often it is shown, 0 for ever."""
     notes: tuple[str, ...] = ()
