@@ -17,7 +17,7 @@ from ganedit.video.track import Track
 
 # Frames of a segment. What is edited twice, since neighbours look over its ends, is a small part
 # of it; what a killed run loses, and what a machine with many cores waits for, is as well.
-SEGMENT_FRAMES = 60
+SEGMENT_FRAMES = 80
 # Key frames that are remembered before a frame: a container may lead past the nearest.
 SPARE_KEYS = 4
 DECODER_DELAY = 0.2

@@ -18,7 +18,7 @@ import numpy as np
 from ganedit.image import Image, resize, to_eight
 
 # Frames to either side whose additions are averaged with a frame's own.
-REACH = 1
+REACH = 2
 # Motion is looked for in frames of at most so many pixels on the longer side.
 FLOW_SIDE = 640
 # Differences of grey levels, of 255, over which a neighbour is left out, and over which it counts
@@ -28,6 +28,15 @@ SAME, SOFT = 3.0, 6.0
 MISSES = 1.0
 # Motion under this is none: interpolation would only soften what stands still.
 STILL = 0.08
+# What an edit adds counts from the input softened by so much (a deviation in pixels of the input):
+# its own grain comes and goes too.
+SOFTENED = 0.6
+# A frame's own additions count so many times as much as a neighbour's.
+OWN_WEIGHT = 1.5
+# A mean is softer than what it is of. Its detail, which is finer than so many pixels, is raised to
+# the strength that a frame's own had around there, at most by so much; what is weaker than so many
+# grey levels of 255 is left.
+FINE, AROUND, MOST_GAIN, NOISE = 7, 9, 2.5, 0.2
 
 
 @dataclass
@@ -77,11 +86,13 @@ def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
     if (source.width, source.height) != (result.width, result.height):
         source = resize(source, result.width, result.height, kernel="bicubic")
     base = _as_type(source.samples, result.samples.dtype)
-    added = result.samples.astype(np.float32) - base
+    scale = result.width / before.width
+    changed = (result.samples != base).any(axis=2)
     if not local:
-        return _Frame(result, base, added, (added != 0).any(axis=2), _grey(before))
+        base = cv2.GaussianBlur(base, (0, 0), SOFTENED * scale).reshape(base.shape)
+        added = result.samples.astype(np.float32) - base
+        return _Frame(result, base, added, changed, _grey(before))
     # The input shows what is not to be there: neither motion nor colours are taken from it.
-    changed = (added != 0).any(axis=2)
     return _Frame(
         result, np.zeros_like(base), result.samples.astype(np.float32), changed, _grey(result)
     )
@@ -136,7 +147,8 @@ class Motions:
 def _steady(frames: list[_Frame], place: int, motions: Motions, *, local: bool) -> Image:
     """The result of one frame, its additions averaged with those of its neighbours."""
     own = frames[place]
-    total, weights = own.added.copy(), np.ones(own.added.shape[:2], np.float32)
+    total = OWN_WEIGHT * own.added
+    weights = np.full(own.added.shape[:2], OWN_WEIGHT, np.float32)
     for other in frames[max(0, place - REACH) : place + REACH + 1]:
         if other is own or other.added.shape != own.added.shape:
             continue
@@ -151,12 +163,29 @@ def _steady(frames: list[_Frame], place: int, motions: Motions, *, local: bool) 
             share = share * moved(changed, there, cv2.INTER_NEAREST)
         total += added * share[:, :, None]
         weights += share
-    total /= weights[:, :, None]
     top = np.iinfo(own.base.dtype).max
+    total = _as_strong(total / weights[:, :, None], own.added, NOISE * top / 255)
     samples = np.rint(own.base + total).clip(0, top).astype(own.base.dtype)
     if local:
         samples = np.where(own.changed[:, :, None], samples, own.result.samples)
     return replace(own.result, samples=samples)
+
+
+def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float) -> np.ndarray:
+    """Averaged additions `(H, W, C)`, their detail as strong as in a frame's own."""
+    coarse = cv2.blur(mean, (FINE, FINE)).reshape(mean.shape)
+    detail = mean - coarse
+    wanted = own - cv2.blur(own, (FINE, FINE)).reshape(own.shape)
+    least = np.float32(noise * noise)
+    gain = np.sqrt((_strength(wanted) + least) / (_strength(detail) + least)).clip(1, MOST_GAIN)
+    result: np.ndarray = coarse + detail * gain[:, :, None]
+    return result
+
+
+def _strength(detail: np.ndarray) -> np.ndarray:
+    """Mean square of detail around each pixel, `(H, W)`."""
+    result: np.ndarray = cv2.blur(np.square(detail).mean(axis=2), (AROUND, AROUND))
+    return result
 
 
 def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> np.ndarray:
