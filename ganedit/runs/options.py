@@ -24,7 +24,8 @@ class FileOptions(Options):
         None, "Append this to the names of results.", metavar="TEXT", group="files", recorded=False
     )
     format: str | None = option(
-        None, "Format of the result (png, jpeg, webp, tiff, avif); its own by default.",
+        None, "Format of the result (png, jpeg, webp, tiff, avif; mp4, mkv, gif and so on of "
+        "videos); its own by default.",
         metavar="NAME", group="files", recorded=False,
     )  # fmt: skip
     quality: int | None = option(
@@ -35,7 +36,10 @@ class FileOptions(Options):
         group="files", recorded=False,
     )  # fmt: skip
     preview: bool = option(
-        False, "Write a before/after PNG beside each result.", group="files", recorded=False
+        False,
+        "Write a before/after PNG beside each result; of a video five seconds too.",
+        group="files",
+        recorded=False,
     )
     strip_metadata: bool = option(
         False, "Drop EXIF, XMP and DPI. The colour profile stays.", group="files"

@@ -68,7 +68,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     sheets = [
         Sheet(_sheet_of(job, group), group)
         for job, group in zip(jobs, groups, strict=True)
-        if len(group) > 1 and task.sheet(options)
+        if len(group) > 1 and task.sheet(options) and not job.moving
     ]
     return replace(plan, jobs=[job for group in groups for job in group], sheets=sheets)
 

@@ -20,6 +20,7 @@ from ganedit.image import Image, decode, output_errors
 from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.runs.jobs import Job
 from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discard
+from ganedit.runs.saying import say
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.work import Work, digest
 from ganedit.video.encoding import choose_encoding, chroma_note
@@ -359,6 +360,11 @@ class Videos:
                     self._known[outcome.job.target].take(outcome)
                 yield from self._finished(seconds)
             yield from self._finished(seconds)
+        except KeyboardInterrupt:
+            for video in self._open.values():
+                say(f"{video.job.source}: {len(video.finished)} of {len(video.segments)} segments "
+                    "are kept; the same command goes on with the others")  # fmt: skip
+            raise
         finally:
             outcomes.close()
             for video in self._known.values():
