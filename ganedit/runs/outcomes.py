@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganedit.errors import GaneditError
+from ganedit.errors import GaneditError, ImageError
 from ganedit.runs.jobs import Job
 from ganedit.runs.stamps import Stamp
 
@@ -43,6 +43,18 @@ class Outcome:
 
 # What an engine yields: in any order, each as soon as it is ready.
 Outcomes = Generator[Outcome, None, None]
+
+
+def as_told(job: Job, error: Exception) -> GaneditError:
+    """What is said of anything that goes wrong with a job."""
+    match error:
+        case GaneditError():
+            return error
+        case MemoryError():
+            return GaneditError(f"{job.source}: not enough memory; lower --memory or the size")
+        case OSError():
+            return ImageError(f"{job.source}: {error.strerror or error}")
+    return GaneditError(f"{job.source}: ganedit failed ({error!r}); please report it")
 
 
 def discard(results: Sequence[Staged]) -> None:

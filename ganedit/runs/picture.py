@@ -16,7 +16,7 @@ from ganedit.image import Image, check_limits, decode, encode, pixel_loss, stage
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
-from ganedit.runs.outcomes import JobProgress, Outcome, Staged, discard
+from ganedit.runs.outcomes import JobProgress, Outcome, Staged, as_told, discard
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.work import Work
 from ganedit.task import Apply, Pictures
@@ -30,16 +30,8 @@ def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> O
     started = time.perf_counter()
     try:
         outcome = _edit(job, apply, work, progress)
-    except GaneditError as error:
-        outcome = Outcome(job, error)
-    except MemoryError:
-        outcome = Outcome(job, GaneditError(
-            f"{job.source}: not enough memory; lower --memory or the size"))  # fmt: skip
-    except OSError as error:
-        outcome = Outcome(job, ImageError(f"{job.source}: {error.strerror or error}"))
     except Exception as error:  # a fault of ganedit's own is not to stop the other pictures
-        outcome = Outcome(job, GaneditError(
-            f"{job.source}: ganedit failed ({error!r}); please report it"))  # fmt: skip
+        outcome = Outcome(job, as_told(job, error))
     return replace(outcome, seconds=time.perf_counter() - started)
 
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ganedit import __version__
 from ganedit.errors import GaneditError, ImageError, OutputError, UsageError
 from ganedit.image import Image, decode, output_errors
 from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.runs.jobs import Job
-from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discard
+from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, as_told, discard
 from ganedit.runs.saying import say
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.work import Work, digest
@@ -79,8 +80,10 @@ class VideoWork:
         job = self.job
         above = job.journal_folder if job.journal_folder is not None else job.target.parent
         made_of = [(stamp.bytes, stamp.mtime_ns) for stamp in self.stamps]
-        key = digest({**self.work.provenance(video=True), "variant": job.variant,
-                      "sources": made_of, "format": job.format})  # fmt: skip
+        key = digest({
+            **self.work.provenance(video=True), "variant": job.variant, "sources": made_of,
+            "format": job.format, "ganedit": __version__,
+        })  # fmt: skip
         return above / JOURNAL_FOLDER / VIDEO_FOLDER / f"{job.target.name[:60]}-{key}"
 
     def _clear(self) -> None:
@@ -139,9 +142,10 @@ class VideoWork:
     def _source(self, name: str, paths: tuple[Path, ...]) -> Source:
         """A moving input, as an earlier run found it, or found now."""
         run, kept = self.work.run, self.folder / f"{name}.json"
-        if kept.exists():
+        with suppress(OSError, ValueError, KeyError, TypeError):  # none, or another version's
+            track = Track.from_json(kept.read_text())
             files = tuple(numbered_files(paths[0])) if is_numbered(paths[0]) else paths
-            return Source(files, Track.from_json(kept.read_text()))
+            return Source(files, track)
         source = find_source(
             paths, run.video, lenient=run.files.allow_truncated, max_pixels=run.files.max_pixels
         )
@@ -212,8 +216,8 @@ class VideoWork:
                     f"{job.source}: changed or vanished while it was edited; run again"
                 )
             results = self._results()
-        except GaneditError as error:
-            return Outcome(job, error, seconds=seconds)
+        except Exception as error:
+            return Outcome(job, as_told(job, error), seconds=seconds)
         track = self.timeline.edited.track
         return Outcome(
             job, results=results, sources=self.stamps,
@@ -238,7 +242,7 @@ class VideoWork:
                 Joined(self.timeline, self.container, self.encoding,
                        self.original if own else None,
                        strip=self.work.run.files.strip_metadata),
-                partial,
+                partial, self.job.target,
             )  # fmt: skip
         results = [Staged(partial, self.job.target, Stamp.of(partial, hashed=recorded))]
         if self.work.run.files.preview:
@@ -316,12 +320,12 @@ class Videos:
         self._begun.add(job.target)
         try:
             video = VideoWork(job, self._work)
-        except GaneditError as error:
-            named = str(error).startswith((str(job.source), str(job.target), "--"))
-            told = (
-                error if named or is_numbered(job.source) else type(error)(f"{job.source}: {error}")
-            )
-            if alone and isinstance(error, UsageError):
+        except Exception as error:  # as with pictures, one is not to stop the others
+            told = as_told(job, error)
+            named = str(told).startswith((str(job.source), str(job.target), "--"))
+            if not (named or is_numbered(job.source)):
+                told = type(told)(f"{job.source}: {told}")
+            if alone and isinstance(told, UsageError):
                 raise told from error
             with self._adding:
                 self._refused.append(Outcome(job, told))

@@ -41,8 +41,6 @@ def opened(path: Path, *, threads: int = 1) -> Iterator[tuple[Any, Any]]:
                 raise UnreadableImageError(
                     f"{label}: its codec is not built into PyAV; convert it to H.264 first"
                 )
-            if "encv" in str(getattr(context, "codec_tag", "")):
-                raise UnreadableImageError(f"{label} is encrypted; get a copy without protection")
             context.thread_count = threads
             context.thread_type = "AUTO" if threads != 1 else "NONE"
             yield container, stream
@@ -138,7 +136,7 @@ class _Scan:
         keys_of_all = range(len(times)) if self.counted else times
         return Track(
             "container", tuple(keys_of_all), tuple(times), end,
-            base, width, height, deep=depth_of(frame.format) > 8,
+            base, width, height, origin=_origin(container), deep=depth_of(frame.format) > 8,
             alpha=has_alpha(frame.format.name),
             pixel_format=frame.format.name, aspect=aspect, color=self.color,
             key_frames=tuple(keys), counted=self.counted, cuts=self.finder.cuts(),
@@ -215,8 +213,17 @@ def look(path: Path, count: int) -> Track:
     return replace(found, total=total)
 
 
+def _origin(container: Any) -> Fraction:
+    """When the clock of a broadcast began, of which files are pieces."""
+    if container.format.name not in ("mpegts", "mpeg") or container.start_time is None:
+        return Fraction(0)
+    return Fraction(container.start_time, 1_000_000)
+
+
 def _take_packet(packet: Any, gathered: _Scan, *, lenient: bool) -> None:
     av = library()
+    if packet.has_sidedata("encryption_info"):
+        raise UnreadableImageError(f"{gathered.label} is encrypted; get a copy without protection")
     try:
         frames = packet.decode()
     except av.error.EOFError:

@@ -1,6 +1,7 @@
 """One file from segments: frames at their times, and beside them all that the source had."""
 
 import heapq
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,14 +12,14 @@ from typing import Any
 from ganedit.errors import OutputError
 from ganedit.image import printable
 from ganedit.video.containers import video_stream
-from ganedit.video.encoding import Encoding, supported_codecs
+from ganedit.video.encoding import Encoding
 from ganedit.video.kinds import CONTAINERS, Container
 from ganedit.video.library import library, reading_errors, writing_errors
 from ganedit.video.segments import Timeline
 
 # What a container says of itself, and not of what is in it.
-_OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "DURATION"}
-_OWN_OF_STREAM = {"encoder", "DURATION"}
+_OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_OWN_OF_STREAM = {"encoder", "duration"}
 # Names as Apple's cameras write them; MP4 and MOV keep them only when told to.
 _APPLE = "com."
 _CHAPTERS = "chapters, which are written anew"
@@ -44,38 +45,50 @@ def check_fits(source: Path, container: Container) -> tuple[str, ...]:
         OutputError: it cannot hold the sound; the message names those that can.
     """
     av, notes = library(), list[str]()
-    fits = supported_codecs(container.muxer)
     with reading_errors(source), av.open(str(source), metadata_errors="replace") as given:
         main = video_stream(given)
         for stream in given.streams:
             if stream is main:
                 continue
             name = _codec(stream)
-            if stream.type == "audio" and name not in fits:
+            if stream.type == "audio" and not takes(container.muxer, stream):
                 others = [
-                    each.name for each in CONTAINERS
-                    if each.muxer and name in supported_codecs(each.muxer)
-                ]  # fmt: skip
+                    each.name for each in CONTAINERS if each.muxer and takes(each.muxer, stream)
+                ]
                 raise OutputError(
                     f"{printable(str(source))}: its sound is {name}, which {container.name} cannot "
                     f"hold; write {' or '.join(others) or 'MKV'} instead"
                 )
-            reason = _unfit(stream, main, name, fits, container)
+            reason = _unfit(stream, main, container)
             if reason not in (None, _CHAPTERS):
                 notes.append(f"left out: {reason}")
     return tuple(dict.fromkeys(notes))
+
+
+def takes(muxer: str, stream: Any) -> bool:
+    """Whether a muxer writes a header for a stream as it is; its lists promise more."""
+    av = library()
+    try:
+        with av.open(io.BytesIO(), "w", format=muxer) as output:
+            output.add_stream_from_template(stream, opaque=True)
+            output.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
 
 
 def _codec(stream: Any) -> str:
     return stream.codec_context.codec.canonical_name if stream.codec_context else ""
 
 
-def _unfit(stream: Any, main: Any, name: str, fits: set[str], container: Container) -> str | None:
+def _unfit(stream: Any, main: Any, container: Container) -> str | None:
     """Why a stream is left out, None where it is not."""
     if stream.type == "audio":
         return None
     if stream.type == "subtitle":
-        return None if name in fits else f"subtitles ({name}), which {container.name} cannot hold"
+        if takes(container.muxer, stream):
+            return None
+        return f"subtitles ({_codec(stream)}), which {container.name} cannot hold"
     if stream.type == "attachment":
         return None if container.muxer == "matroska" else "attached files"
     if stream.type == "video":
@@ -87,20 +100,21 @@ def _unfit(stream: Any, main: Any, name: str, fits: set[str], container: Contain
     return _CHAPTERS if chapters else "a stream of data"
 
 
-def join(segments: Sequence[Path], joined: Joined, target: Path) -> None:
+def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) -> None:
     """Write the result.
 
     Args:
         segments: files of `SegmentWriter`, in order.
         joined: what goes in.
         target: a file that is not there.
+        label: what errors call it.
 
     Raises:
         OutputError: it cannot be written.
     """
     av, container = library(), joined.container
     with ExitStack() as stack:
-        stack.enter_context(writing_errors(target))
+        stack.enter_context(writing_errors(label))
         output = stack.enter_context(
             av.open(str(target), "w", format=container.muxer, container_options=_muxing(joined))
         )
@@ -204,10 +218,9 @@ def _annexed(packets: Iterator[Any], joined: Joined, stream: Any) -> Iterator[An
 
 def _add_copies(output: Any, given: Any, joined: Joined) -> dict[int, Any]:
     """The output's streams for those that are copied, by the index of the input's."""
-    fits = supported_codecs(joined.container.muxer)
     main, copies = video_stream(given), dict[int, Any]()
     for stream in given.streams:
-        if stream is main or _unfit(stream, main, _codec(stream), fits, joined.container):
+        if stream is main or _unfit(stream, main, joined.container):
             continue
         if stream.type == "attachment":
             output.add_attachment(
@@ -241,13 +254,13 @@ def _kept(metadata: Mapping[str, str], own: set[str], joined: Joined) -> dict[st
     return {
         key: value
         for key, value in metadata.items()
-        if key not in own and not key.startswith(("_STATISTICS", "BPS", "NUMBER_OF_"))
+        if key.lower() not in own and not key.startswith(("_STATISTICS", "BPS", "NUMBER_OF_"))
     }
 
 
 def _chapters(chapters: list[dict[str, Any]], joined: Joined) -> list[dict[str, Any]]:
     """Those of which something is left, moved as the frames are."""
-    shift, stop = _shift(joined.timeline), joined.timeline.stop
+    shift, stop = joined.timeline.shift, joined.timeline.stop
     kept = []
     for chapter in chapters:
         base = chapter["time_base"] or Fraction(1)
@@ -262,17 +275,11 @@ def _chapters(chapters: list[dict[str, Any]], joined: Joined) -> list[dict[str, 
     return kept
 
 
-def _shift(timeline: Timeline) -> Fraction:
-    """Seconds by which everything is earlier than in the source, a whole number of its ticks."""
-    base = timeline.edited.track.time_base
-    return int(timeline.begin / base) * base
-
-
 def _copied(given: Any, copies: Mapping[int, Any], joined: Joined) -> Iterator[Any]:
     """The packets that are copied, those before the beginning and behind the end left out."""
     if not copies:
         return
-    shift, timeline = _shift(joined.timeline), joined.timeline
+    timeline = joined.timeline
     begin = timeline.begin + timeline.edited.track.times[0] * timeline.edited.track.time_base
     cut = timeline.begin > 0
     for packet in given.demux([given.streams[index] for index in copies]):
@@ -284,8 +291,8 @@ def _copied(given: Any, copies: Mapping[int, Any], joined: Joined) -> Iterator[A
         if timeline.stop is not None and time * base >= timeline.stop:
             continue
         packet.stream = copies[packet.stream.index]
-        if cut:
-            earlier = round(shift / base)
+        if timeline.shift:
+            earlier = round(timeline.shift / base)
             packet.pts = None if packet.pts is None else packet.pts - earlier
             packet.dts = None if packet.dts is None else packet.dts - earlier
         yield packet

@@ -1,6 +1,7 @@
 """PyAV, imported when the first container is opened, and its errors in the words of ganedit."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -30,6 +31,7 @@ def library() -> Module:
         import av
     except ImportError as error:
         raise UsageError("videos need one more package: pip install 'ganedit[video]'") from error
+    os.environ.setdefault("SVT_LOG", "1")  # errors only; it prints by itself
     av.logging.set_level(av.logging.PANIC)
     # Encoders print past PyAV's own filter.
     av.logging.set_libav_level(av.logging.PANIC)

@@ -88,6 +88,6 @@ def _write_clip(
         writer.add(first)
         for picture in others:
             writer.add(picture)
-    own = Timeline({}, times, tuple(range(len(times))), end, timeline.time_base, Fraction(0), None)
+    own = Timeline({}, times, tuple(range(len(times))), end, timeline.time_base)
     clip.unlink(missing_ok=True)
-    join([segment], Joined(own, container_named("MP4"), encoding, None), clip)
+    join([segment], Joined(own, container_named("MP4"), encoding, None), clip, clip)

@@ -64,9 +64,11 @@ class Timeline:
     """The number of the source's frame that it shows; they do not decrease."""
     end: int
     time_base: Fraction
-    begin: Fraction
+    begin: Fraction = Fraction(0)
     """Seconds of the source that are before the result's beginning."""
-    stop: Fraction | None
+    shift: Fraction = Fraction(0)
+    """Seconds by which all is earlier than in the source, a whole number of its ticks."""
+    stop: Fraction | None = None
     """The time in the source at which the result ends, where it ends before it."""
 
     @property
@@ -166,13 +168,14 @@ def plan_timeline(sources: Mapping[str, Source], options: VideoOptions) -> Timel
         )
     chosen = track.within(kept)
     # Frames keep the time that they have beside the sound.
-    shift = int(begin / base)
+    shift = int((begin + track.origin) / base)
     times = [time - shift for time in chosen.times]
     end, shows = chosen.end - shift, kept
     if options.fps is not None and track.kind != "pictures":
         times, end, shows, base = _at_rate(times, end, kept, base, options.fps)
     past = None if stop is None else stop + zero * track.time_base
-    return Timeline(sources, tuple(times), tuple(shows), end, base, begin, past)
+    moved = shift * track.time_base
+    return Timeline(sources, tuple(times), tuple(shows), end, base, begin, moved, past)
 
 
 def _at_rate(

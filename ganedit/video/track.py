@@ -51,6 +51,8 @@ class Track:
     color: Color = field(default_factory=Color)
     key_frames: tuple[int, ...] = ()
     """Keys from which decoding can begin; none if all can."""
+    origin: Fraction = Fraction(0)
+    """Seconds that the clock showed at the beginning, where a container has no zero of its own."""
     counted: bool = False
     """Whether keys count frames from the beginning, since the container has no times for them."""
     cuts: tuple[int, ...] = (0,)
@@ -82,7 +84,7 @@ class Track:
     def to_json(self) -> str:
         """As text, from which `from_json` makes it again."""
         plain = asdict(self)
-        for name in ("time_base", "aspect"):
+        for name in ("time_base", "aspect", "origin"):
             plain[name] = str(plain[name])
         return json.dumps(plain)
 
@@ -91,7 +93,7 @@ class Track:
         """A track from its text."""
         plain: dict[str, Any] = json.loads(text)
         color = Color(**plain.pop("color"))
-        for name in ("time_base", "aspect"):
+        for name in ("time_base", "aspect", "origin"):
             plain[name] = Fraction(plain[name])
         lists = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
         return cls(**{**plain, **lists, "color": color})
