@@ -26,12 +26,29 @@ def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
     Raises:
         GaneditError: the device or the weights cannot be used.
     """
-    pixels = {job: _pixels(job, work) for job in todo.jobs}
-    readable = [job for job in todo.jobs if pixels[job]]
+    videos = [job for job in todo.jobs if job.moving]
+    jobs = [job for job in todo.jobs if not job.moving]
+    if jobs or not videos:
+        _tell_pictures(jobs, work)
+    if videos:
+        from ganedit.runs.estimate_video import tell_videos
+
+        tell_videos(videos, work)
+    if todo.finished:
+        say(f"{len(todo.finished):,} finished before", error=False)
+    if plan.left_out.total():
+        say(f"left out: {as_text(plan.left_out)}", error=False)
+    for outcome in todo.refused:
+        say(f"refused: {outcome.error}", error=False)
+
+
+def _tell_pictures(jobs: Sequence[Job], work: Work) -> None:
+    pixels = {job: _pixels(job, work) for job in jobs}
+    readable = [job for job in jobs if pixels[job]]
     megapixels = sum(pixels.values()) / 1e6
     size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
     say(
-        f"{len(todo.jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB",
+        f"{len(jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB",
         error=False,
     )
     if readable:
@@ -39,16 +56,10 @@ def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
         left = tqdm.format_interval(megapixels / rate)
         made = bytes_per_pixel * megapixels
         say(f"about {left} on this machine, results of about {made:,.1f} MB", error=False)
-    if unreadable := len(todo.jobs) - len(readable):
-        names = [str(job.source) for job in todo.jobs if not pixels[job]]
+    if unreadable := len(jobs) - len(readable):
+        names = [str(job.source) for job in jobs if not pixels[job]]
         shown = ", ".join(names[:3]) + ", …" * (len(names) > 3)
         say(f"{unreadable:,} that cannot be read: {shown}", error=False)
-    if todo.finished:
-        say(f"{len(todo.finished):,} finished before", error=False)
-    if plan.left_out.total():
-        say(f"left out: {as_text(plan.left_out)}", error=False)
-    for outcome in todo.refused:
-        say(f"refused: {outcome.error}", error=False)
 
 
 def _pixels(job: Job, work: Work) -> int:
