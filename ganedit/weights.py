@@ -115,6 +115,11 @@ def of_task(task: str) -> list[WeightFile]:
     return [entry for entry in (*shipped(), *imported()) if entry.task == task]
 
 
+def labelled(task: str, label: str) -> list[str]:
+    """What there are files of a task for: the domains of translate, the models of generate."""
+    return sorted({entry.labels[label] for entry in of_task(task) if label in entry.labels})
+
+
 def find(task: str, **labels: str) -> WeightFile:
     """The shipped or imported file of a task with these labels.
 

@@ -26,29 +26,35 @@ def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
     Raises:
         GaneditError: the device or the weights cannot be used.
     """
+    for line in estimate(todo, plan, work):
+        say(line, error=False)
+
+
+def estimate(todo: Todo, plan: Plan, work: Work) -> list[str]:
+    """What there is to do, in lines: how many pictures, how long, what is left out.
+
+    Raises:
+        GaneditError: the device or the weights cannot be used.
+    """
     pixels = {job: _pixels(job, work) for job in todo.jobs}
     readable = [job for job in todo.jobs if pixels[job]]
     megapixels = sum(pixels.values()) / 1e6
     size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
-    say(
-        f"{len(todo.jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB",
-        error=False,
-    )
+    lines = [f"{len(todo.jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB"]
     if readable:
         rate, bytes_per_pixel = _measure(readable, work)
         left = tqdm.format_interval(megapixels / rate)
         made = bytes_per_pixel * megapixels
-        say(f"about {left} on this machine, results of about {made:,.1f} MB", error=False)
+        lines.append(f"about {left} on this machine, results of about {made:,.1f} MB")
     if unreadable := len(todo.jobs) - len(readable):
         names = [str(job.source) for job in todo.jobs if not pixels[job]]
         shown = ", ".join(names[:3]) + ", …" * (len(names) > 3)
-        say(f"{unreadable:,} that cannot be read: {shown}", error=False)
+        lines.append(f"{unreadable:,} that cannot be read: {shown}")
     if todo.finished:
-        say(f"{len(todo.finished):,} finished before", error=False)
+        lines.append(f"{len(todo.finished):,} finished before")
     if plan.left_out.total():
-        say(f"left out: {as_text(plan.left_out)}", error=False)
-    for outcome in todo.refused:
-        say(f"refused: {outcome.error}", error=False)
+        lines.append(f"left out: {as_text(plan.left_out)}")
+    return [*lines, *(f"refused: {outcome.error}" for outcome in todo.refused)]
 
 
 def _pixels(job: Job, work: Work) -> int:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
-from ganedit.tasks.generate.options import Window
+from ganedit.tasks.generate.options import Window, known_models
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class WalkOptions(Options):
     )
     model: str | None = option(
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
-        metavar="NAME",
+        metavar="NAME", known=known_models,
     )  # fmt: skip
     seconds: float = option(10.0, "How long the walk is.", over=0, most=3600)
     rate: int = option(30, "Frames a second.", least=1, most=120)
@@ -75,7 +75,9 @@ class WalkOptions(Options):
 class DirectionsOptions(Options):
     """Which directions are shown, and on what."""
 
-    model: str | None = option(None, "Which generator.", metavar="NAME", positional=True)
+    model: str | None = option(
+        None, "Which generator.", metavar="NAME", positional=True, known=known_models
+    )
     seed: int = option(0, "Of the first picture that is varied.", least=0, most=2**62)
     count: int = option(4, "How many pictures, one below the other.", least=1, short="-n")
     truncation: float = option(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
 
@@ -35,18 +36,25 @@ class NetworkOptions(Options):
             raise UsageError(f"--size {self.size}: use 16, 32, 64, 128, 256 or 512")
 
 
+def known_models() -> list[str]:
+    """The words that `--model` takes."""
+    return weights.labelled("generate", "model")
+
+
 @dataclass(frozen=True)
 class GenerateOptions(Options):
     """What is drawn."""
 
     model: str | None = option(
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
-        metavar="NAME", positional=True,
+        metavar="NAME", positional=True, known=known_models,
     )  # fmt: skip
-    count: int = option(1, "How many pictures.", least=1, recorded=False, short="-n")
+    count: int = option(
+        1, "How many pictures.", least=1, recorded=False, short="-n", simple=True
+    )
     seed: int = option(
         0, "Of the first picture; each next one has the next.",
-        least=0, most=2**62, recorded=False,
+        least=0, most=2**62, recorded=False, simple=True,
     )  # fmt: skip
     truncation: float = option(
         0.7,
