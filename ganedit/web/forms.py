@@ -17,6 +17,8 @@ from ganedit.task import NAME_MARK, Input, Task
 
 # Of the options that all tasks share, those that make sense on a page.
 SHARED = ("format", "quality", "strip_metadata", "allow_truncated")
+# A slider over more whole numbers than these is no use.
+MOST_STEPS = 100
 _PATHS = ("FILE", "DIR", "RUN")
 
 
@@ -72,15 +74,18 @@ def _own_weights(task: Task[Any]) -> list[str]:
 
 
 def _offered(task: Task[Any]) -> list[Declared]:
-    shared = [each for each in declared(FileOptions) if each.name in SHARED]
-    return [each for each in (*declared(task.options), *shared) if _may_be_set(each, task)]
+    own = [each for each in declared(task.options) if _may_be_set(each, task)]
+    return own + [each for each in declared(FileOptions) if each.name in SHARED]
 
 
 def _may_be_set(each: Declared, task: Task[Any]) -> bool:
-    """Whether requests may set it: no option may have a file of this machine read or written.
+    """Whether requests may set it: no option may have a file of this machine read or written, or
+    lift a limit.
 
     Weights of one's own are chosen among the names in the user's folder, pictures are sent.
     """
+    if each.option.group == "files":
+        return False
     if each.name == "weights":
         return bool(_own_weights(task))
     if each.type is Path:
@@ -101,14 +106,16 @@ def _field(task: Task[Any], each: Declared) -> dict[str, Any]:
         "kind": _kind(each, words),
         "choices": words,
         "many": each.many,
+        "whole": each.type is int,
         "required": required,
         "default": None if required or each.default == () else each.default,
         "absent": known.absent or "",
         "least": known.least if known.over is None else known.over,
         "most": known.most,
         "hint": known.metavar or "",
-        "open": each.name not in SHARED
-        and (required or known.simple or known.positional or bool(each.choices) or bounded),
+        "open": task.local
+        if each.name == "format"  # few formats keep what such a task does not change
+        else required or known.simple or known.positional or bool(each.choices) or bounded,
     }
 
 
@@ -123,19 +130,18 @@ def _words(task: Task[Any], each: Declared) -> list[str]:
 
 
 def _kind(each: Declared, words: list[str]) -> str:
-    """slider, number, whole, choice, switch, file or text."""
+    """slider, number, choice, switch, file or text."""
     if words and not each.many:
         return "choice"
     if each.type is Path:
         return "file"
     if each.type is bool:
         return "switch"
-    bounded = each.option.least is not None and each.option.most is not None
-    if each.type is float:
-        return "slider" if bounded else "number"
-    if each.type is int and each.option.parse is None:
-        return "slider" if bounded and (each.option.most or 0) <= 100 else "whole"
-    return "text"
+    if each.type not in (int, float) or each.option.parse is not None:
+        return "text"
+    begins = each.default is not None or (each.option.absent or "").isdecimal()
+    ends = each.option.least is not None and (each.option.most or MOST_STEPS + 1) <= MOST_STEPS
+    return "slider" if begins and ends else "number"
 
 
 def filled(

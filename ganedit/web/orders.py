@@ -29,6 +29,8 @@ class Orders:
     ) -> None:
         self._tasks = {task.name: task for task in tasks}
         self._store, self._roots, self._run = store, roots, run
+        self.results = store.folder / "results"
+        """Where those go that have no folder of the user's."""
 
     def order(self, asked: Mapping[str, Any]) -> tuple[Order, str]:
         """The order, and what it is called.
@@ -41,7 +43,7 @@ class Orders:
         if "folder" in asked:
             return self._through_folder(task, form, asked)
         files = self._files(task, asked)
-        output = self._store.folder / "results" / secrets.token_hex(8)
+        output = self.results / secrets.token_hex(8)
         output.mkdir(parents=True)
         label = task.label(form.options) or task.name
         own = replace(

@@ -2,24 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ganedit.errors import GaneditError, ImageTooLargeError
 from ganedit.runs.options import RunOptions
+from ganedit.runs.saying import say
 from ganedit.task import Task
 from ganedit.web import masks
 from ganedit.web.forms import describe
-from ganedit.web.guard import refusal
+from ganedit.web.guard import TooLarge, refusal
 from ganedit.web.orders import Orders
 from ganedit.web.queue import BusyError, Queue
 from ganedit.web.store import Held, MissingError, Roots, Store
@@ -87,6 +87,11 @@ class Routes:
                 return refusal(status, self.store.without_place(str(error)))
             except OSError as error:  # a disk that is full
                 return refusal(507, error.strerror or "the disk refuses")
+            except (TooLarge, ClientDisconnect):
+                raise
+            except Exception as error:  # a fault of ganedit's own
+                say(f"ganedit: {request.url.path}: {error!r}")
+                return refusal(500, f"ganedit failed ({error!r}); please report it")
 
         return answer
 

@@ -7,7 +7,7 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +63,14 @@ def serve(tasks: tuple[Task[Any], ...], options: WebOptions) -> None:
     url = f"http://{host}:{port}/"
     with listening, application(tasks, options) as app:
         config = uvicorn.Config(
-            app, log_level="warning", ws="none", lifespan="off", server_header=False,
+            app, log_level="critical", ws="none", lifespan="off", server_header=False,
             timeout_graceful_shutdown=LAST_SECONDS,
         )  # fmt: skip
         say(f"{url}  (Ctrl-C ends it)", error=False)
         if options.open:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        uvicorn.Server(config).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # the usual end
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

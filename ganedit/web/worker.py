@@ -13,6 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ganedit.errors import GaneditError, UsageError
 from ganedit.image import size_of
 from ganedit.runs.display import Display
@@ -91,6 +93,7 @@ Event = Begun | Share | Made | Failed | Said
 
 def serve(connection: Connection, order: Order) -> None:
     """What the process does: the job, told through the connection."""
+    tqdm.set_lock(threading.RLock())  # its own would be left behind by a process that is ended
     sending = threading.Lock()
 
     def tell(event: Event) -> None:
