@@ -78,10 +78,7 @@ class Guard:
         if response is not None:
             await response(scope, receive, answer)
             return
-        try:
-            await self.app(scope, counted, answer)
-        except TooLarge:
-            await refusal(413, f"more than {most:,} bytes are not taken")(scope, receive, answer)
+        await self.app(scope, counted, answer)
 
     def _stranger(self, scope: Scope, headers: Headers) -> Response | None:
         """Why a request is not from this page or a program: another page may have sent it."""
@@ -155,7 +152,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise TooLarge
+            raise TooLarge(f"more than {most:,} bytes are not taken")
         return message
 
     return counted

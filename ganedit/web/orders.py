@@ -125,7 +125,7 @@ class Orders:
             folders=replace(form.run.folders, dry_run=estimate),
         )
         given = Given(files, folders, form.given)
-        return Order(task, form.options, given, run, self._roots, estimate), folder.name
+        return Order(task, form.options, given, run, self._roots, estimate), f"{folder.name}/"
 
 
 def _input(task: Task[Any], name: str) -> Input:

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from ganedit.errors import GaneditError, ImageTooLargeError
 from ganedit.runs.options import RunOptions
+from ganedit.runs.pairing import pictures_in
 from ganedit.runs.saying import say
 from ganedit.task import Task
 from ganedit.web import masks
@@ -72,7 +73,10 @@ class Routes:
         ]
         page = Route("/", lambda request: FileResponse(PAGE / "index.html"))
         static = Mount("/page", StaticFiles(directory=PAGE))
-        return Starlette(routes=[*routes, page, static, *more])
+        return Starlette(
+            routes=[*routes, page, static, *more],
+            exception_handlers={TooLarge: lambda request, error: refusal(413, str(error))},
+        )
 
     def _answered(
         self, endpoint: Callable[[Request], Awaitable[Response]]
@@ -251,6 +255,7 @@ class Routes:
             "path": str(folder),
             "above": str(above) if self.roots.holds(above) else None,
             "folders": self.roots.listed(folder),
+            "pictures": len(pictures_in(folder)),
         })  # fmt: skip
 
 

@@ -20,7 +20,7 @@ export function choose(title, start, roots, made = false) {
         told = { path: null, above: null, folders: roots };
       }
       here = told.path;
-      const up = here === null ? null
+      const up = here === null || (told.above === null && roots.length === 1) ? null
         : h("button", { type: "button", onclick: () => show(told.above) }, "↑ Up");
       const join = (folder) => here === null ? folder : `${here.replace(/\/$/, "")}/${folder}`;
       fill(dialog, 
@@ -28,7 +28,8 @@ export function choose(title, start, roots, made = false) {
         h("p", { class: "path" }, here ?? "Folders that were chosen when ganedit was started"),
         h("div", { class: "folders" }, up, told.folders.map((folder) =>
           h("button", { type: "button", onclick: () => show(join(folder)) }, folder))),
-        told.folders.length ? null : h("p", { class: "quiet" }, "No folders in here."),
+        here === null ? null : h("p", { class: "quiet" },
+          told.pictures === 1 ? "1 picture in it" : `${told.pictures} pictures in it`),
         made ? h("label", { class: "new" }, "New folder in it ", name) : null,
         h("div", { class: "row" },
           h("button", { type: "button", class: "primary", disabled: here === null,
