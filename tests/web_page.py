@@ -79,9 +79,7 @@ class Page:
     def __init__(self, port: int, folder: Path, kept: Path) -> None:
         self.port, self.folder, self.kept = port, folder, kept
 
-    def ask(
-        self, method: str, path: str, body: object = None, **headers: str
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
         """Send a request: bytes as they are, anything else as JSON."""
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}

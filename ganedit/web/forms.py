@@ -175,9 +175,7 @@ def filled(
     return Filled(options, frozenset(given), replace(run, files=replace(run.files, **files)))
 
 
-def _value(
-    task: Task[Any], each: Declared, value: Any, file_of: Callable[[str], Path]
-) -> Any:
+def _value(task: Task[Any], each: Declared, value: Any, file_of: Callable[[str], Path]) -> Any:
     if each.many:
         several = value if isinstance(value, list) else str(value).replace(",", " ").split()
         return tuple(_one(task, each, item, file_of) for item in several)

@@ -46,9 +46,7 @@ class TooLarge(Exception):
 class Guard:
     """Wraps the page: host, origin, password, size of what is sent, headers of what is answered."""
 
-    def __init__(
-        self, app: ASGIApp, *, password: str | None, local: bool, most_bytes: int
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, password: str | None, local: bool, most_bytes: int) -> None:
         """
         Args:
             app: what it guards.
@@ -183,7 +181,9 @@ def _with_headers(send: Send) -> Send:
         if message["type"] == "http.response.start":
             own: list[Any] = list(message.get("headers", []))
             named = {name.lower() for name, _ in own}
-            own += [(n.encode(), v.encode()) for n, v in _HEADERS.items() if n.encode() not in named]
+            own += [
+                (n.encode(), v.encode()) for n, v in _HEADERS.items() if n.encode() not in named
+            ]
             message = {**message, "headers": own}
         await send(message)
 

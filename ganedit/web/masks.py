@@ -54,8 +54,10 @@ def reduced_mask(mask: Path, size: Size, max_pixels: int) -> bytes:
         GaneditError: it is no picture.
     """
     image: Image = decode(mask, max_pixels=max_pixels)
-    transparent = image.alpha is not None and np.ptp(image.alpha) > 0
-    marked = 255 - _grey(image.alpha[..., None]) if transparent else _grey(image.samples)
+    if image.alpha is not None and np.ptp(image.alpha) > 0:
+        marked = 255 - _grey(image.alpha[..., None])
+    else:
+        marked = _grey(image.samples)
     buffer = io.BytesIO()
     _write(_brought_to(marked, reduced_size(*size)), buffer)
     return buffer.getvalue()

@@ -49,9 +49,6 @@ class WebOptions(Options):
         super().__post_init__()
         if self.password is None and (word := os.environ.get(PASSWORD_VARIABLE)):
             object.__setattr__(self, "password", word)
-        for name, usual in (("max_upload", MOST_BYTES), ("max_pixels", MOST_PIXELS)):
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, usual)
         if self.password == "":
             raise UsageError("--password: the password is empty")
         if not self.local and self.password is None:
@@ -67,6 +64,16 @@ class WebOptions(Options):
             return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
         except ValueError:  # a name: who knows where it leads
             return False
+
+    @property
+    def most_bytes(self) -> int:
+        """Of a file that is sent."""
+        return self.max_upload or MOST_BYTES
+
+    @property
+    def most_pixels(self) -> int:
+        """Of a picture that is sent."""
+        return self.max_pixels or MOST_PIXELS
 
     @property
     def roots(self) -> tuple[Path, ...]:

@@ -99,8 +99,7 @@ class Orders:
             if not isinstance(ids, list) or len(ids) > each.most:
                 raise UsageError(f"{name}: a list of at most {each.most} pictures")
             files[name] = tuple(
-                shipped(each, id) if str(id).startswith(NAME_MARK) else self._file(id)
-                for id in ids
+                shipped(each, id) if str(id).startswith(NAME_MARK) else self._file(id) for id in ids
             )
         if task.edited is not None and "folder" not in asked and not files[task.edited.name]:
             raise UsageError(f"give the {task.edited.name}")

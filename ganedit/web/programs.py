@@ -76,10 +76,11 @@ class Programs:
                 gradio.api(self._function(task), api_name=task.name, concurrency_limit=None)
         self._blocks = blocks
         outer = fastapi.FastAPI(openapi_url=None)
-        return gradio.mount_gradio_app(
+        gradio.mount_gradio_app(
             outer, blocks, PATH, max_file_size=self._most, ssr_mode=False, mcp_server=False,
             run_history=False, footer_links=[],
         )  # fmt: skip
+        return outer
 
     def _function(self, task: Task[Any]) -> Callable[..., Any]:
         """A task as gradio takes one: every picture and option a parameter with its type."""

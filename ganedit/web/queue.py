@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ganedit.errors import GaneditError
 from ganedit.web import worker
 from ganedit.web.store import Store
 from ganedit.web.worker import Order
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
 
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 # Jobs that are remembered, and of a run through a folder the pictures that are shown.
@@ -84,9 +87,12 @@ class Queue:
         self._closed = False
         # Forked from a process that has imported torch and nothing else: ready at once.
         forks = "forkserver" in multiprocessing.get_all_start_methods()
-        self._context = multiprocessing.get_context("forkserver" if forks else "spawn")
-        if forks:
-            self._context.set_forkserver_preload(["ganedit.web.preload"])
+        self._context: ForkServerContext | SpawnContext = (
+            multiprocessing.get_context("forkserver")
+            if forks
+            else multiprocessing.get_context("spawn")
+        )
+        self._context.set_forkserver_preload(["ganedit.web.preload"])
         self._thread = threading.Thread(target=self._go_through, name="ganedit-queue", daemon=True)
         self._thread.start()
 

@@ -24,7 +24,7 @@ from ganedit.web.guard import TooLarge, refusal
 from ganedit.web.orders import Orders
 from ganedit.web.queue import BusyError, Queue
 from ganedit.web.store import Held, MissingError, Roots, Store
-from ganedit.web.views import REDUCED_SIDE, reduced_size, thumbnail
+from ganedit.web.views import REDUCED_SIDE, thumbnail
 
 T = TypeVar("T")
 PAGE = Path(__file__).parent / "page"
@@ -103,9 +103,7 @@ class Routes:
         """Work on pictures in a thread, a few at a time, so that other answers do not wait."""
         if self._looking is None:
             self._looking = anyio.CapacityLimiter(LOOKING)
-        return await anyio.to_thread.run_sync(
-            partial(function, *arguments), limiter=self._looking
-        )
+        return await anyio.to_thread.run_sync(partial(function, *arguments), limiter=self._looking)
 
     # --- tasks ---------------------------------------------------------------------------------
 
@@ -183,9 +181,7 @@ class Routes:
             request.path_params[name] for name in ("id", "level", "column", "row")
         )
         try:
-            content, kind = await self._look(
-                lambda: self.store.view(id).tile(level, column, row)
-            )
+            content, kind = await self._look(lambda: self.store.view(id).tile(level, column, row))
         except IndexError as error:
             raise MissingError(str(error)) from error
         return Response(content, media_type=kind, headers=_FOREVER)

@@ -36,15 +36,15 @@ LAST_SECONDS = 1
 def application(tasks: tuple[Task[Any], ...], options: WebOptions) -> Iterator[ASGIApp]:
     """The page as an application, with its queue and a folder for what it is sent."""
     folder = Path(tempfile.mkdtemp(prefix="ganedit-web-")).resolve()
-    store, roots = Store(folder, options.max_pixels), Roots(options.roots)
+    store, roots = Store(folder, options.most_pixels), Roots(options.roots)
     queue = Queue(store)
     run = RunOptions(placement=options.placement, quiet=True)
     try:
         routes = Routes(tasks, store, queue, roots, run)
-        programs = Programs(tasks, routes.orders, store, queue, options.max_upload)
+        programs = Programs(tasks, routes.orders, store, queue, options.most_bytes)
         app = routes.app(Mount(PATH, programs))
         yield Guard(
-            app, password=options.password, local=options.local, most_bytes=options.max_upload
+            app, password=options.password, local=options.local, most_bytes=options.most_bytes
         )
     finally:
         queue.close()

@@ -5,7 +5,6 @@ import secrets
 import shutil
 import threading
 from contextlib import suppress
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,5 +176,3 @@ class Roots:
 
 def _hidden(place: Path) -> bool:
     return any(part.startswith(".") for part in place.parts)
-
-

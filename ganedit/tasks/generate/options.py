@@ -49,9 +49,7 @@ class GenerateOptions(Options):
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
         metavar="NAME", positional=True, known=known_models,
     )  # fmt: skip
-    count: int = option(
-        1, "How many pictures.", least=1, recorded=False, short="-n", simple=True
-    )
+    count: int = option(1, "How many pictures.", least=1, recorded=False, short="-n", simple=True)
     seed: int = option(
         0, "Of the first picture; each next one has the next.",
         least=0, most=2**62, recorded=False, simple=True,

@@ -20,6 +20,7 @@ const state = {
   source: "pictures",       // or "folder"
   folders: JSON.parse(localStorage.getItem("ganedit-folders") ?? "{}"),
   tool: "paint",
+  more: false,              // whether the folded options are open
 };
 const viewer = new Viewer($("viewer"), $("picture"), $("paint"), $("split"));
 window.ganedit = { state, viewer };
@@ -175,6 +176,7 @@ function choice(task) {
 function panel() {
   const { task } = state;
   const folder = edited() && state.source === "folder";
+  const focused = document.activeElement?.id;
   const sources = edited() && state.roots.length ? h("div", { class: "choice wide", role: "radiogroup", "aria-label": "What to edit" },
     [["pictures", "Pictures"], ["folder", "A folder"]].map(([name, title]) => h("label", {},
       h("input", {
@@ -199,6 +201,12 @@ function panel() {
   sizes();
   result();
   line();
+  const more = $("panel").querySelector(".more");
+  if (more) {
+    more.open = state.more;
+    more.addEventListener("toggle", () => { state.more = more.open; });
+  }
+  if (focused) $(focused)?.focus({ preventScroll: true });
 }
 
 let asking = 0;
