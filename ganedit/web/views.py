@@ -18,7 +18,11 @@ from ganedit.image import Image, decode, to_eight
 
 # Longer side of a picture as a whole, on which masks are painted too; and of one in a list.
 REDUCED_SIDE, THUMB_SIDE = 2048, 256
-TILE = 512
+# A tile's own pixels, and those around it that are shown with it, so that no seam is seen where a
+# browser enlarges it.
+TILE, MARGIN = 512, 2
+# How often a picture is halved for tiles at most.
+MOST_LEVELS = 16
 # Pictures that are kept decoded.
 KEPT = 12
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -43,15 +47,20 @@ class View:
         return self._encoded(_resized(self.planes, width, height), exact=False)
 
     def tile(self, level: int, column: int, row: int) -> tuple[bytes, str]:
-        """A tile of `TILE` pixels of the picture reduced by 2 to the power of `level`.
+        """A tile of `TILE` pixels of the picture reduced by 2 to the power of `level`, and `MARGIN`
+        pixels more to each side where there are some.
 
         Raises:
             IndexError: there is no such tile.
         """
-        step = TILE << level
-        part = self.planes[row * step : (row + 1) * step, column * step : (column + 1) * step]
-        if min(level, column, row) < 0 or level > 16 or not part.size:
+        step, around = TILE << min(level, MOST_LEVELS), MARGIN << min(level, MOST_LEVELS)
+        left, top = column * step, row * step
+        if level > MOST_LEVELS or left >= self.size[0] or top >= self.size[1]:
             raise IndexError(f"no tile {column}, {row} at {level}")
+        part = self.planes[
+            max(0, top - around) : top + step + around,
+            max(0, left - around) : left + step + around,
+        ]
         height, width = (max(1, -(-side >> level)) for side in part.shape[:2])
         return self._encoded(_resized(part, width, height), exact=True)
 

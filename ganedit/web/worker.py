@@ -5,6 +5,7 @@ it took of the memory goes with it; and a picture that brings it down does not b
 """
 
 import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -93,6 +94,7 @@ Event = Begun | Share | Made | Failed | Said
 
 def serve(connection: Connection, order: Order) -> None:
     """What the process does: the job, told through the connection."""
+    sys.stdout = sys.stderr = None  # type: ignore[assignment]  # the page tells it, no terminal
     tqdm.set_lock(threading.RLock())  # its own would be left behind by a process that is ended
     sending = threading.Lock()
 

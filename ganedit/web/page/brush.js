@@ -1,6 +1,6 @@
 // A mask that is painted on the reduced picture: strokes that can be taken back one by one.
 
-const TINT = "#ff2d6b";
+const TINT = "#f018e0";
 
 export class Mask {
   // `photo`: the file that it is for; `side`: longer side of the reduced picture.

@@ -3,6 +3,7 @@
 import { tileOf, viewOf } from "./api.js";
 
 const TILE = 512;
+const MARGIN = 2;
 const LOADING = 6;
 const LARGEST = 16;
 
@@ -23,9 +24,10 @@ class Layer {
   }
 
   // `scale`: pixels of the screen for one of the picture, whose corner is at x, y.
-  draw(context, x, y, scale, width, height) {
+  // `smooth`: whether it is drawn without hard edges between its pixels.
+  draw(context, x, y, scale, width, height, smooth) {
     if (!this.base.naturalWidth) return;
-    context.imageSmoothingEnabled = scale < 3;
+    context.imageSmoothingEnabled = smooth;
     context.imageSmoothingQuality = "high";
     const { width: wide, height: high } = this.file;
     context.drawImage(this.base, x, y, wide * scale, high * scale);
@@ -45,16 +47,18 @@ class Layer {
         const name = `${level}/${column}/${row}`;
         const tile = this.tiles.get(name);
         if (tile?.naturalWidth) {
-          const across = Math.min(step, wide - column * step);
-          const down = Math.min(step, high - row * step);
-          // Whole pixels of the screen, or seams would shine through.
-          const left = Math.round(x + column * step * scale);
-          const top = Math.round(y + row * step * scale);
-          context.drawImage(
-            tile, left, top,
-            Math.round(x + (column * step + across) * scale) - left,
-            Math.round(y + (row * step + down) * scale) - top,
-          );
+          const around = MARGIN * 2 ** level;
+          const [left, right] = [Math.max(0, column * step - around), Math.min(wide, (column + 1) * step + around)];
+          const [top, bottom] = [Math.max(0, row * step - around), Math.min(high, (row + 1) * step + around)];
+          // Of what is drawn its own part shows, in whole pixels of the screen: no seam shines through.
+          const from = [Math.round(x + column * step * scale), Math.round(y + row * step * scale)];
+          const to = [Math.round(x + (column + 1) * step * scale), Math.round(y + (row + 1) * step * scale)];
+          context.save();
+          context.beginPath();
+          context.rect(from[0], from[1], to[0] - from[0], to[1] - from[1]);
+          context.clip();
+          context.drawImage(tile, x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale);
+          context.restore();
         } else if (!tile) this.wanted.push([name, level, column, row]);
       }
     }
@@ -186,14 +190,16 @@ export class Viewer {
     if (this.reference) {
       this.keepInSight();
       const at = this.share * width;
+      // A small picture beside its enlargement is shown enlarged, not as blocks.
+      const smooth = this.scale < 3;
       if (this.before) {
         const scale = (this.scale * this.reference.width) / this.before.width;
         this.clipped(context, 0, both ? at : width, () =>
-          this.layers.get(this.before.id).draw(context, this.x, this.y, scale, width, height));
+          this.layers.get(this.before.id).draw(context, this.x, this.y, scale, width, height, smooth));
       }
       if (this.after) {
         this.clipped(context, both ? at : 0, width, () =>
-          this.layers.get(this.after.id).draw(context, this.x, this.y, this.scale, width, height));
+          this.layers.get(this.after.id).draw(context, this.x, this.y, this.scale, width, height, smooth));
       }
       this.split.style.left = `${this.share * 100}%`;
       this.onzoom(this.scale);
