@@ -9,6 +9,7 @@ second on a photo of 12 megapixels; how long a stop takes while a network runs; 
 all processes before and after a job.
 """
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -209,7 +210,7 @@ def measure_brush(page: Page) -> None:
         page.mouse.up()
         frames: list[float] = page.evaluate("window.frames_shown")
         during = [each for each in frames if began <= each <= ended]
-        longest = max(b - a for a, b in zip(during[:-1], during[1:], strict=True))
+        longest = max(b - a for a, b in itertools.pairwise(during))
         click.echo(f"brush on 12 MP, {name:<18} {len(during) / (ended - began) * 1000:.0f} frames "
                    f"a second, longest {longest:.0f} ms")  # fmt: skip
 

@@ -177,7 +177,7 @@ def filled(
 
 def _value(task: Task[Any], each: Declared, value: Any, file_of: Callable[[str], Path]) -> Any:
     if each.many:
-        several = value if isinstance(value, list) else str(value).replace(",", " ").split()
+        several = value if isinstance(value, list) else str(value).split()
         return tuple(_one(task, each, item, file_of) for item in several)
     return _one(task, each, value, file_of)
 

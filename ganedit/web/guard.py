@@ -46,16 +46,16 @@ class TooLarge(Exception):
 class Guard:
     """Wraps the page: host, origin, password, size of what is sent, headers of what is answered."""
 
-    def __init__(self, app: ASGIApp, *, password: str | None, local: bool, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, password: str | None, most_bytes: int) -> None:
         """
         Args:
             app: what it guards.
-            password: asked for where there is one.
-            local: whether only this computer's own names may be used: else a page elsewhere whose
-                name leads here (DNS rebinding) would be this page's equal.
+            password: asked for where there is one. Without it only this computer's own names
+                may be used: else a page elsewhere whose name leads here (DNS rebinding) would be
+                this page's equal.
             most_bytes: of a picture that is sent.
         """
-        self.app, self.password, self.local, self.most = app, password, local, most_bytes
+        self.app, self.password, self.most = app, password, most_bytes
         self._token = secrets.token_urlsafe(32)
         self._wrong = asyncio.Lock()
 
@@ -81,7 +81,7 @@ class Guard:
     def _stranger(self, scope: Scope, headers: Headers) -> Response | None:
         """Why a request is not from this page or a program: another page may have sent it."""
         host = headers.get("host", "")
-        if self.local and _name_of(host) not in LOOPBACK_NAMES:
+        if self.password is None and _name_of(host) not in LOOPBACK_NAMES:
             return refusal(403, f"{host[:80]}: not a name of this computer")
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:

@@ -43,9 +43,7 @@ def application(tasks: tuple[Task[Any], ...], options: WebOptions) -> Iterator[A
         routes = Routes(tasks, store, queue, roots, run)
         programs = Programs(tasks, routes.orders, store, queue, options.most_bytes)
         app = routes.app(Mount(PATH, programs))
-        yield Guard(
-            app, password=options.password, local=options.local, most_bytes=options.most_bytes
-        )
+        yield Guard(app, password=options.password, most_bytes=options.most_bytes)
     finally:
         queue.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
-from ganedit.tasks.generate.options import Window, known_models
+from ganedit.tasks.generate.options import Window, known_directions, known_models
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class VaryOptions(Options):
     direction: tuple[str, ...] = option(
         (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5, beside "
         "where the picture is already; may be repeated.", metavar="NAME=AMOUNT",
+        known=known_directions,
     )  # fmt: skip
     strip: str | None = option(
         None, "One from each place along this direction, from -3 to 3.", metavar="NAME"

@@ -9,6 +9,8 @@ from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
+# Directions found without labels that a page has sliders for: those that change most.
+STRONGEST = 6
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,13 @@ def known_models() -> list[str]:
     return weights.labelled("generate", "model")
 
 
+def known_directions() -> list[str]:
+    """Those with names of all shipped generators, and the first of those without."""
+    files = [entry.path for entry in weights.of_task("generate")]
+    named = [name for path in files for name in weights.stored_options(path).get("directions", ())]
+    return [*dict.fromkeys(named), *map(str, range(1, STRONGEST + 1))]
+
+
 @dataclass(frozen=True)
 class GenerateOptions(Options):
     """What is drawn."""
@@ -71,7 +80,7 @@ class GenerateOptions(Options):
     )  # fmt: skip
     direction: tuple[str, ...] = option(
         (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may be "
-        "repeated.", metavar="NAME=AMOUNT",
+        "repeated.", metavar="NAME=AMOUNT", known=known_directions,
     )  # fmt: skip
     like: Path | None = option(
         None, "Draw this picture again, which ganedit drew.", metavar="FILE", must_be="file"

@@ -192,7 +192,7 @@ function panel() {
     h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, sizes)),
     h("p", { id: "sizes", "aria-live": "polite" }),
     folder ? folderButtons() : h("div", { class: "row" },
-      h("button", { type: "button", id: "start", class: "primary", disabled: Boolean(edited()) && !state.photo, onclick: told(start) }, task.title),
+      h("button", { type: "button", id: "start", class: "primary", disabled: Boolean(task.lacks) || (Boolean(edited()) && !state.photo), onclick: told(start) }, task.title),
       edited() && state.photos.length > 1 ? h("button", { type: "button", onclick: told(startAll) }, `All ${state.photos.length}`) : null),
     h("div", { id: "result" }),
     h("h2", { id: "line-title" }, "Jobs"),
@@ -284,7 +284,7 @@ function folderFields() {
 
 function folderButtons() {
   const kept = state.folders[state.task.name] ?? {};
-  const ready = kept.folder && kept.output;
+  const ready = kept.folder && kept.output && !state.task.lacks;
   return h("div", { class: "row" },
     h("button", { type: "button", id: "start", class: "primary", disabled: !ready, onclick: told(() => add(folderOrder(false))) }, "Start"),
     h("button", { type: "button", id: "estimate", disabled: !ready, onclick: told(() => add(folderOrder(true))) }, "How long?"));
