@@ -111,12 +111,16 @@ def test_a_hole_painted_with_the_mouse_is_filled_as_by_the_command_line(
     around = np.zeros_like(changed)
     around[rows.min() - 3 : rows.max() + 4, columns.min() - 3 : columns.max() + 4] = True
     assert not (changed & ~around).any()
-    # Another candidate, on which painting goes on.
+    # Another candidate, on which painting goes on, or a mask that was saved.
     tab.get_by_role("button", name="Again, otherwise").click()
     expect(tab.locator("#line .job.done")).to_have_count(2)
     tab.get_by_role("button", name="Go on with it").click()
     expect(tab.locator("#strip .thumb")).to_have_count(2)
     expect(tab.locator("#brushes")).to_be_visible()
+    assert tab.locator("#save-mask").is_disabled()
+    tab.set_input_files("#mask-file", mask)
+    opened = downloaded(tab, tab.locator("#save-mask"), tmp_path / "opened.png")
+    assert opened.read_bytes() == mask.read_bytes()
 
 
 def pixels(path: Path) -> np.ndarray:

@@ -57,8 +57,7 @@ def serve(tasks: tuple[Task[Any], ...], options: WebOptions) -> None:
     """
     listening = _listen(options.host, options.port)
     port = listening.getsockname()[1]
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    url = f"http://{host}:{port}/"
+    url = f"http://{_in_url(options.host)}:{port}/"
     with listening, application(tasks, options) as app:
         config = uvicorn.Config(
             app, log_level="critical", ws="none", lifespan="off", server_header=False,
@@ -66,9 +65,19 @@ def serve(tasks: tuple[Task[Any], ...], options: WebOptions) -> None:
         )  # fmt: skip
         say(f"{url}  (Ctrl-C ends it)", error=False)
         if options.open:
-            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+            own = f"http://{_in_url(_own_name(options.host))}:{port}/"
+            threading.Thread(target=webbrowser.open, args=(own,), daemon=True).start()
         with suppress(KeyboardInterrupt):  # the usual end
             uvicorn.Server(config).run(sockets=[listening])
+
+
+def _own_name(host: str) -> str:
+    """By what this computer reaches the page: 0.0.0.0 stands for all of its addresses."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _listen(host: str, port: int) -> socket.socket:

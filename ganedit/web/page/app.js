@@ -375,10 +375,17 @@ async function refresh() {
     const was = before.get(job.id);
     if (running(job) || !was || !running(was)) continue;
     if (job.errors.length && !job.made.length) say(job.errors[0], true);
-    if (job.id === latest && job.made.length && !job.folder && job.task === state.task.name) present(job, job.made.length - 1);
+    else if (job.id === latest && awaited(job)) present(job, job.made.length - 1);
+    else if (job.made.length) say(`${job.title} is done.`);
   }
   line();
   if (state.source === "folder" && !state.shown) grid();
+}
+
+// Whether the user still looks at what a job was started from.
+function awaited(job) {
+  if (job.folder || !job.made.length || job.task !== state.task.name || state.source === "folder") return false;
+  return !edited() || (job.asked.inputs[edited()][0] === state.photo?.id && viewer.does !== "paint");
 }
 
 // Show a result of a job beside what it was made from.

@@ -57,7 +57,7 @@ function row(task, field, changed) {
     ...facts, type: number ? "number" : "text", value: now ?? field.default ?? "",
     placeholder: field.absent || field.hint, min: field.least, max: field.most,
     step: field.whole ? "1" : "any",
-    onchange: () => take(text.value === "" ? null : number ? Number(text.value) : text.value),
+    oninput: () => take(text.value === "" ? null : number ? Number(text.value) : text.value),
   });
   return labelled(id, title, text, help);
 }
@@ -95,7 +95,7 @@ function slider(field, id, title, now, facts, take, help) {
     oninput: () => { number.value = range.value; },
     onchange: () => take(Number(range.value)),
   });
-  number.addEventListener("change", () => {
+  number.addEventListener("input", () => {
     range.value = number.value;
     take(number.value === "" ? null : Number(number.value));
   });

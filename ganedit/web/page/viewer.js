@@ -257,6 +257,7 @@ export class Viewer {
     root.addEventListener("pointerleave", () => this.brush?.leave());
     root.addEventListener("dblclick", () => { if (!this.brush) this.fitted ? this.actual() : this.fit(); });
     root.addEventListener("keydown", (event) => this.key(event));
+    root.addEventListener("keyup", (event) => { if (event.key === " ") this.pans = false; });
   }
 
   down(event) {
@@ -267,7 +268,7 @@ export class Viewer {
       this.brush?.give();
       this.does = "pinch";
     } else if (event.target.closest("#split")) this.does = "slide";
-    else if (this.brush && event.button === 0) {
+    else if (this.brush && event.button === 0 && !this.pans) {
       this.does = "paint";
       this.brush.begin(this.inPicture(this.at(event)));
       this.drawPaint();
@@ -320,7 +321,7 @@ export class Viewer {
     const step = 60 * this.ratio;
     const keys = {
       "+": () => this.zoom(1.25), "=": () => this.zoom(1.25), "-": () => this.zoom(0.8),
-      0: () => this.fit(), 1: () => this.actual(),
+      0: () => this.fit(), 1: () => this.actual(), " ": () => { this.pans = true; },
       ArrowLeft: () => this.pan(step, 0), ArrowRight: () => this.pan(-step, 0),
       ArrowUp: () => this.pan(0, step), ArrowDown: () => this.pan(0, -step),
     };
