@@ -169,20 +169,36 @@ class Queue:
                 if self._closed or entry is None:
                     return
                 entry.state, entry.started = "running", time.monotonic()
-            ours, theirs = self._context.Pipe()
-            process = self._context.Process(target=worker.serve, args=(theirs, entry.order))
-            process.start()  # waits for the process that it is forked from
-            theirs.close()
-            with self._changed:
-                self._process, unwanted = process, entry.over or self._closed
-            if unwanted:
-                _end(process)
-            self._follow(entry, ours)
-            process.join()
+            try:
+                self._do(entry)
+            except Exception as error:  # of ours, or of a disk: the others are to have their turn
+                entry.errors.append(f"ganedit failed ({error!r}); please report it")
             with self._changed:
                 self._process = None
-                self._settle(entry, process.exitcode)
+                self._settle(entry)
                 self._changed.notify_all()
+
+    def _do(self, entry: Entry) -> None:
+        """A job, in a process of its own."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=worker.serve, args=(theirs, entry.order))
+        process.start()  # waits for the process that it is forked from
+        theirs.close()
+        with self._changed:
+            self._process, unwanted = process, entry.over or self._closed
+        if unwanted:
+            _end(process)
+        try:
+            self._follow(entry, ours)
+        except Exception:
+            _end(process)
+            raise
+        process.join()
+        if entry.state == "running" and process.exitcode != 0:
+            entry.errors.append(
+                f"the process ended by itself ({process.exitcode}): of too little memory perhaps; "
+                "try a smaller result, or --memory"
+            )
 
     def _warm(self) -> None:
         """Start the process that others are forked from."""
@@ -229,19 +245,13 @@ class Queue:
         notes = [self.store.without_place(note) for note in event.notes]
         return {"result": result.plain(), "source": source, "notes": notes}
 
-    def _settle(self, entry: Entry, code: int | None) -> None:
+    def _settle(self, entry: Entry) -> None:
         entry.seconds = time.monotonic() - entry.started
         output = entry.order.run.files.output
         if entry.order.roots is None and not entry.made_count and output is not None:
             shutil.rmtree(output, ignore_errors=True)  # what a process that was ended had staged
-        if entry.state != "running":
-            return
-        if code != 0:
-            entry.errors.append(
-                f"the process ended by itself ({code}): of too little memory perhaps; try a "
-                "smaller result, or --memory"
-            )
-        entry.state = "failed" if entry.errors and not entry.made_count else "done"
+        if entry.state == "running":
+            entry.state = "failed" if entry.errors and not entry.made_count else "done"
 
 
 def _end(process: BaseProcess) -> None:
