@@ -36,7 +36,7 @@ OWN_WEIGHT = 1.5
 # A mean is softer than what it is of. Its detail, which is finer than so many pixels, is raised to
 # the strength that a frame's own had around there, at most by so much; what is weaker than so many
 # grey levels of 255 is left.
-FINE, AROUND, MOST_GAIN, NOISE = 7, 9, 2.5, 0.4
+FINE, AROUND, MOST_GAIN, NOISE = 7, 9, 2.5, 0.2
 
 
 @dataclass
