@@ -13,7 +13,6 @@ from ganedit.errors import GaneditError
 from ganedit.image import Image, encode
 from ganedit.runs.jobs import Job
 from ganedit.runs.picture import stills_of
-from ganedit.runs.saying import say
 from ganedit.runs.work import Work
 from ganedit.task import Apply
 from ganedit.video.containers import look
@@ -26,8 +25,8 @@ from ganedit.video.track import Track
 SAMPLES = 4
 
 
-def tell_videos(jobs: list[Job], work: Work) -> None:
-    """Print what each video would take.
+def of_videos(jobs: list[Job], work: Work) -> list[str]:
+    """What each video would take, in lines.
 
     Raises:
         GaneditError: the device or the weights cannot be used.
@@ -36,11 +35,13 @@ def tell_videos(jobs: list[Job], work: Work) -> None:
     placement = replace(work.run.placement, device=device)
     work = replace(work, run=replace(work.run, placement=placement))
     apply = work.load(work.runtime())
+    lines = []
     for job in jobs:
         try:
-            say(f"{job.source}: {_told(job, apply, work)}", error=False)
+            lines.append(f"{job.source}: {_told(job, apply, work)}")
         except GaneditError as error:
-            say(f"ganedit: {error}", error=False)
+            lines.append(f"ganedit: {error}")
+    return lines
 
 
 def _told(job: Job, apply: Apply, work: Work) -> str:

@@ -60,7 +60,7 @@ class Result:
 
 
 def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
-    """Do a task to all that was given; every failure is told at the end in one line.
+    """Do a task to all that was given; see `run_plan`.
 
     Args:
         task: its description.
@@ -69,13 +69,28 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
         run: how the run goes.
 
     Raises:
-        GaneditError: the run cannot begin or go on: inputs contradict each other, the weights
-            cannot be used, a device is not there, the output cannot be written or is another
-            run's.
+        GaneditError: inputs contradict each other; and what `run_plan` raises.
     """
-    plan = plan_jobs(task, options, given, run)
-    budget = run.placement.memory or available_memory() // 2
-    work = Work(task, options, run, used_weights(task, options), len(plan.jobs), budget)
+    return run_plan(task, options, plan_jobs(task, options, given, run), run)
+
+
+def run_plan(
+    task: Task[Any], options: Any, plan: Plan, run: RunOptions, display: type[Display] = Display
+) -> Result:
+    """Do what was planned; every failure is told at the end in one line.
+
+    Args:
+        task: its description.
+        options: what it is to do, of the class `task.options`.
+        plan: its results.
+        run: how the run goes.
+        display: what is told how far it is.
+
+    Raises:
+        GaneditError: the run cannot begin or go on: the weights cannot be used, a device is not
+            there, the output cannot be written or is another run's.
+    """
+    work = work_of(task, options, plan, run)
     if not (run.quiet or run.json):
         for note in plan.notes:
             say(note)
@@ -86,7 +101,18 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
         return Result()
     folder = any(job.journal_folder is not None for job in plan.jobs)
     moving = any(job.moving for job in plan.jobs)
-    return _Run(plan, work, folder=folder).run(_engine(work, several=folder or moving))
+    engine = _engine(work, several=folder or moving)
+    return _Run(plan, work, display, folder=folder).run(engine)
+
+
+def work_of(task: Task[Any], options: Any, plan: Plan, run: RunOptions) -> Work:
+    """What is to be done to the pictures of a plan.
+
+    Raises:
+        GaneditError: no weights do what the options ask for.
+    """
+    budget = run.placement.memory or available_memory() // 2
+    return Work(task, options, run, used_weights(task, options), len(plan.jobs), budget)
 
 
 def _engine(work: Work, *, several: bool) -> Engine:
@@ -117,8 +143,8 @@ def edit_in_turn(
 class _Run:
     """One run's state while it goes."""
 
-    def __init__(self, plan: Plan, work: Work, *, folder: bool) -> None:
-        self.plan, self.work, self.folder = plan, work, folder
+    def __init__(self, plan: Plan, work: Work, display: type[Display], *, folder: bool) -> None:
+        self.plan, self.work, self.display, self.folder = plan, work, display, folder
         self.result, self.stop = Result(), Stop()
         self.journals: dict[Path, Journal] = {}
         self.fatal: GaneditError | None = None
@@ -152,7 +178,7 @@ class _Run:
         if not jobs:
             return
         self.result.left = len(jobs)
-        display = Display(len(jobs), self.work.run, folder=self.folder)
+        display = self.display(len(jobs), self.work.run, folder=self.folder)
         begun = time.monotonic()
         videos = Videos(jobs, self.work, display.progress)
         work = replace(self.work, pictures=videos.pictures)

@@ -94,6 +94,7 @@ def _trait_training(options: TraitTraining) -> Any:
 
 VARY = Task(
     name="vary",
+    weights_of="generate",
     summary="Change one trait of pictures that ganedit generate drew.",
     examples="""
 Along the directions that were found without labels, by their numbers:
@@ -113,6 +114,7 @@ A strip of seven, from -3 to 3 standard deviations, and a sheet of them:
 
 WALK = Task(
     name="walk",
+    weights_of="generate",
     summary="Frames on the way from one drawn picture to others.",
     examples="""
 Ten seconds past three faces and back, as walk/00000.png to walk/00299.png:
@@ -131,6 +133,7 @@ and a film of them, by ffmpeg:
 
 DIRECTIONS = Task(
     name="directions",
+    weights_of="generate",
     summary="Show what changes along the directions of a generator, or train named ones.",
     examples="""
 A picture for each direction, of strips from -3 to 3:
