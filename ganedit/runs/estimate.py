@@ -69,7 +69,7 @@ def _of_pictures(jobs: Sequence[Job], work: Work) -> list[str]:
 
 
 def _pixels(job: Job, work: Work) -> int:
-    """Pixels that are read, 0 where the run will refuse to; of a picture that is drawn, those made."""
+    """Pixels that are read, 0 where the run will refuse to; of what is drawn, those made."""
     try:
         width, height = size_of(job.source) if job.sources else work.size_for((0, 0))
     except Exception:  # whatever is wrong, it will not be edited
