@@ -360,4 +360,4 @@ def test_upscaling_and_painting_a_clip(home: Path) -> None:
     for number in (1, 3):
         np.testing.assert_array_equal(large[number], large[0])
         np.testing.assert_array_equal(painted[number], painted[0])
-    assert 2 < painted[2].mean() - painted[0].mean() < 25
+    assert (painted[2] != painted[0]).any()
