@@ -215,7 +215,12 @@ def test_suffix_that_contradicts_the_format() -> None:
         plan("a.jpg", o="b.png", format="webp")
 
 
-@pytest.mark.parametrize("output", ["b.gif", "b.xyz", "existing"])
+def test_a_picture_is_no_video() -> None:
+    with pytest.raises(UsageError, match=r"-o b\.gif: a\.jpg is one picture, and no video"):
+        plan("a.jpg", o="b.gif")
+
+
+@pytest.mark.parametrize("output", ["b.xyz", "existing"])
 def test_output_that_names_no_format(home: Path, output: str) -> None:
     touch("existing")
     with pytest.raises(UsageError, match="names no format that can be written"):

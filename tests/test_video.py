@@ -339,3 +339,25 @@ def test_variable_rates_do_not_fit_into_avi(home: Path) -> None:
     done = run("inpaint", "a.mp4", "-o", "a.avi", *FILL)
     assert done.code == 1
     assert "AVI cannot hold frames of different durations" in done.complaint
+
+
+# --- shipped weights ------------------------------------------------------------------------------
+
+
+def test_upscaling_and_painting_a_clip(home: Path) -> None:
+    """What stands still stands still, in the statistics of one frame of the scene."""
+    frames = [frame[:32, :48].copy() for frame in moving(4, speed=0)]
+    write_clip(home / "a.mkv", frames, codec="ffv1", pixel_format="bgr0", sound=None)
+    exact = ("--codec", "ffv1", "--pixel-format", "bgr0", "--device", "cpu")
+    assert run("upscale", "a.mkv", "--scale", "2", *exact).code == 0
+    large = contents(home / "a_x2.mkv").frames
+    assert [frame.shape for frame in large] == [(64, 96, 3)] * 4
+    # A cloud passes: brighter, but the same scene.
+    frames[2] = np.minimum(frames[2].astype(int) + 12, 255).astype(np.uint8)
+    write_clip(home / "b.mkv", frames, codec="ffv1", pixel_format="bgr0", sound=None)
+    assert run("translate", "b.mkv", "--to", "monet", "--no-steady", *exact).code == 0
+    painted = contents(home / "b_as_monet.mkv").frames
+    for number in (1, 3):
+        np.testing.assert_array_equal(large[number], large[0])
+        np.testing.assert_array_equal(painted[number], painted[0])
+    assert (painted[2] != painted[0]).any()

@@ -16,7 +16,7 @@ from ganedit.runs.inputs import JOURNAL_FOLDER
 FRAMES = 125
 FILL = ("--box", "3,3,6,1", "--method", "ns", "--device", "cpu")
 # Changes of files at which runs are killed, one after another: locks, tracks, segments, joining.
-KILLS = (9, 12, 14, 11, 10, 9, 6, 6, 5, 4)
+KILLS = (9, 8, 10, 6, 6, 6, 5, 5, 4, 3)
 Start = Callable[..., int]
 
 

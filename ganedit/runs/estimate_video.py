@@ -15,9 +15,9 @@ from ganedit.runs.jobs import Job
 from ganedit.runs.picture import stills_of
 from ganedit.runs.work import Work
 from ganedit.task import Apply
-from ganedit.video.containers import look
 from ganedit.video.encoding import SegmentWriter, choose_encoding
 from ganedit.video.kinds import VIDEO_SUFFIXES, container_named
+from ganedit.video.scanning import look
 from ganedit.video.segments import Source, find_source, moving_inputs
 from ganedit.video.track import Track
 

@@ -56,6 +56,8 @@ def plan_pictures(
     ending = suffix or ("" if output is not None or not label else f"_{label}")
     many = len(paths) > 1 or kept[0].journal_folder is not None
     jobs = [_job(each, output, ending, files.format, name, many=many) for each in kept]
+    if files.format is not None and not any(job.moving for job in jobs):
+        format_for(Path("x"), files.format)  # a word for videos, and there are none
     # A picture that was named twice, alone and in its folder, or another way, is one picture.
     real = _Real()
     once = {(real(job.source), real(job.target)): job for job in reversed(jobs)}

@@ -10,7 +10,7 @@ from ganedit.runs.jobs import Job
 from ganedit.runs.journal import Records
 from ganedit.runs.options import STREAM
 from ganedit.runs.outcomes import Outcome
-from ganedit.runs.videos import first_result
+from ganedit.runs.video_files import first_result
 from ganedit.runs.work import Work, digest
 
 

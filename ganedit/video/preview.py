@@ -15,7 +15,7 @@ from ganedit.video.segments import Source, Timeline, find_source
 from ganedit.video.track import Track
 
 if TYPE_CHECKING:
-    from ganedit.runs.videos import VideoWork
+    from ganedit.runs.video_work import VideoWork
 
 SECONDS = 5
 

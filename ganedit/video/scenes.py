@@ -36,7 +36,9 @@ class CutFinder:
             near = changes[max(1, number - AROUND) : number + AROUND + 1]
             # Of a clip of two frames there is nothing to compare to.
             usual = float(np.median(near)) if len(near) > 2 else 0.0
-            over = self._over_two[number + 1 : number + 2] or [changes[number]]
-            if changes[number] > TIMES_USUAL * usual and over[0] > STAYS * changes[number]:
+            # After a flash of light all is as it was before: neither its begin nor its end is one.
+            over = self._over_two[max(number, 2) : number + 2]
+            stays = min(over, default=changes[number]) > STAYS * changes[number]
+            if changes[number] > TIMES_USUAL * usual and stays:
                 cuts.append(number)
         return tuple(cuts)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganedit.errors import ImageError, UsageError
 from ganedit.image import Image, decode
-from ganedit.video import containers, pictures
+from ganedit.video import containers, pictures, scanning
 from ganedit.video.encoding import Encoding
 from ganedit.video.kinds import VIDEO_SUFFIXES, is_animation, is_moving, is_numbered
 from ganedit.video.options import VideoOptions
@@ -135,7 +135,7 @@ def find_source(paths: tuple[Path, ...], options: VideoOptions, *, lenient: bool
         return Source(tuple(files), pictures.scan_pictures(files, options.fps, lenient=lenient))
     if path.suffix.lower() not in VIDEO_SUFFIXES and is_animation(path):
         return Source(paths, pictures.scan_animation(path, lenient=lenient))
-    return Source(paths, containers.scan(path, lenient=lenient, max_pixels=max_pixels))
+    return Source(paths, scanning.scan(path, lenient=lenient, max_pixels=max_pixels))
 
 
 def plan_timeline(sources: Mapping[str, Source], options: VideoOptions) -> Timeline:
