@@ -94,7 +94,7 @@ Event = Begun | Share | Made | Failed | Said
 
 def serve(connection: Connection, order: Order) -> None:
     """What the process does: the job, told through the connection."""
-    sys.stdout = sys.stderr = None  # type: ignore[assignment]  # the page tells it, no terminal
+    sys.stdout = sys.stderr = None  # the page tells it, no terminal
     tqdm.set_lock(threading.RLock())  # its own would be left behind by a process that is ended
     sending = threading.Lock()
 
