@@ -66,7 +66,7 @@ class Input:
         return self.named(str(path).removeprefix(NAME_MARK))
 
 
-PHOTO = Input("photo", "Pictures, folders, globs or @lists of them; - is standard input.")
+PHOTO = Input("photo", "Pictures, videos, folders, globs or @lists of them; - is standard input.")
 """What most tasks edit."""
 
 

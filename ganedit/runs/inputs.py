@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ganedit.errors import UsageError
 from ganedit.image import READABLE_SUFFIXES
+from ganedit.video.kinds import FOUND_SUFFIXES, have_av
 
 JOURNAL_FOLDER = ".ganedit"
 LIST_MARK = "@"
@@ -157,7 +158,7 @@ class Search:
             file
             for file in files
             if self._counted(not file.name.startswith("."), "hidden")
-            and self._counted(file.suffix.lower() in READABLE_SUFFIXES, "not pictures")
+            and self._counted(_is_offered(file), _not_taken(file))
             and self._counted(self.selection.takes(file.relative_to(root)), "excluded")
             and (skipped is None or skipped not in file.resolve().parents)
             and self._counted(file.is_file(), "that are no files")
@@ -174,6 +175,17 @@ class Search:
     def _counted(self, taken: bool, reason: str) -> bool:
         self.left_out[reason] += not taken
         return taken
+
+
+def _is_offered(file: Path) -> bool:
+    """Whether a file of a folder is a picture, or a video where those can be read."""
+    suffix = file.suffix.lower()
+    return suffix in READABLE_SUFFIXES or (suffix in FOUND_SUFFIXES and have_av())
+
+
+def _not_taken(file: Path) -> str:
+    video = file.suffix.lower() in FOUND_SUFFIXES
+    return "videos (pip install 'ganedit[video]')" if video else "not pictures"
 
 
 def _matches(place: Path, pattern: str) -> bool:

@@ -13,6 +13,15 @@ from ganedit.runs.earlier import without_earlier
 from ganedit.runs.inputs import Found, Search, Selection, names_one_file
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.options import STREAM, RunOptions
+from ganedit.video.kinds import (
+    FRAMES,
+    VIDEO_SUFFIXES,
+    container_of,
+    is_animation,
+    is_moving,
+    result_container,
+    suffix_for,
+)
 
 
 def plan_pictures(
@@ -67,6 +76,8 @@ def _streamed(paths: Sequence[Path], run: RunOptions, name: str) -> Job:
     if files.preview:
         raise UsageError("--preview has no place beside standard output; leave it out")
     source, output = paths[0], files.output or STREAM
+    if source != STREAM and is_moving(source) and not is_animation(source):
+        raise UsageError(f"-o -: {source} is a video, which needs a file; name it with -o")
     if output != STREAM:
         return _only_job(paths, output, files.format, name)
     format = format_for(Path("x"), files.format) if files.format else _own_format(source)
@@ -80,13 +91,25 @@ def _means_file(path: Path, inputs: Sequence[Path]) -> bool:
         raise UsageError(f"-o {path}: is neither file nor folder; -o - writes to standard output")
     # For several pictures a name with a dot, like `holiday.2024`, can only be a folder's.
     several = len(inputs) != 1 or not names_one_file(inputs[0])
-    return path.suffix != "" and not (several and path.suffix.lower() not in READABLE_SUFFIXES)
+    known = path.suffix.lower() in READABLE_SUFFIXES | VIDEO_SUFFIXES
+    return path.suffix != "" and not (several and not known)
 
 
 def _only_job(inputs: Sequence[Path], output: Path, format: str | None, name: str) -> Job:
     """The one picture that goes into the file `output`."""
     if len(inputs) != 1 or not names_one_file(inputs[0]):
         raise UsageError(f"-o {output}: several pictures cannot go into one file; give a folder")
+    if is_moving(inputs[0]):
+        container = result_container(inputs[0], output, format)
+        if container is not None:
+            asked = container_of(format) if format is not None else container
+            if asked != container and container is not FRAMES:
+                raise UsageError(
+                    f"-o {output}: its suffix means {container.name}, but --format says {format}"
+                )
+            return Job({name: (inputs[0],)}, output, container.name, moving=True)
+    elif (made := container_of(output.suffix)) is not None and made.name != "WEBP":
+        raise UsageError(f"-o {output}: {inputs[0]} is one picture, and no video")
     meant = format_for(output, None)
     if format is not None and format_for(Path("x"), format) != meant:
         raise UsageError(f"-o {output}: its suffix means {meant}, but --format says {format}")
@@ -97,17 +120,34 @@ def _job(
     found: Found, output: Path | None, ending: str, format: str | None, name: str, *, many: bool
 ) -> Job:
     source = found.source
+    if is_moving(source):
+        container = result_container(source, None, format)
+        if container is not None:
+            suffix = suffix_for(source, container, format)
+            return _placed(found, output, ending, suffix, container.name, name,
+                           many=many, moving=True)  # fmt: skip
+    if format is not None and (named := container_of(format)) and named.name != "WEBP":
+        format = None  # a word for videos says nothing of pictures
     meant = format_for(Path("x"), format) if format else _own_format(source)
     keep = not format and source.suffix.lower() in READABLE_SUFFIXES and _writable(source)
     suffix = source.suffix if keep else preferred_suffix(meant)
+    return _placed(found, output, ending, suffix, meant, name, many=many)
+
+
+def _placed(
+    found: Found, output: Path | None, ending: str, suffix: str, format: str, name: str, *,
+    many: bool, moving: bool = False,
+) -> Job:  # fmt: skip
+    source, meant = found.source, format
     renamed = source.with_name(f"{source.stem}{ending}{suffix}")
     place = source.relative_to(found.base).parent
     inputs = {name: (source,)}
     if output is None:
-        return Job(inputs, renamed, meant, journal_folder=found.journal_folder, place=place)
+        return Job(inputs, renamed, meant, journal_folder=found.journal_folder, place=place,
+                   moving=moving)  # fmt: skip
     folder = output if many else None
     target = output / place / renamed.name
-    return Job(inputs, target, meant, journal_folder=folder, place=place)
+    return Job(inputs, target, meant, journal_folder=folder, place=place, moving=moving)
 
 
 def _own_format(source: Path) -> str:

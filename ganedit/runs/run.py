@@ -18,7 +18,8 @@ from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
 from ganedit.runs.options import STREAM, RunOptions
-from ganedit.runs.picture import JobProgress, Outcome, Outcomes, Staged, discard, edit_picture
+from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discard
+from ganedit.runs.picture import edit_picture
 from ganedit.runs.planning import Given, plan_jobs
 from ganedit.runs.report import Report
 from ganedit.runs.saying import say
@@ -27,6 +28,7 @@ from ganedit.runs.stamps import Stamp
 from ganedit.runs.stopping import Stop
 from ganedit.runs.threads import edit_overlapped
 from ganedit.runs.todo import find_todo, read_records
+from ganedit.runs.videos import Videos
 from ganedit.runs.work import Work, digest, used_weights
 from ganedit.runtime import Runtime, available_memory
 from ganedit.task import Task
@@ -98,7 +100,9 @@ def run_plan(
         tell_estimate(find_todo(plan.jobs, work, read_records(plan.jobs)), plan, work)
         return Result()
     folder = any(job.journal_folder is not None for job in plan.jobs)
-    return _Run(plan, work, display, folder=folder).run(_engine(work, folder=folder))
+    moving = any(job.moving for job in plan.jobs)
+    engine = _engine(work, several=folder or moving)
+    return _Run(plan, work, display, folder=folder).run(engine)
 
 
 def work_of(task: Task[Any], options: Any, plan: Plan, run: RunOptions) -> Work:
@@ -111,7 +115,7 @@ def work_of(task: Task[Any], options: Any, plan: Plan, run: RunOptions) -> Work:
     return Work(task, options, run, used_weights(task, options), len(plan.jobs), budget)
 
 
-def _engine(work: Work, *, folder: bool) -> Engine:
+def _engine(work: Work, *, several: bool) -> Engine:
     run = work.run
     if run.folders.engine == "ray":
         from ganedit.runs.cluster import edit_on_cluster
@@ -124,7 +128,7 @@ def _engine(work: Work, *, folder: bool) -> Engine:
     runtime = work.runtime()
     if run.verbose:
         say(f"{runtime.device}: {runtime.reason}")
-    return partial(edit_overlapped if folder else edit_in_turn, runtime=runtime)
+    return partial(edit_overlapped if several else edit_in_turn, runtime=runtime)
 
 
 def edit_in_turn(
@@ -142,8 +146,6 @@ class _Run:
     def __init__(self, plan: Plan, work: Work, display: type[Display], *, folder: bool) -> None:
         self.plan, self.work, self.display, self.folder = plan, work, display, folder
         self.result, self.stop = Result(), Stop()
-        self.provenance = work.provenance()
-        self.digest = digest(self.provenance)
         self.journals: dict[Path, Journal] = {}
         self.fatal: GaneditError | None = None
 
@@ -177,8 +179,13 @@ class _Run:
             return
         self.result.left = len(jobs)
         display = self.display(len(jobs), self.work.run, folder=self.folder)
-        work = replace(self.work, pictures=len(jobs))
-        outcomes = engine(self.stop.until(jobs), work, display.progress)
+        begun = time.monotonic()
+        videos = Videos(jobs, self.work, display.progress)
+        work = replace(self.work, pictures=videos.pictures)
+        spread = self.stop.until(videos.spread(self.stop.until(jobs)))
+        outcomes = videos.gather(
+            engine(spread, work, videos.progress), lambda: time.monotonic() - begun
+        )
         with display, self.stop.at_interrupts() if self.folder else nullcontext():
             try:
                 for outcome in outcomes:
@@ -219,8 +226,9 @@ class _Run:
         folder = outcome.job.journal_folder
         if folder is not None:
             for result in outcome.results:
-                record = Record(result.stamp, outcome.sources, self.digest)
-                self.journals[folder].write(result.target, record, self.provenance)
+                provenance = self.work.provenance(video=outcome.job.moving)
+                record = Record(result.stamp, outcome.sources, digest(provenance))
+                self.journals[folder].write(result.target, record, provenance)
         for result in reversed(outcome.results):
             overwrite = self.work.run.files.overwrite or result.target in self.replaceable
             if result.target == STREAM:
@@ -239,8 +247,9 @@ class _Run:
         for sheet in written:
             folder = sheet.jobs[0].journal_folder
             if folder is not None:
-                record = Record(Stamp.of(sheet.path), (), self.digest)
-                self.journals[folder].write(sheet.path, record, self.provenance)
+                provenance = self.work.provenance()
+                record = Record(Stamp.of(sheet.path), (), digest(provenance))
+                self.journals[folder].write(sheet.path, record, provenance)
 
     def _tell(self, told: Callable[[Told], None], what: Told) -> None:
         """Add to the report; a report that cannot be written ends the run."""

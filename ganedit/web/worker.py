@@ -24,7 +24,7 @@ from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import journal_file, staging_folder
 from ganedit.runs.options import RunOptions
-from ganedit.runs.picture import Outcome
+from ganedit.runs.outcomes import Outcome
 from ganedit.runs.planning import Given, plan_jobs
 from ganedit.runs.run import run_plan, work_of
 from ganedit.runs.todo import find_todo, read_records

@@ -46,6 +46,8 @@ class TranslateOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.to is None:
+            raise UsageError("give --to; `ganedit models` lists the domains there are")
         if self.to != ALL:
             check_name(self.to)
 
