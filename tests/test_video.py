@@ -361,3 +361,13 @@ def test_upscaling_and_painting_a_clip(home: Path) -> None:
         np.testing.assert_array_equal(large[number], large[0])
         np.testing.assert_array_equal(painted[number], painted[0])
     assert (painted[2] != painted[0]).any()
+
+
+def test_playlists_are_no_videos(home: Path) -> None:
+    """A file from a stranger must not have others read."""
+    write_clip(home / "clip.mp4", moving(2))
+    (home / "list.mp4").write_text("ffconcat version 1.0\nfile clip.mp4\n")
+    done = run("inpaint", "list.mp4", "-o", "out.mp4", *FILL)
+    assert done.code == 1
+    assert "list.mp4 cannot be read" in done.err
+    assert listing(home) == ["clip.mp4", "list.mp4"]

@@ -9,7 +9,7 @@ from typing import Any
 from ganedit.errors import ImageError, UnreadableImageError
 from ganedit.image import Image, printable
 from ganedit.video.color import Turn, to_image, turn_of
-from ganedit.video.library import library, reading_errors
+from ganedit.video.library import library, open_container, reading_errors
 from ganedit.video.track import Track
 
 
@@ -20,11 +20,11 @@ def opened(path: Path, *, threads: int = 1) -> Iterator[tuple[Any, Any]]:
     Raises:
         ImageError: it cannot be read, has no video, or one that is encrypted.
     """
-    av, label = library(), printable(str(path))
+    label = printable(str(path))
     with reading_errors(path):
         if path.is_file() and not path.stat().st_size:
             raise UnreadableImageError(f"{label} is empty; get another copy")
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_container(path) as container:
             stream = video_stream(container)
             if stream is None:
                 raise UnreadableImageError(f"{label} has no video stream; name another file")

@@ -14,7 +14,7 @@ from ganedit.image import printable
 from ganedit.video.containers import video_stream
 from ganedit.video.encoding import Encoding
 from ganedit.video.kinds import CONTAINERS, Container
-from ganedit.video.library import library, reading_errors, writing_errors
+from ganedit.video.library import library, open_container, reading_errors, writing_errors
 from ganedit.video.segments import Timeline
 
 # What a container says of itself, and not of what is in it.
@@ -44,8 +44,8 @@ def check_fits(source: Path, container: Container) -> tuple[str, ...]:
     Raises:
         OutputError: it cannot hold the sound; the message names those that can.
     """
-    av, notes = library(), list[str]()
-    with reading_errors(source), av.open(str(source), metadata_errors="replace") as given:
+    notes = list[str]()
+    with reading_errors(source), open_container(source) as given:
         main = video_stream(given)
         for stream in given.streams:
             if stream is main:
@@ -118,7 +118,7 @@ def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) ->
         output = stack.enter_context(
             av.open(str(target), "w", format=container.muxer, container_options=_muxing(joined))
         )
-        with av.open(str(segments[0])) as first:
+        with open_container(segments[0]) as first:
             stream = output.add_stream_from_template(first.streams.video[0], opaque=True)
         stream.time_base = joined.timeline.time_base
         if joined.encoding.aspect:
@@ -131,7 +131,7 @@ def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) ->
                 output.mux(packet)
             return
         with reading_errors(joined.source):
-            given = stack.enter_context(av.open(str(joined.source), metadata_errors="replace"))
+            given = stack.enter_context(open_container(joined.source))
             copies = _add_copies(output, given, joined)
             _copy_facts(output, stream, given, joined)
         streams = [_annexed(packets, joined, stream), _copied(given, copies, joined)]
@@ -180,7 +180,7 @@ def _video_packets(segments: Sequence[Path], timeline: Timeline, stream: Any) ->
 
 
 def _packets_of(path: Path) -> list[Any]:
-    with library().open(str(path)) as container:
+    with open_container(path) as container:
         return [packet for packet in container.demux(container.streams.video[0]) if packet.size]
 
 

@@ -17,6 +17,13 @@ from ganedit.errors import (
 )
 from ganedit.image import output_errors, printable
 
+# What holds its video itself, by FFmpeg's names. Playlists, which name other files to be read, are
+# not among them: a file from a stranger is to be no more than it is.
+READ = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,mpegtsraw,m4v,h264,hevc,"
+    "asf,ogg,gif,apng,mxf,gxf,wtv,nut,rm,ivf,dv,yuv4mpegpipe,swf,av1,obu,dirac,vc1,live_flv"
+)
+
 Module = Any  # PyAV is an extra; where it is missing its types are too
 
 
@@ -36,6 +43,12 @@ def library() -> Module:
     # Encoders print past PyAV's own filter.
     av.logging.set_libav_level(av.logging.PANIC)
     return av
+
+
+def open_container(path: Path) -> Any:
+    """A file that is a container itself, to be read."""
+    options = {"format_whitelist": READ}
+    return library().open(str(path), metadata_errors="replace", options=options)
 
 
 @contextmanager
