@@ -71,6 +71,16 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
             cannot be used, a device is not there, the output cannot be written or is another
             run's.
     """
+    if task.rate is not None:
+        from ganedit.runs.films import is_film, run_film
+
+        if is_film(run.files.output):
+            return run_film(task, options, given, run)
+    return run_pictures(task, options, given, run)
+
+
+def run_pictures(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
+    """As `run_task`, of a task whose results are files of their own."""
     plan = plan_jobs(task, options, given, run)
     budget = run.placement.memory or available_memory() // 2
     work = Work(task, options, run, used_weights(task, options), len(plan.jobs), budget)
