@@ -2,21 +2,19 @@
 
 import itertools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import PIL.Image
 
 from ganedit.errors import GaneditError, OutputError, UsageError
 from ganedit.image import decode, output_errors, publish
+from ganedit.runs.jobs import Job
 from ganedit.runs.options import RunOptions
-from ganedit.runs.planning import Given
-from ganedit.runs.run import Result, run_pictures
-from ganedit.task import Task
 
 FILMS = (".mp4", ".gif", ".webp")
 # What WebP has where nobody says.
@@ -32,15 +30,33 @@ def is_film(path: Path | None) -> bool:
     return path is not None and path.suffix.lower() in FILMS and not path.is_dir()
 
 
-def run_film(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
-    """Draw the frames of a task into a folder that is gone afterwards, and write their film.
+class Drawn(Protocol):
+    """What became of the frames."""
+
+    done: list[Job]
+
+    @property
+    def code(self) -> int:
+        """The shell's exit code."""
+        ...
+
+
+Frames = TypeVar("Frames", bound=Drawn)
+
+
+def run_film(rate: int, run: RunOptions, draw: Callable[[RunOptions], Frames]) -> Frames:
+    """Draw frames into a folder that is gone afterwards, and write their film.
+
+    Args:
+        rate: frames a second.
+        run: how the run goes; its output is the film.
+        draw: a run whose output is a folder.
 
     Raises:
-        GaneditError: as `run_task`, or the film exists or cannot be written.
+        GaneditError: as `draw`, or the film exists or cannot be written.
     """
     target = run.files.output
     assert target is not None
-    assert task.rate is not None
     if run.files.format is not None or run.files.preview:
         flag = "--preview" if run.files.preview else "--format"
         raise UsageError(f"-o {target}: a film of frames; leave {flag} out")
@@ -53,12 +69,12 @@ def run_film(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
         folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}.")
     with folder as name:
         files = replace(run.files, output=Path(name), format="png", overwrite=False)
-        result = run_pictures(task, options, given, replace(run, files=files))
+        result = draw(replace(run, files=files))
         if result.code == 0 and result.done:
             partial = Path(name) / f"film{target.suffix.lower()}"
             frames = [job.target for job in result.done]
             with output_errors(target):
-                write_film(sorted(frames), partial, task.rate(options), run.files.quality)
+                write_film(sorted(frames), partial, rate, run.files.quality)
             publish(partial, target, overwrite=run.files.overwrite)
     return result
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
+from ganedit.runs.films import is_film, run_film
 from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
@@ -71,15 +72,13 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
             cannot be used, a device is not there, the output cannot be written or is another
             run's.
     """
-    if task.rate is not None:
-        from ganedit.runs.films import is_film, run_film
-
-        if is_film(run.files.output):
-            return run_film(task, options, given, run)
-    return run_pictures(task, options, given, run)
+    if task.rate is not None and is_film(run.files.output):
+        draw = partial(_run_pictures, task, options, given)
+        return run_film(task.rate(options), run, draw)
+    return _run_pictures(task, options, given, run)
 
 
-def run_pictures(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
+def _run_pictures(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
     """As `run_task`, of a task whose results are files of their own."""
     plan = plan_jobs(task, options, given, run)
     budget = run.placement.memory or available_memory() // 2

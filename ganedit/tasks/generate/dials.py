@@ -78,13 +78,14 @@ def dials_of(codes: str) -> Sequence[Dial]:
     """
     counts: list[int] = []
     for part in filter(None, codes.split(",")):
-        several, _, choices = part.strip().partition("x")
-        if not several.isdecimal() or not (choices or "2").isdecimal() or choices in ("0", "1"):
+        several, cross, choices = part.strip().partition("x")
+        choices = choices if cross else "1"
+        if not (several.isdecimal() and choices.isdecimal()) or (cross and int(choices) < 2):
             raise UsageError(
                 f"--codes {codes}: write it like 3x10,2, for three dials of ten choices and two "
                 "continuous ones"
             )
-        counts += [int(choices or 1)] * int(several)
+        counts += [int(choices)] * int(several)
     ends = [sum(counts[: number + 1]) for number in range(len(counts))]
     return [
         Dial(f"code{number}", end - choices, choices)

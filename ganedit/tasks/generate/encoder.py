@@ -17,7 +17,9 @@ from ganedit.tasks.generate.network import COARSEST, SLOPE
 # Between the features of a picture and its codes.
 BOTTLENECK = 256
 # Share of each batch in what is known of usual errors.
-USUAL_RATE = 0.02
+USUAL_RATE = 0.05
+# A normal deviation, of the mean absolute one.
+ABSOLUTE = 1.25
 # Side at which it is compared what a picture is of: finer detail no first guess has.
 COMPARED = 16
 
@@ -60,8 +62,9 @@ class Encoder(nn.Module):
     def follow(self, errors: Tensor) -> None:
         """Learn which values of `unexplained` are usual."""
         logs = errors.float().clamp_min(1e-6).log()
-        self.usual[0].lerp_(logs.mean(), USUAL_RATE)
-        self.usual[1].lerp_((logs - self.usual[0]).abs().mean() * 1.25, USUAL_RATE)
+        # Around the mean of the batch: that of before is of a worse encoder.
+        seen = torch.stack([logs.mean(), (logs - logs.mean()).abs().mean() * ABSOLUTE])
+        self.usual.lerp_(seen, USUAL_RATE if self.usual.any() else 1.0)
 
     def strangeness(self, errors: Tensor) -> Tensor:
         """By how many deviations `unexplained` is above what is usual."""

@@ -211,7 +211,7 @@ def _warm(step: int, steps: int) -> float:
 
 def _tensor(pictures: np.ndarray) -> Tensor:
     """uint8 `(N, S, S, 3)` to float32 `(N, 3, S, S)` in [0, 1]."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    return torch.tensor(pictures).permute(0, 3, 1, 2).float() / 255
 
 
 def _saved(generator: Generator, path: Path) -> Model:

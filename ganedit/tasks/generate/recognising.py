@@ -31,8 +31,7 @@ class Recogniser(nn.Module):
         steps = int(math.log2(size / COARSEST))
         channels = [3, *(min(width * 2**i, width * 4) for i in range(steps))]
         self.body = nn.ModuleList(
-            nn.Conv2d(n, m, 4, stride=2, padding=1)
-            for n, m in pairwise(channels)
+            nn.Conv2d(n, m, 4, stride=2, padding=1) for n, m in pairwise(channels)
         )
         self.squeeze = nn.Linear(channels[-1] * COARSEST**2, HIDDEN)
         self.read = nn.Linear(HIDDEN, classes + (dials[-1].end if dials else 0))
