@@ -211,6 +211,24 @@ def test_another_arithmetic_than_before_is_told() -> None:
     assert "before in fp32: add --precision fp32 for the same bits" in done.out + done.err
 
 
+def test_a_generator_in_python() -> None:
+    blobs = ganedit.Generator("blobs", device="cpu", precision="fp32")
+    draw("--model", "blobs", "--seed", 5, "--direction", "2=1", "-o", "five.png")
+    assert np.array_equal(blobs(5, directions={"2": 1}).samples, samples("five.png"))
+    assert np.array_equal(blobs.vary("five.png", {"2": -1}).samples, blobs(5).samples)
+    assert blobs.tensor([5, 6]).shape == (2, 3, 16, 16)
+    assert blobs.directions[:2] == ["1", "2"]
+    frames = list(blobs.walk([5, 6], frames=4, truncation=0.7))
+    assert len(frames) == 4
+    assert np.abs(frames[0].samples - blobs(5).samples.astype(float)).max() <= 1
+    me = blobs.invert(blobs(5).samples, steps=2, force=True)
+    assert me.notes[0].startswith("drawn again at PSNR")
+    assert np.array_equal(blobs.vary(me, {"1": 0}).samples, me.samples)
+    things = ganedit.Generator("things", device="cpu", precision="fp32")
+    with pytest.raises(UsageError, match="drawn by blobs, not by things"):
+        things.vary(me, {"1": 1})
+
+
 def test_python_says_what_it_cannot_do() -> None:
     with pytest.raises(UsageError, match="make 2 results"):
         ganedit.generate("blobs", count=2)

@@ -214,6 +214,9 @@ def test_dials_are_turned_in_the_noise() -> None:
     noise = torch.randn(500, 8)
     assert torch.allclose(first.read(noise).sum(dim=1), torch.ones(500))
     assert first.read(noise).mean(0).min() > 0.25
+    for dial in (first, second):
+        assert torch.allclose(dial.signal(noise).mean(0), torch.zeros(()), atol=0.15)
+        assert torch.allclose(dial.signal(noise).std(0), torch.ones(()), atol=0.15)
     # A continuous dial is anywhere equally often.
     assert torch.histc(second.read(noise), 4, -1, 1).min() > 90
     first.set(noise, 2)

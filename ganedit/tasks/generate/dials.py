@@ -47,6 +47,13 @@ class Dial:
             return (numbers / math.sqrt(2)).erf()
         return one_hot(numbers.argmax(dim=1), self.choices).to(noise.dtype)
 
+    def signal(self, noise: "Tensor") -> "Tensor":
+        """Its values of mean 0 and variance 1, `(N, choices)`: as loud as noise."""
+        values = self.read(noise)
+        if self.choices == 1:
+            return values * math.sqrt(3)
+        return (values * self.choices - 1) / math.sqrt(self.choices - 1)
+
     def set(self, noise: "Tensor", value: float) -> None:
         """Turn it, in place: to a choice from 0 on, or to a place in [-1, 1].
 

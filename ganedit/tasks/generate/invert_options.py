@@ -44,7 +44,7 @@ class InvertOptions(Options):
     )  # fmt: skip
     vgg: Path | None = option(
         None, "File of VGG19's features: likeness is what it sees, and PD is told.",
-        metavar="FILE", must_be="file", absent="likeness of pixels",
+        metavar="FILE", must_be="file", absent="likeness of pixels", recorded=False,
     )  # fmt: skip
     tune: int = option(
         0, "Steps in which the generator learns this one photo too (pivotal tuning); a new "

@@ -61,7 +61,7 @@ class Mapping(nn.Module):
         """The noise, its first numbers made the values of dials (InfoGAN, Chen et al. 2016)."""
         if not self.dials:
             return normalised(noise)
-        values = [dial.read(noise) for dial in self.dials]
+        values = [dial.signal(noise) for dial in self.dials]
         return torch.cat([*values, normalised(noise[:, self.dials[-1].end :])], dim=1)
 
 
