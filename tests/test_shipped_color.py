@@ -123,6 +123,21 @@ def test_ramps_of_saturated_colour_are_straight(model: Model, scale: int, detail
         assert np.abs(large - straight)[:, inner].max() <= 3
 
 
+@pytest.mark.parametrize("detail", [0, DEFAULT_DETAIL])
+@pytest.mark.parametrize(("model", "scale"), NETWORKS)
+def test_beside_flat_shapes_there_is_no_ghost(model: Model, scale: int, detail: float) -> None:
+    """A red square on white: from the second input pixel off its edge on, all is flat."""
+    page = np.full((40, 40, 3), 255, np.uint8)
+    page[12:28, 12:28] = (220, 30, 30)
+    large = enlarged(loaded(model, detail, torch.float32), page, scale).astype(int)
+    flat = cv2.resize(page, large.shape[1::-1], interpolation=cv2.INTER_NEAREST).astype(int)
+    edge = np.zeros((40, 40), np.uint8)
+    edge[10:30, 10:30] = 1
+    edge[14:26, 14:26] = 0
+    far = cv2.resize(edge, large.shape[1::-1], interpolation=cv2.INTER_NEAREST) == 0
+    assert np.abs(large - flat)[far].max() <= 3
+
+
 @pytest.mark.parametrize("name", ["dune", "otter"])
 @pytest.mark.parametrize(("model", "scale"), NETWORKS)
 def test_mean_colour_of_photographs_stays(model: Model, scale: int, name: str) -> None:

@@ -21,6 +21,9 @@ DOUBT, DISBELIEF = 8 / 255, 16 / 255
 # By how much a pixel may differ from plain interpolation where nothing bends in its neighbourhood:
 # a ramp of saturated colour comes back straight, and not in waves.
 STRAIGHT = 0.5 / 255
+# And where nothing bends at the pixel itself, as beside a flat shape, by so many times what does:
+# without this, a sharp edge has a thin ghost line some way off.
+OWN_BEND = 8
 
 
 def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -> Tensor:
@@ -69,12 +72,13 @@ def color_range(low: Tensor) -> tuple[Tensor, Tensor]:
 
 def color_bend(low: Tensor) -> Tensor:
     """How far each neighbourhood of `(N, C, H, W)` is from a ramp: its largest second difference
-    along rows and columns."""
+    along rows and columns, but no more than `OWN_BEND` times that of the pixel in its middle."""
     padded = F.pad(low, (1, 1, 1, 1), mode="replicate")
     across = padded[:, :, 1:-1, 2:] + padded[:, :, 1:-1, :-2] - 2 * low
     down = padded[:, :, 2:, 1:-1] + padded[:, :, :-2, 1:-1] - 2 * low
-    largest = torch.maximum(across.abs_(), down.abs_())
-    return F.max_pool2d(largest, 2 * NEIGHBOURHOOD + 1, 1, NEIGHBOURHOOD)
+    own = torch.maximum(across.abs_(), down.abs_())
+    around = F.max_pool2d(own, 2 * NEIGHBOURHOOD + 1, 1, NEIGHBOURHOOD)
+    return torch.minimum(around, own.mul_(OWN_BEND), out=around)
 
 
 def _mean_of_phases(by_color: Tensor) -> Tensor:
