@@ -26,12 +26,18 @@ def draw_shape(hue: float, size: float, angle: float, side: int = 16) -> np.ndar
     return (255 * (1 - inside + inside * color)).round().astype(np.uint8)
 
 
-def save_shapes(folder: Path, count: int = 240, side: int = 16) -> Path:
-    """Shapes of three hues, which are their folders, at sizes and angles of their own."""
+def save_shapes(folder: Path, count: int = 240, side: int = 16, *, hues_only: bool = False) -> Path:
+    """Shapes of three hues, which are their folders, at sizes and angles of their own.
+
+    With `hues_only` they hardly differ in anything else.
+    """
     rng = np.random.default_rng(0)
     for number in range(count):
         kind = number % len(HUES)
-        picture = draw_shape(HUES[kind], rng.uniform(0.2, 0.42), rng.uniform(-0.4, 0.4), side)
+        size, angle = rng.uniform(0.2, 0.42), rng.uniform(-0.4, 0.4)
+        if hues_only:
+            size, angle = 0.33 + size / 20, angle / 10
+        picture = draw_shape(HUES[kind], size, angle, side)
         place = folder / f"hue{kind}" / f"{number}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         PIL.Image.fromarray(picture).save(place)

@@ -20,9 +20,9 @@ CLASSES = ("hue0", "hue1", "hue2")
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A hundred and twenty shapes in a folder for each hue, in the current folder."""
+    """A hundred and fifty shapes in a folder for each hue, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    return shapes.save_shapes(tmp_path / "data", 120)
+    return shapes.save_shapes(tmp_path / "data", 150)
 
 
 def save_generator(classes: tuple[str, ...]) -> None:
@@ -40,7 +40,7 @@ def test_pictures_are_drawn_for_each_class_and_checked() -> None:
     assert listing(Path("more")) == [
         f"{name}/{name}_{seed:04d}.png" for name in CLASSES for seed in range(3)
     ]
-    assert "told right of 24 held-out pictures:" in done.out
+    assert "told right of 30 held-out pictures:" in done.out
     assert "points, 95 % confidence from" in done.out
 
 

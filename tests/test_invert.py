@@ -98,7 +98,12 @@ def test_an_encoder_guesses_finds_the_square_and_knows_its_kind(
     draw = ("generate", "--weights", "own.safetensors", "--truncation", 1, *EXACT)
     assert run(*draw, "-n", 150, "--seed", 100, "-o", "real", "-q").code == 0
     options = EncoderTraining(
-        data=("real",), weights="own.safetensors", width=16, batch=8, perceptual_weight=0.5
+        data=("real",),
+        weights="own.safetensors",
+        width=16,
+        batch=8,
+        perceptual_weight=0.5,
+        no_mirror=True,
     )
     config = tiny.config(
         Path("run"), steps=200, learning_rate=2e-3, optimizer="adam", held_out=0.2, ema=0.95,

@@ -51,7 +51,7 @@ class EncoderTask:
         self.vgg = VGG19Features(training.vgg, LAYERS) if training.perceptual_weight else None
         self.pictures = GenerateTraining(
             data=training.data, window=training.window, batch=training.batch,
-            network=self.model.network, feature_weight=0.0,
+            network=self.model.network, feature_weight=0.0, no_mirror=training.no_mirror,
         )  # fmt: skip
 
     @property

@@ -95,6 +95,7 @@ class EncoderTraining(Options):
         None, "The square that the generator's training looked at.", metavar="SIDE[@HEIGHT]",
         absent="the largest in the middle",
     )  # fmt: skip
+    no_mirror: bool = option(False, "Do not mirror pictures: left and right are not alike.")
     width: int = option(
         32, "Channels of the encoder's first layer; deeper ones have more.", least=8, group="model"
     )

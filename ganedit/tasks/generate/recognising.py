@@ -30,16 +30,18 @@ class Recogniser(nn.Module):
         self.dials, self.classes = dials, classes
         steps = int(math.log2(size / COARSEST))
         channels = [3, *(min(width * 2**i, width * 4) for i in range(steps))]
+        # Normalised over each batch, since the first pictures hardly differ.
         self.body = nn.ModuleList(
-            nn.Conv2d(n, m, 4, stride=2, padding=1) for n, m in pairwise(channels)
+            nn.Sequential(nn.Conv2d(n, m, 4, stride=2, padding=1), nn.BatchNorm2d(m))
+            for n, m in pairwise(channels)
         )
         self.squeeze = nn.Linear(channels[-1] * COARSEST**2, HIDDEN)
         self.read = nn.Linear(HIDDEN, classes + (dials[-1].end if dials else 0))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         x = pictures * 2 - 1
-        for conv in self.body:
-            x = F.leaky_relu(conv(x), SLOPE)
+        for layer in self.body:
+            x = F.leaky_relu(layer(x), SLOPE)
         x = self.read(F.leaky_relu(self.squeeze(x.flatten(1)), SLOPE)).float()
         return x[:, : self.classes], x[:, self.classes :]
 
