@@ -10,6 +10,8 @@ from torch import Tensor
 _LUMA = (65.481, 128.553, 24.966)
 # From black to white.
 LUMA_RANGE = 219.0
+# Directions along which patches of all pictures are held in memory together.
+PROJECTED_AT_ONCE = 64
 
 
 def luma(picture: Tensor) -> Tensor:
@@ -207,8 +209,11 @@ def sliced_wasserstein(
         described = [_descriptors(level, patches, source) for level in (mine, other)]
         directions = torch.randn(described[0].shape[1], projections, generator=source)
         directions = directions / directions.norm(dim=0)
-        one, another = ((each @ directions).sort(dim=0).values for each in described)
-        found[mine.shape[-1]] = 1000 * float((one - another).abs().mean())
+        apart = []
+        for some in directions.split(PROJECTED_AT_ONCE, dim=1):
+            one, another = ((each @ some).sort(dim=0).values for each in described)
+            apart.append((one - another).abs().mean(dim=0))
+        found[mine.shape[-1]] = 1000 * float(torch.cat(apart).mean())
     return found
 
 
