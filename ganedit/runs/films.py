@@ -128,4 +128,6 @@ def _av() -> Any:
         raise GaneditError(
             "films as MP4 need PyAV: pip install 'ganedit[video]'; .gif and .webp do not"
         ) from None
+    # Encoders print past PyAV's own filter.
+    av.logging.set_libav_level(av.logging.PANIC)
     return av
