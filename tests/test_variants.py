@@ -246,15 +246,12 @@ def test_a_reader_misses_less_what_it_reads_right() -> None:
 
 
 def test_infogans_dials_find_the_factors(trained: Train) -> None:
-    generator, columns = trained(
-        120, network={"codes": "1x3"}, adversarial="non-saturating", critic="residual",
-        penalty_weight=0.1, information_weight=3.0,
-    )  # fmt: skip
+    generator, columns = trained(200, network={"codes": "1x3", "latent": 16})
     chosen = torch.arange(90) % 3
     hues = np.array([shapes.hue_of(picture) for picture in draw(generator, 90, code1=chosen)])
     # Of log 3, which is 1.1 nats.
-    assert shapes.mutual_information(chosen.numpy(), hues) > 0.6
-    assert columns["generator_codes"][-1] < 0.5 * columns["generator_codes"][0]
+    assert shapes.mutual_information(chosen.numpy(), hues) > 0.3
+    assert columns["generator_codes"][-1] < 0.2 * columns["generator_codes"][0]
 
 
 # --- adversaries ------------------------------------------------------------------------------
@@ -268,17 +265,13 @@ def test_a_wasserstein_critics_loss_follows_the_pictures(trained: Train) -> None
     assert critic[-1] > min(critic)
 
 
-@pytest.mark.parametrize("conditioning", ["projection", "auxiliary"])
-def test_classes_are_learned_by_projection_or_by_a_reader(
-    trained: Train, conditioning: str
-) -> None:
+def test_classes_are_learned_from_a_reader(trained: Train) -> None:
     generator, columns = trained(
-        80, classes_from_folders=True, conditioning=conditioning, adversarial="non-saturating",
-        critic="residual", penalty_weight=0.1, information_weight=3.0,
-    )  # fmt: skip
+        120, classes_from_folders=True, conditioning="auxiliary", network={"latent": 16}
+    )
     hues = np.array([shapes.hue_of(picture) for picture in draw(generator, 60)])
-    assert (hues == np.arange(60) % 3).mean() > 0.8
-    assert ("class" in columns) == (conditioning == "auxiliary")
+    assert shapes.mutual_information(np.arange(60) % 3, hues) > 0.4
+    assert columns["generator_class"][-1] < 0.5 * columns["generator_class"][0]
 
 
 def test_every_regulariser_takes_part(trained: Train) -> None:

@@ -48,13 +48,20 @@ class Mapping(nn.Module):
         rate = MAPPING_RATE if layers else 1.0
         self.layers = nn.ModuleList(Dense(n, m, rate=rate) for n, m in pairwise(sizes))
         self.straight = layers == 0
+        # A mapping network is slow to learn: what is asked for reaches codes past it too.
+        asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
+        self.past = Dense(asked, latent) if asked and not self.straight else None
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)
+        asked = x[:, : self.dials[-1].end] if self.dials else x[:, :0]
         if self.classes is not None:
-            x = torch.cat([x, normalised(self.classes(labels))], dim=1)
+            wanted = normalised(self.classes(labels))
+            x, asked = torch.cat([x, wanted], dim=1), torch.cat([asked, wanted], dim=1)
         for layer in self.layers:
             x = layer(x) if self.straight else F.leaky_relu(layer(x), SLOPE) * GAIN
+        if self.past is not None:
+            x = x + self.past(asked)
         return x
 
     def _read(self, noise: Tensor) -> Tensor:
