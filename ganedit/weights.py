@@ -203,9 +203,15 @@ def checksums(task: str, own: str | None = None, **labels: str) -> dict[str, str
         fitting = [entry for entry in of_task(task) if labels.items() <= entry.labels.items()]
         return {entry.path.name: entry.sha256 for entry in fitting}
     path = locate(own)
+    # Of an ncnn network the one file has the layers, the other their numbers.
+    files = [path, path.with_suffix(".bin")] if path.suffix == ".param" else [path]
+    return {file.name: _sha256(file) for file in files}
+
+
+def _sha256(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return {path.name: hashlib.file_digest(file, "sha256").hexdigest()}
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(f"{path}: the weights cannot be read: {error.strerror}") from error
 

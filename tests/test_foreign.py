@@ -274,3 +274,29 @@ def test_our_own_files_are_not_foreign(tmp_path: Path, compact: nn.Module) -> No
     assert not foreign.is_foreign(tmp_path / "missing.pth")
     save_file(compact.state_dict(), tmp_path / "net.safetensors")
     assert foreign.is_foreign(tmp_path / "net.safetensors")
+
+
+def test_a_halo_is_measured_once(
+    tmp_path: Path, compact: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANEDIT_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "compact.safetensors"
+    save_file(compact.state_dict(), path)
+    halo = foreign.load(path).halo
+    monkeypatch.setattr(foreign, "measure", lambda network: (99, 1))
+    assert foreign.load(path).halo == halo
+    # Other weights are another network.
+    save_file({name: value * 2 for name, value in compact.state_dict().items()}, path)
+    assert foreign.load(path).halo == 99
+
+
+def test_both_files_of_an_ncnn_network_count(tmp_path: Path) -> None:
+    param, numbers = tmp_path / "net.param", tmp_path / "net.bin"
+    param.write_text("7767517\n")
+    numbers.write_bytes(b"1")
+    before = weights.checksums("upscale", str(param))
+    numbers.write_bytes(b"2")
+    after = weights.checksums("upscale", str(param))
+    assert set(before) == {"net.param", "net.bin"}
+    assert before["net.param"] == after["net.param"]
+    assert before["net.bin"] != after["net.bin"]

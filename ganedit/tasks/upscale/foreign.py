@@ -4,6 +4,10 @@ spandrel knows the architectures and tells them by their tensors' names. What ti
 of a network, how far it looks, it does not know: that is measured.
 """
 
+import contextlib
+import hashlib
+import json
+import os
 import pickle
 import warnings
 from functools import cached_property
@@ -14,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganedit.data.cache import cache_folder
 from ganedit.errors import WeightsError
 from ganedit.tasks.upscale import ncnn
 
@@ -58,7 +63,26 @@ class ForeignNetwork(nn.Module):
 
     @cached_property
     def _measured(self) -> tuple[int, int]:
-        return measure(self)
+        """As `measure` finds it, which takes a minute for the largest: remembered from then on."""
+        path = cache_folder() / "networks" / f"{self._digest()}.json"
+        with contextlib.suppress(OSError, ValueError):
+            halo, bytes_per_pixel = json.loads(path.read_text(encoding="utf-8"))
+            return int(halo), int(bytes_per_pixel)
+        found = measure(self)
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs time only
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(f".{os.getpid()}")
+            partial.write_text(json.dumps(found), encoding="utf-8")
+            partial.replace(path)
+        return found
+
+    def _digest(self) -> str:
+        """Of the architecture and every tensor, as they are now."""
+        digest = hashlib.sha256(self.architecture.encode())
+        for name, tensor in self.network.state_dict().items():
+            digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
 
     def forward(self, pictures: Tensor) -> Tensor:
         height, width = pictures.shape[2:]
