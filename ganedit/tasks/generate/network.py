@@ -61,7 +61,7 @@ class Mapping(nn.Module):
         for layer in self.layers:
             x = layer(x) if self.straight else F.leaky_relu(layer(x), SLOPE) * GAIN
         if self.past is not None:
-            x = x + self.past(asked)
+            x = (x + self.past(asked)) * 0.5**0.5
         return x
 
     def _read(self, noise: Tensor) -> Tensor:
