@@ -10,7 +10,7 @@ the fields. A field that is no option of the user's is an ordinary one::
 """
 
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from functools import reduce
 from numbers import Integral, Real
@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from ganedit.errors import UsageError
 
 T = TypeVar("T")
-Group = Literal["main", "files", "folders", "machine", "model", "losses", "run"]
+Group = Literal["main", "files", "video", "folders", "machine", "model", "losses", "run"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class Option:
     """Whether Python functions take it by its place too."""
     recorded: bool = True
     """Whether a result depends on it: files are recorded by their content instead."""
+    known: Callable[[], Sequence[str]] | None = None
+    """Words that it may be, where they are as many as there are weights for."""
+    simple: bool = False
+    """Whether a page shows it at once, as it does what has to be given, choices and sliders."""
 
 
 def option(default: Any = MISSING, help: str = "", **facts: Any) -> Any:

@@ -21,8 +21,6 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 # Without --memory: polite on a shared machine, enough for tiles that keep the cores busy. Never
 # what happens to be free: the tiles, and with them the last bit of a result, would depend on it.
 DEFAULT_MEMORY = 2 << 30
-# By so much bf16 has to be faster than fp32 to be chosen: it is less exact.
-WORTHWHILE = 1.3
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -133,17 +131,17 @@ def _choose_dtype(device: "torch.device", wanted: str) -> tuple["torch.dtype", s
         return torch.float16, "fp16, since it has no fast bf16"
     if device.type == "cpu":
         if has_fast_bf16():
-            return torch.bfloat16, "bf16, in which the CPU is faster"
-        return torch.float32, "fp32, since the CPU is not faster in bf16"
+            return torch.bfloat16, "bf16, for which the CPU has matrix units (AMX)"
+        return torch.float32, "fp32, since the CPU has no matrix units for bf16 (AMX)"
     return torch.float32, "fp32"
 
 
-@cache
 def has_fast_bf16() -> bool:
-    """Whether the CPU is faster in bf16; one that does not multiply it in hardware is far slower.
+    """Whether the CPU has matrix units for bf16 (AMX): with them it is several times as fast.
 
-    Matrix units (AMX) are. Of processors with AVX512-BF16 alone some are and some are not, so that
-    they are measured once, which takes a tenth of a second.
+    What it is decides, not a measurement: the precision shows in the last bits of results, which
+    must not depend on how busy a machine is. With AVX512-BF16 alone some processors are faster in
+    it, and some slower: `--precision bf16` is there for the first.
     """
     import torch
 
@@ -152,28 +150,7 @@ def has_fast_bf16() -> bool:
         return False
     # A torch that cannot say is used in fp32, which is never wrong.
     known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    if known.get("amx_bf16"):
-        return True
-    if not known.get("avx512_bf16"):
-        return False
-    fp32, bf16 = (_seconds_of_convolution(dtype) for dtype in (torch.float32, torch.bfloat16))
-    return bf16 * WORTHWHILE < fp32
-
-
-def _seconds_of_convolution(dtype: "torch.dtype") -> float:
-    """The least time of several that the CPU takes for a layer like those of the networks."""
-    import torch
-
-    conv, x = torch.nn.Conv2d(64, 64, 3, padding=1), torch.rand(1, 64, 96, 96)
-    conv = conv.to(dtype).to(memory_format=torch.channels_last)
-    x = x.to(dtype).contiguous(memory_format=torch.channels_last)
-    seconds = []
-    with torch.inference_mode():
-        for _ in range(8):
-            start = time.perf_counter()
-            conv(x)
-            seconds.append(time.perf_counter() - start)
-    return min(seconds)
+    return bool(known.get("amx_bf16"))
 
 
 def available_memory() -> int:

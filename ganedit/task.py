@@ -56,6 +56,8 @@ class Input:
     named: Callable[[str], Path] | None = None
     """The file of a picture that ships, by its name, which is written `@NAME`; raises a UsageError
     where there is none of it."""
+    gallery: Callable[[], Mapping[str, Path]] | None = None
+    """All of those by name, where there are such."""
 
     def file(self, path: Path) -> Path:
         """The file that is meant by a path, or by the name of a picture that ships."""
@@ -64,7 +66,7 @@ class Input:
         return self.named(str(path).removeprefix(NAME_MARK))
 
 
-PHOTO = Input("photo", "Pictures, folders, globs or @lists of them; - is standard input.")
+PHOTO = Input("photo", "Pictures, videos, folders, globs or @lists of them; - is standard input.")
 """What most tasks edit."""
 
 
@@ -217,6 +219,10 @@ class Task(Generic[O_contra]):
     that is said."""
     enlarges: bool = False
     """Whether results depend on the upscaler's weights too."""
+    title: str = ""
+    """What a page calls it, where that is another word than its name."""
+    weights_of: str = ""
+    """The task whose weight files it uses, where they are not its own."""
     training: Training[Any] | None = None
     evaluation: Evaluation[Any] | None = None
     importing: Importing[Any] | None = None

@@ -115,6 +115,24 @@ def of_task(task: str) -> list[WeightFile]:
     return [entry for entry in (*shipped(), *imported()) if entry.task == task]
 
 
+def stored_options(path: Path) -> Mapping[str, Any]:
+    """What rebuilds the network of a weight file, read without its tensors; nothing where the file
+    is none."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            options: Mapping[str, Any] = json.loads((file.metadata() or {})["options"])
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return {}
+    return options
+
+
+def labelled(task: str, label: str) -> list[str]:
+    """What there are files of a task for: the domains of translate, the models of generate."""
+    return sorted({entry.labels[label] for entry in of_task(task) if label in entry.labels})
+
+
 def find(task: str, **labels: str) -> WeightFile:
     """The shipped or imported file of a task with these labels.
 

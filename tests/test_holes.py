@@ -46,6 +46,39 @@ def test_transparent_is_the_hole_where_a_mask_has_alpha(block: np.ndarray) -> No
     assert hole.notes == ("the mask's transparent parts are the hole",)
 
 
+@pytest.mark.parametrize("paint", [(255, 255, 255), (255, 0, 0), (90, 200, 40)])
+def test_paint_on_a_transparent_layer_is_the_hole(
+    block: np.ndarray, paint: tuple[int, int, int]
+) -> None:
+    layer = np.where(block[..., None], np.array(paint, np.uint8), np.uint8(0))
+    alpha = np.where(block, 255, 0).astype(np.uint8)
+    hole = holes.from_mask(Image(layer, alpha))
+    assert np.array_equal(hole.mask, block)
+    assert hole.notes == ("what is painted on the mask's transparent layer is the hole",)
+    assert np.array_equal(holes.from_mask(Image(layer, alpha), invert=True).mask, ~block)
+
+
+def test_of_a_photo_with_transparent_parts_they_are_the_hole(block: np.ndarray) -> None:
+    alpha = np.where(block, 0, 255).astype(np.uint8)
+    assert np.array_equal(holes.from_mask(Image(PHOTO.samples, alpha)).mask, block)
+
+
+@pytest.mark.parametrize(("near", "wanted"), [(0x03, "#070707"), (90, "#646464")])
+def test_of_labels_that_are_near_each_other_one_is_taken(
+    block: np.ndarray, near: int, wanted: str
+) -> None:
+    labels = np.full((40, 60, 3), near, np.uint8)
+    labels[block] = int(wanted[1:3], 16)
+    assert np.array_equal(holes.from_color(Image(labels), wanted, labels=True).mask, block)
+
+
+def test_a_soft_brush_in_a_mask_is_no_label(block: np.ndarray) -> None:
+    soft = cv2.GaussianBlur(np.where(block, 255, 0).astype(np.uint8), (0, 0), 3)
+    mask = Image(np.stack([soft, soft * 0, soft * 0], axis=2))
+    hole = holes.from_color(mask, "red", labels=True).mask
+    assert hole[soft > 215].all()
+
+
 def test_alpha_counts_where_it_varies(block: np.ndarray) -> None:
     white = np.repeat(np.where(block, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
     for level in (255, 0, 128):
@@ -151,7 +184,7 @@ def test_box(block: np.ndarray) -> None:
     assert cut.notes == ("the box was cut off at the picture's border",)
 
 
-@pytest.mark.parametrize("box", ["60,0,5,5", "0,40,5,5", "-9,0,9,9", "0,0,0,5"])
+@pytest.mark.parametrize("box", ["60,0,5,5", "0,40,5,5", "-9,0,9,9"])
 def test_box_outside_the_picture(box: str) -> None:
     with pytest.raises(UsageError, match="outside the picture of 60×40"):
         holes.from_box(PHOTO, box)
@@ -160,6 +193,12 @@ def test_box_outside_the_picture(box: str) -> None:
 @pytest.mark.parametrize("box", ["", "1,2,3", "a,b,c,d", "1;2;3;4", "1,2,-3,4"])
 def test_not_a_box(box: str) -> None:
     with pytest.raises(UsageError, match="write it as x,y,width,height"):
+        holes.from_box(PHOTO, box)
+
+
+@pytest.mark.parametrize("box", ["0,0,0,5", "5,5,5,0"])
+def test_a_box_of_nothing(box: str) -> None:
+    with pytest.raises(UsageError, match="width and height are at least 1"):
         holes.from_box(PHOTO, box)
 
 
@@ -174,13 +213,15 @@ def test_mask_of_another_size_is_resized_or_refused(block: np.ndarray) -> None:
 
 
 def test_masks_that_look_wrong() -> None:
-    with pytest.raises(ImageError, match="marks the whole picture"):
+    with pytest.raises(ImageError, match=r"^the mask marks the whole picture.*--invert-mask"):
         fit(Hole(np.ones((40, 60), bool)), PHOTO)
+    with pytest.raises(ImageError, match=r"^--box marks the whole picture, .* from$"):
+        fit(Hole(np.ones((40, 60), bool)), PHOTO, marked_by="--box")
     mostly = np.ones((40, 60), bool)
     mostly[:10] = False
     assert "75% of the picture" in fit(Hole(mostly), PHOTO).notes[0]
     assert "--invert-mask" in fit(Hole(mostly), PHOTO).notes[0]
-    assert fit(Hole(mostly), PHOTO, own=False).notes == ()
+    assert fit(Hole(mostly), PHOTO, invertible=False).notes == ()
 
 
 @pytest.mark.parametrize("pixels", [0, 1, 3])

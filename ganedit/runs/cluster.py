@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 
 from ganedit.errors import DeviceError, GaneditError, UsageError
 from ganedit.runs.jobs import Job
-from ganedit.runs.picture import JobProgress, Outcome, Outcomes, edit_picture
+from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes
+from ganedit.runs.picture import edit_picture
 from ganedit.runs.threads import bytes_for
 from ganedit.runs.work import Work, digest
 from ganedit.runtime import limited_threads

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
 
 from tqdm import tqdm
@@ -14,7 +15,7 @@ from tqdm import tqdm
 from ganedit.image import printable
 from ganedit.runs.jobs import Job
 from ganedit.runs.options import STREAM, RunOptions
-from ganedit.runs.picture import Outcome
+from ganedit.runs.outcomes import Outcome
 from ganedit.runs.saying import say, shown
 
 # Seconds between lines where there is no terminal.
@@ -56,12 +57,14 @@ class Display:
     def __init__(self, pictures: int, options: RunOptions, *, folder: bool) -> None:
         told = not (options.quiet or options.json)
         terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._told, self._bar_shown = told, told and terminal
         # A line for each of 40,000 pictures is nothing to read.
         self._each = told and (not folder or options.verbose)
         self._lines = told and folder and not terminal
         self._started = self._said = time.monotonic()
         self._total, self._done = pictures, 0
-        self._shares: dict[Job, float] = {}
+        self._shares: dict[Path, float] = {}
+        self._videos: dict[Path, tuple[float, float]] = {}
         self._lock = threading.Lock()
         self.notes = Notes()
         """Those that were not told one by one."""
@@ -80,14 +83,17 @@ class Display:
     def progress(self, job: Job, done: float) -> None:
         """How much of a picture is done, in [0, 1]."""
         with self._lock:
-            self._shares[job] = done
+            self._shares[job.target] = done
             self._draw(job)
+            told = self._told_of_video(job, done)
+        if told:
+            say(told)
 
     def finished(self, outcome: Outcome) -> None:
         """A picture is done, or failed."""
         with self._lock:
             self._done += 1
-            self._shares.pop(outcome.job, None)
+            self._shares.pop(outcome.job.target, None)
             self._draw(outcome.job)
         if outcome.error is None:
             if self._each:
@@ -101,9 +107,33 @@ class Display:
     def _draw(self, job: Job) -> None:
         with suppress(OSError, ValueError):
             name = shown(job.source.name, getattr(sys.stderr, "encoding", None))
+            if (rate := self._rate(job)) is not None:
+                name = f"{name} {rate:.2f} frames a second"
             self._bar.set_description_str(name, refresh=False)
             # Drawn anew by `update` itself, when enough time has passed.
             self._bar.update(self._done + sum(self._shares.values()) - self._bar.n)
+
+    def _rate(self, job: Job) -> float | None:
+        """Frames of a video that were edited in a second, those of earlier runs left out."""
+        if not job.frames or job.target not in self._shares:
+            return None
+        now, share = time.monotonic(), self._shares[job.target]
+        begun, before = self._videos.setdefault(job.target, (now, share))
+        return (share - before) * job.frames / (now - begun) if now > begun else None
+
+    def _told_of_video(self, job: Job, done: float) -> str:
+        """A line now and then where there is no bar."""
+        rate = self._rate(job)
+        if not rate or self._bar_shown or not self._told:
+            return ""
+        if time.monotonic() - self._said < LINE_EVERY:
+            return ""
+        self._said = time.monotonic()
+        left = tqdm.format_interval((1 - done) * job.frames / rate)
+        return (
+            f"{job.source}: {done * job.frames:,.0f} of {job.frames:,} frames, {rate:.2f} a "
+            f"second, {left} left"
+        )
 
     def _tell(self, outcome: Outcome) -> None:
         width, height = outcome.output_size

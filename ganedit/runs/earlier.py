@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from ganedit.runs.inputs import Found
-from ganedit.runs.jobs import PREVIEW_SUFFIX
+from ganedit.runs.jobs import CLIP_SUFFIX, PREVIEW_SUFFIX
 from ganedit.runs.journal import Records
 from ganedit.tasks import TASKS
 
@@ -26,7 +26,7 @@ def without_earlier(found: list[Found], own: str | None) -> tuple[list[Found], l
     for each in found:
         file, folder = each.source, each.journal_folder
         made = folder is not None and (
-            file.name.endswith(PREVIEW_SUFFIX)
+            file.name.endswith((PREVIEW_SUFFIX, CLIP_SUFFIX))
             or any(records(above).knows(file) for above in _upward(file, folder))
             or (labels is not None and _named_like_one(file, stems, labels))
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tqdm import tqdm
 
-from ganedit.image import size_of
+from ganedit.image import MAX_PIXELS, size_of
 from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.saying import say
@@ -26,38 +26,56 @@ def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
     Raises:
         GaneditError: the device or the weights cannot be used.
     """
-    pixels = {job: _pixels(job, work) for job in todo.jobs}
-    readable = [job for job in todo.jobs if pixels[job]]
+    for line in estimate(todo, plan, work):
+        say(line, error=False)
+
+
+def estimate(todo: Todo, plan: Plan, work: Work) -> list[str]:
+    """What there is to do, in lines: how many pictures, how long, what is left out.
+
+    Raises:
+        GaneditError: the device or the weights cannot be used.
+    """
+    videos = [job for job in todo.jobs if job.moving]
+    jobs = [job for job in todo.jobs if not job.moving]
+    lines = _of_pictures(jobs, work) if jobs or not videos else []
+    if videos:
+        from ganedit.runs.estimate_video import of_videos
+
+        lines += of_videos(videos, work)
+    if todo.finished:
+        lines.append(f"{len(todo.finished):,} finished before")
+    if plan.left_out.total():
+        lines.append(f"left out: {as_text(plan.left_out)}")
+    return [*lines, *(f"refused: {outcome.error}" for outcome in todo.refused)]
+
+
+def _of_pictures(jobs: Sequence[Job], work: Work) -> list[str]:
+    pixels = {job: _pixels(job, work) for job in jobs}
+    readable = [job for job in jobs if pixels[job]]
     megapixels = sum(pixels.values()) / 1e6
     size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
-    say(
-        f"{len(todo.jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB",
-        error=False,
-    )
+    lines = [f"{len(jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB"]
     if readable:
         rate, bytes_per_pixel = _measure(readable, work)
         left = tqdm.format_interval(megapixels / rate)
         made = bytes_per_pixel * megapixels
-        say(f"about {left} on this machine, results of about {made:,.1f} MB", error=False)
-    if unreadable := len(todo.jobs) - len(readable):
-        names = [str(job.source) for job in todo.jobs if not pixels[job]]
+        lines.append(f"about {left} on this machine, results of about {made:,.1f} MB")
+    if unreadable := len(jobs) - len(readable):
+        names = [str(job.source) for job in jobs if not pixels[job]]
         shown = ", ".join(names[:3]) + ", …" * (len(names) > 3)
-        say(f"{unreadable:,} that cannot be read: {shown}", error=False)
-    if todo.finished:
-        say(f"{len(todo.finished):,} finished before", error=False)
-    if plan.left_out.total():
-        say(f"left out: {as_text(plan.left_out)}", error=False)
-    for outcome in todo.refused:
-        say(f"refused: {outcome.error}", error=False)
+        lines.append(f"{unreadable:,} unreadable or too large: {shown}")
+    return lines
 
 
 def _pixels(job: Job, work: Work) -> int:
-    """Pixels that are read; for a picture that is drawn, those that are made."""
+    """Pixels that are read, or drawn; 0 where the run will refuse to."""
     try:
         width, height = size_of(job.source) if job.sources else work.size_for((0, 0))
     except Exception:  # whatever is wrong, it will not be edited
         return 0
-    return width * height
+    limit = work.run.files.max_pixels or MAX_PIXELS
+    return width * height if width * height <= limit else 0
 
 
 def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:

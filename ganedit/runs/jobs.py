@@ -4,8 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ganedit.video.segments import Segment
 
 PREVIEW_SUFFIX = ".preview.png"
+CLIP_SUFFIX = ".preview.mp4"
 
 
 @dataclass(frozen=True)
@@ -24,11 +29,22 @@ class Job:
     """The folder of the picture, below the input that it was found in."""
     lacks: str = ""
     """What is missing, so that it cannot be done."""
+    moving: bool = False
+    """Whether it is a video, of which every frame is edited; then the format is a container."""
+    segment: "Segment | None" = field(default=None, hash=False)
+    """Of a video, the part that is to be made."""
+    frames: int = field(default=0, compare=False)
+    """Of a video, how many are edited, where that is known."""
 
     @property
     def preview(self) -> Path:
         """Where the before/after picture of the result goes."""
         return self.target.with_name(f"{self.target.name}{PREVIEW_SUFFIX}")
+
+    @property
+    def clip(self) -> Path:
+        """Where the before/after clip of a video goes."""
+        return self.target.with_name(f"{self.target.name}{CLIP_SUFFIX}")
 
     @property
     def sources(self) -> tuple[Path, ...]:

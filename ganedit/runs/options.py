@@ -6,6 +6,7 @@ from typing import Literal
 
 from ganedit.options import Options, option
 from ganedit.runtime import parse_bytes
+from ganedit.video.options import VideoOptions
 
 STREAM = Path("-")
 """Standard input as the name of a picture, standard output as that of a result."""
@@ -23,7 +24,8 @@ class FileOptions(Options):
         None, "Append this to the names of results.", metavar="TEXT", group="files", recorded=False
     )
     format: str | None = option(
-        None, "Format of the result (png, jpeg, webp, tiff, avif); its own by default.",
+        None, "Format of the result (png, jpeg, webp, tiff, avif; mp4, mkv, gif and so on of "
+        "videos); its own by default.",
         metavar="NAME", group="files", recorded=False,
     )  # fmt: skip
     quality: int | None = option(
@@ -34,7 +36,10 @@ class FileOptions(Options):
         group="files", recorded=False,
     )  # fmt: skip
     preview: bool = option(
-        False, "Write a before/after PNG beside each result.", group="files", recorded=False
+        False,
+        "Write a before/after PNG beside each result; of a video five seconds too.",
+        group="files",
+        recorded=False,
     )
     strip_metadata: bool = option(
         False, "Drop EXIF, XMP and DPI. The colour profile stays.", group="files"
@@ -113,6 +118,7 @@ class RunOptions(Options):
     """How a run goes, whatever is done to the pictures."""
 
     files: FileOptions = field(default_factory=FileOptions)
+    video: VideoOptions = field(default_factory=VideoOptions)
     folders: FolderOptions = field(default_factory=FolderOptions)
     placement: Placement = field(default_factory=Placement)
     json: bool = option(

@@ -5,8 +5,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import getpid
@@ -17,43 +16,10 @@ from ganedit.image import Image, check_limits, decode, encode, pixel_loss, stage
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
+from ganedit.runs.outcomes import JobProgress, Outcome, Staged, as_told, discard
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.work import Work
 from ganedit.task import Apply, Pictures
-
-# Told how much of which job is done, in [0, 1].
-JobProgress = Callable[[Job, float], None]
-
-
-@dataclass(frozen=True)
-class Staged:
-    """A result that is complete, but not in its place yet."""
-
-    partial: Path
-    target: Path
-    stamp: Stamp
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job: staged results, or an error."""
-
-    job: Job
-    error: GaneditError | None = None
-    results: tuple[Staged, ...] = ()
-    """The picture's result first, then its preview."""
-    sources: tuple[Stamp, ...] = ()
-    """Of all files that it was made from."""
-    bytes: int = 0
-    """Of the encoded results."""
-    input_size: tuple[int, int] = (0, 0)
-    output_size: tuple[int, int] = (0, 0)
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-
-
-# What an engine yields: in any order, each as soon as it is ready.
-Outcomes = Generator[Outcome, None, None]
 
 
 def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
@@ -64,22 +30,16 @@ def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> O
     started = time.perf_counter()
     try:
         outcome = _edit(job, apply, work, progress)
-    except GaneditError as error:
-        outcome = Outcome(job, error)
-    except MemoryError:
-        outcome = Outcome(job, GaneditError(
-            f"{job.source}: not enough memory; lower --memory or the size"))  # fmt: skip
-    except OSError as error:
-        outcome = Outcome(job, ImageError(f"{job.source}: {error.strerror or error}"))
     except Exception as error:  # a fault of ganedit's own is not to stop the other pictures
-        outcome = Outcome(job, GaneditError(
-            f"{job.source}: ganedit failed ({error!r}); please report it"))  # fmt: skip
+        outcome = Outcome(job, as_told(job, error))
     return replace(outcome, seconds=time.perf_counter() - started)
 
 
 def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
     if job.lacks:
         raise ImageError(f"{job.source}: {job.lacks}")
+    if job.segment is not None:
+        return _edit_segment(job, apply, work, progress)
     files = work.run.files
     # Where no journal keeps them, nobody asks for hashes.
     recorded = job.journal_folder is not None
@@ -117,6 +77,38 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
         output_size=(edited.width, edited.height),
         notes=(*edited.notes, *_notes_of_others(pictures), *notes),
     )
+
+
+def _edit_segment(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
+    from ganedit.runs.segment import edit_segment
+
+    assert job.segment is not None
+    stills = stills_of(job, work, set(job.segment.sources))
+    try:
+        return edit_segment(job, stills, apply, work, progress)
+    except WeightsError:
+        raise
+    except GaneditError as error:
+        named = str(error).startswith(tuple(map(str, (*job.sources, job.target))))
+        raise type(error)(str(error) if named else f"{job.source}: {error}") from error
+
+
+def stills_of(job: Job, work: Work, moving: Set[str]) -> Pictures:
+    """The decoded pictures of a video's job that are the same for all of its frames.
+
+    Args:
+        job: the video.
+        work: what is done.
+        moving: names of the inputs that have a picture for each frame.
+
+    Raises:
+        GaneditError: one cannot be read.
+    """
+    return {
+        name: _decoded(paths, job, work.run.files)
+        for name, paths in job.inputs.items()
+        if name not in moving
+    }
 
 
 def _notes_of_others(pictures: Pictures) -> list[str]:
@@ -227,10 +219,3 @@ def _partial(job: Job, target: Path) -> Path:
         folder = staging_folder(job.journal_folder)
     # Short enough for any long name.
     return folder / f".{target.name[:40]}.{secrets.token_hex(4)}.part{getpid()}"
-
-
-def discard(results: Sequence[Staged]) -> None:
-    """Remove staged results that are not to be used, as far as they are still there."""
-    for result in results:
-        with suppress(OSError):
-            result.partial.unlink(missing_ok=True)

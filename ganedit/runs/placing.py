@@ -13,6 +13,15 @@ from ganedit.runs.earlier import without_earlier
 from ganedit.runs.inputs import Found, Search, Selection, names_one_file
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.options import STREAM, RunOptions
+from ganedit.video.kinds import (
+    FRAMES,
+    VIDEO_SUFFIXES,
+    container_of,
+    is_animation,
+    is_moving,
+    result_container,
+    suffix_for,
+)
 
 
 def plan_pictures(
@@ -47,9 +56,12 @@ def plan_pictures(
     ending = suffix or ("" if output is not None or not label else f"_{label}")
     many = len(paths) > 1 or kept[0].journal_folder is not None
     jobs = [_job(each, output, ending, files.format, name, many=many) for each in kept]
-    # A picture that was named twice, alone and in its folder, is one picture.
-    jobs = list({(job.source, job.target): job for job in reversed(jobs)}.values())[::-1]
-    jobs, met = _apart(jobs, ending)
+    if files.format is not None and not any(job.moving for job in jobs):
+        format_for(Path("x"), files.format)  # a word for videos, and there are none
+    # A picture that was named twice, alone and in its folder, or another way, is one picture.
+    real = _Real()
+    once = {(real(job.source), real(job.target)): job for job in reversed(jobs)}
+    jobs, met = _apart(list(once.values())[::-1], ending, output)
     results = _without_results(jobs, set(paths))
     earlier += [job.source for job in jobs if job not in set(results)]
     if earlier:
@@ -67,6 +79,8 @@ def _streamed(paths: Sequence[Path], run: RunOptions, name: str) -> Job:
     if files.preview:
         raise UsageError("--preview has no place beside standard output; leave it out")
     source, output = paths[0], files.output or STREAM
+    if source != STREAM and is_moving(source) and not is_animation(source):
+        raise UsageError(f"-o -: {source} is a video, which needs a file; name it with -o")
     if output != STREAM:
         return _only_job(paths, output, files.format, name)
     format = format_for(Path("x"), files.format) if files.format else _own_format(source)
@@ -80,13 +94,25 @@ def _means_file(path: Path, inputs: Sequence[Path]) -> bool:
         raise UsageError(f"-o {path}: is neither file nor folder; -o - writes to standard output")
     # For several pictures a name with a dot, like `holiday.2024`, can only be a folder's.
     several = len(inputs) != 1 or not names_one_file(inputs[0])
-    return path.suffix != "" and not (several and path.suffix.lower() not in READABLE_SUFFIXES)
+    known = path.suffix.lower() in READABLE_SUFFIXES | VIDEO_SUFFIXES
+    return path.suffix != "" and not (several and not known)
 
 
 def _only_job(inputs: Sequence[Path], output: Path, format: str | None, name: str) -> Job:
     """The one picture that goes into the file `output`."""
     if len(inputs) != 1 or not names_one_file(inputs[0]):
         raise UsageError(f"-o {output}: several pictures cannot go into one file; give a folder")
+    if is_moving(inputs[0]):
+        container = result_container(inputs[0], output, format)
+        if container is not None:
+            asked = container_of(format) if format is not None else container
+            if asked != container and container is not FRAMES:
+                raise UsageError(
+                    f"-o {output}: its suffix means {container.name}, but --format says {format}"
+                )
+            return Job({name: (inputs[0],)}, output, container.name, moving=True)
+    elif (made := container_of(output.suffix)) is not None and made.name != "WEBP":
+        raise UsageError(f"-o {output}: {inputs[0]} is one picture, and no video")
     meant = format_for(output, None)
     if format is not None and format_for(Path("x"), format) != meant:
         raise UsageError(f"-o {output}: its suffix means {meant}, but --format says {format}")
@@ -97,17 +123,34 @@ def _job(
     found: Found, output: Path | None, ending: str, format: str | None, name: str, *, many: bool
 ) -> Job:
     source = found.source
+    if is_moving(source):
+        container = result_container(source, None, format)
+        if container is not None:
+            suffix = suffix_for(source, container, format)
+            return _placed(found, output, ending, suffix, container.name, name,
+                           many=many, moving=True)  # fmt: skip
+    if format is not None and (named := container_of(format)) and named.name != "WEBP":
+        format = None  # a word for videos says nothing of pictures
     meant = format_for(Path("x"), format) if format else _own_format(source)
     keep = not format and source.suffix.lower() in READABLE_SUFFIXES and _writable(source)
     suffix = source.suffix if keep else preferred_suffix(meant)
+    return _placed(found, output, ending, suffix, meant, name, many=many)
+
+
+def _placed(
+    found: Found, output: Path | None, ending: str, suffix: str, format: str, name: str, *,
+    many: bool, moving: bool = False,
+) -> Job:  # fmt: skip
+    source, meant = found.source, format
     renamed = source.with_name(f"{source.stem}{ending}{suffix}")
     place = source.relative_to(found.base).parent
     inputs = {name: (source,)}
     if output is None:
-        return Job(inputs, renamed, meant, journal_folder=found.journal_folder, place=place)
+        return Job(inputs, renamed, meant, journal_folder=found.journal_folder, place=place,
+                   moving=moving)  # fmt: skip
     folder = output if many else None
     target = output / place / renamed.name
-    return Job(inputs, target, meant, journal_folder=folder, place=place)
+    return Job(inputs, target, meant, journal_folder=folder, place=place, moving=moving)
 
 
 def _own_format(source: Path) -> str:
@@ -121,27 +164,42 @@ def _writable(source: Path) -> bool:
         return False
 
 
-def _apart(jobs: list[Job], ending: str) -> tuple[list[Job], tuple[str, ...]]:
-    """Give pictures that would become one result their whole names: `a.png` and `a.jpg.png`.
+def _apart(jobs: list[Job], ending: str, output: Path | None) -> tuple[list[Job], tuple[str, ...]]:
+    """Give pictures that would become one result names of their own.
 
-    The one whose suffix is the result's own keeps its name, so that the rule gives the same names
-    in every run.
+    In one folder their whole names: `a.png` and `a.jpg.png`, where the one whose suffix is the
+    result's own keeps its name. Of several inputs each gets a folder named after it, under the
+    output. The rules give the same names in every run.
     """
-    meeting = Counter(job.target for job in jobs)
-    apart, renamed = [], list[Job]()
-    for job in jobs:
-        source, target = job.source, job.target
-        if meeting[target] > 1 and source.suffix.lower() != target.suffix.lower():
-            whole = target.with_name(f"{source.name}{ending}{target.suffix}")
-            renamed.append(job := replace(job, target=whole))
-        apart.append(job)
+    apart = list(jobs)
+    for rename in (_by_whole_name, _by_folder):
+        meeting = Counter(job.target for job in apart)
+        apart = [
+            replace(job, target=rename(job, ending, output)) if meeting[job.target] > 1 else job
+            for job in apart
+        ]
+    renamed = [
+        (job, job.target.name if job.target.parent == before.target.parent else job.target)
+        for job, before in zip(apart, jobs, strict=True)
+        if job.target != before.target
+    ]
     if not renamed:
         return apart, ()
-    first = renamed[0]
+    first, shown = renamed[0]
     more = f", and {len(renamed) - 1:,} more likewise" if len(renamed) > 1 else ""
-    return apart, (
-        f"{first.source} becomes {first.target.name}, since another picture has its name{more}",
-    )
+    return apart, (f"{first.source} becomes {shown}, since another picture has its name{more}",)
+
+
+def _by_whole_name(job: Job, ending: str, output: Path | None) -> Path:
+    if job.source.suffix.lower() == job.target.suffix.lower():
+        return job.target
+    return job.target.with_name(f"{job.source.name}{ending}{job.target.suffix}")
+
+
+def _by_folder(job: Job, ending: str, output: Path | None) -> Path:
+    """Below the output, in a folder named after the input that the picture was found in."""
+    base = job.source.absolute().parents[len(job.place.parts)]
+    return job.target if output is None else output / base.name / job.target.relative_to(output)
 
 
 def _without_results(jobs: list[Job], named: set[Path]) -> list[Job]:
@@ -188,7 +246,10 @@ class _Real:
     def __call__(self, path: Path) -> Path:
         # Not Path.is_symlink, which raises for names that are too long to be any file's.
         linked = os.path.islink(path)  # noqa: PTH114
-        return path.resolve() if linked else self._folder(path.parent) / path.name
+        try:
+            return path.resolve() if linked else self._folder(path.parent) / path.name
+        except (OSError, RuntimeError):  # links in a circle, which decoding will tell
+            return path.absolute()
 
     def _file_above(self, folder: Path) -> Path | None:
         """The first of a folder and those above it that is in truth a file."""

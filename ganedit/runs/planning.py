@@ -68,7 +68,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     sheets = [
         Sheet(_sheet_of(job, group), group)
         for job, group in zip(jobs, groups, strict=True)
-        if len(group) > 1 and task.sheet(options)
+        if len(group) > 1 and task.sheet(options) and not job.moving
     ]
     return replace(plan, jobs=[job for group in groups for job in group], sheets=sheets)
 
@@ -104,7 +104,7 @@ def _with_partners(job: Job, partners: Sequence[Partner], *, several: bool) -> J
             raise UsageError(
                 f"--{partner.name} is for one picture; for several give --{partner.name}s DIR"
             )
-        inputs[partner.name] = partner.of(job.source, job.place)
+        inputs[partner.name] = partner.of(job.source, job.place, moving=job.moving)
         if partner.folder is not None and not inputs[partner.name]:
             name = f"{job.source.stem}_{partner.name}.png"
             lacks = f"{partner.folder} has no {partner.name} for it ({name})"

@@ -1,5 +1,7 @@
 """Before/after pictures: the same place of both, at the result's own pixels."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -10,12 +12,27 @@ SIDE = 640
 GAP = 8
 
 
+@dataclass(frozen=True)
+class Place:
+    """The same part of a picture and of what became of it, both square."""
+
+    low: tuple[int, int, int]
+    """Left, top and side in the picture."""
+    high: tuple[int, int, int]
+    """Likewise in the result."""
+
+
 def preview_of(before: Image, after: Image) -> Image:
     """The most telling part of `after` beside the same part of `before`, enlarged to match.
 
     Of an edit that leaves the size as it is, that is where most has changed; of an enlargement,
     where there is most detail.
     """
+    return pair(before, after, place_of(before, after))
+
+
+def place_of(before: Image, after: Image) -> Place:
+    """The part of both that tells most."""
     scale = after.width / before.width
     # Whole pixels of the original, or the halves would be a little apart.
     low_side = max(1, min(int(SIDE / scale), before.width, before.height))
@@ -28,6 +45,13 @@ def preview_of(before: Image, after: Image) -> Image:
     )
     left = min(round(low_left * scale), after.width - side)
     top = min(round(low_top * scale), after.height - side)
+    return Place((low_left, low_top, low_side), (left, top, side))
+
+
+def pair(before: Image, after: Image, place: Place) -> Image:
+    """That part of both, beside each other."""
+    left, top, side = place.high
+    low_left, low_top, low_side = place.low
     shown = as_rgb(after.samples[top : top + side, left : left + side])
     cut = before.samples[low_top : low_top + low_side, low_left : low_left + low_side]
     source = resize(Image(as_rgb(cut)), side, side).samples

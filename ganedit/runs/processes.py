@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 
 from ganedit.errors import DeviceError, GaneditError
 from ganedit.runs.jobs import Job
-from ganedit.runs.picture import JobProgress, Outcome, Outcomes
+from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes
 from ganedit.runs.threads import edit_overlapped
 from ganedit.runs.work import Work
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 from ganedit.runs.jobs import Job
 from ganedit.runs.lines import LineFile
 from ganedit.runs.options import RunOptions
-from ganedit.runs.picture import Outcome
+from ganedit.runs.outcomes import Outcome
 from ganedit.runs.saying import say
 from ganedit.runs.work import Work
 
@@ -15,7 +15,7 @@ class Report:
     """Writes to the file that was asked for, to the terminal if that was, or nowhere."""
 
     def __init__(self, work: Work, options: RunOptions) -> None:
-        self._provenance = work.provenance()
+        self._provenances = {video: work.provenance(video=video) for video in (False, True)}
         self._printed = options.json
         report = options.folders.report
         self._file = LineFile(report) if report is not None else None
@@ -60,7 +60,7 @@ class Report:
         line = json.dumps({
             "input": str(job.source), "output": str(job.target), "status": status,
             **{name: list(map(str, paths)) for name, paths in more.items() if paths},
-            **facts, **self._provenance,
+            **facts, **self._provenances[job.moving],
         })  # fmt: skip
         if self._printed:
             say(line, error=False)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
+from ganedit.errors import DiskFullError, GaneditError, OutputError, UsageError, WeightsError
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
 from ganedit.runs.films import is_film, run_film
@@ -19,7 +19,8 @@ from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
 from ganedit.runs.options import STREAM, RunOptions
-from ganedit.runs.picture import JobProgress, Outcome, Outcomes, Staged, discard, edit_picture
+from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discard
+from ganedit.runs.picture import edit_picture
 from ganedit.runs.planning import Given, plan_jobs
 from ganedit.runs.report import Report
 from ganedit.runs.saying import say
@@ -28,6 +29,7 @@ from ganedit.runs.stamps import Stamp
 from ganedit.runs.stopping import Stop
 from ganedit.runs.threads import edit_overlapped
 from ganedit.runs.todo import find_todo, read_records
+from ganedit.runs.videos import Videos
 from ganedit.runs.work import Work, digest, used_weights
 from ganedit.runtime import Runtime, available_memory
 from ganedit.task import Task
@@ -59,7 +61,7 @@ class Result:
 
 
 def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
-    """Do a task to all that was given; every failure is told at the end in one line.
+    """Do a task to all that was given; see `run_plan`.
 
     Args:
         task: its description.
@@ -68,34 +70,57 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
         run: how the run goes.
 
     Raises:
-        GaneditError: the run cannot begin or go on: inputs contradict each other, the weights
-            cannot be used, a device is not there, the output cannot be written or is another
-            run's.
+        GaneditError: inputs contradict each other; and what `run_plan` raises.
     """
     if task.rate is not None and is_film(run.files.output):
-        draw = partial(_run_pictures, task, options, given)
-        return run_film(task.rate(options), run, draw)
-    return _run_pictures(task, options, given, run)
+        return run_film(task.rate(options), run, partial(run_task, task, options, given))
+    return run_plan(task, options, plan_jobs(task, options, given, run), run)
 
 
-def _run_pictures(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
-    """As `run_task`, of a task whose results are files of their own."""
-    plan = plan_jobs(task, options, given, run)
-    budget = run.placement.memory or available_memory() // 2
-    work = Work(task, options, run, used_weights(task, options), len(plan.jobs), budget)
+def run_plan(
+    task: Task[Any], options: Any, plan: Plan, run: RunOptions, display: type[Display] = Display
+) -> Result:
+    """Do what was planned; every failure is told at the end in one line.
+
+    Args:
+        task: its description.
+        options: what it is to do, of the class `task.options`.
+        plan: its results.
+        run: how the run goes.
+        display: what is told how far it is.
+
+    Raises:
+        GaneditError: the run cannot begin or go on: the weights cannot be used, a device is not
+            there, the output cannot be written or is another run's.
+    """
+    work = work_of(task, options, plan, run)
     if not (run.quiet or run.json):
         for note in plan.notes:
             say(note)
     if run.folders.dry_run:
+        if run.json:
+            raise UsageError("--dry-run tells in words; leave --json out")
         from ganedit.runs.estimate import tell_estimate
 
         tell_estimate(find_todo(plan.jobs, work, read_records(plan.jobs)), plan, work)
         return Result()
     folder = any(job.journal_folder is not None for job in plan.jobs)
-    return _Run(plan, work, folder=folder).run(_engine(work, folder=folder))
+    moving = any(job.moving for job in plan.jobs)
+    engine = _engine(work, several=folder or moving)
+    return _Run(plan, work, display, folder=folder).run(engine)
 
 
-def _engine(work: Work, *, folder: bool) -> Engine:
+def work_of(task: Task[Any], options: Any, plan: Plan, run: RunOptions) -> Work:
+    """What is to be done to the pictures of a plan.
+
+    Raises:
+        GaneditError: no weights do what the options ask for.
+    """
+    budget = run.placement.memory or available_memory() // 2
+    return Work(task, options, run, used_weights(task, options), len(plan.jobs), budget)
+
+
+def _engine(work: Work, *, several: bool) -> Engine:
     run = work.run
     if run.folders.engine == "ray":
         from ganedit.runs.cluster import edit_on_cluster
@@ -108,7 +133,7 @@ def _engine(work: Work, *, folder: bool) -> Engine:
     runtime = work.runtime()
     if run.verbose:
         say(f"{runtime.device}: {runtime.reason}")
-    return partial(edit_overlapped if folder else edit_in_turn, runtime=runtime)
+    return partial(edit_overlapped if several else edit_in_turn, runtime=runtime)
 
 
 def edit_in_turn(
@@ -123,11 +148,9 @@ def edit_in_turn(
 class _Run:
     """One run's state while it goes."""
 
-    def __init__(self, plan: Plan, work: Work, *, folder: bool) -> None:
-        self.plan, self.work, self.folder = plan, work, folder
+    def __init__(self, plan: Plan, work: Work, display: type[Display], *, folder: bool) -> None:
+        self.plan, self.work, self.display, self.folder = plan, work, display, folder
         self.result, self.stop = Result(), Stop()
-        self.provenance = work.provenance()
-        self.digest = digest(self.provenance)
         self.journals: dict[Path, Journal] = {}
         self.fatal: GaneditError | None = None
 
@@ -160,9 +183,14 @@ class _Run:
         if not jobs:
             return
         self.result.left = len(jobs)
-        display = Display(len(jobs), self.work.run, folder=self.folder)
-        work = replace(self.work, pictures=len(jobs))
-        outcomes = engine(self.stop.until(jobs), work, display.progress)
+        display = self.display(len(jobs), self.work.run, folder=self.folder)
+        begun = time.monotonic()
+        videos = Videos(jobs, self.work, display.progress)
+        work = replace(self.work, pictures=videos.pictures)
+        spread = self.stop.until(videos.spread(self.stop.until(jobs)))
+        outcomes = videos.gather(
+            engine(spread, work, videos.progress), lambda: time.monotonic() - begun
+        )
         with display, self.stop.at_interrupts() if self.folder else nullcontext():
             try:
                 for outcome in outcomes:
@@ -203,8 +231,9 @@ class _Run:
         folder = outcome.job.journal_folder
         if folder is not None:
             for result in outcome.results:
-                record = Record(result.stamp, outcome.sources, self.digest)
-                self.journals[folder].write(result.target, record, self.provenance)
+                provenance = self.work.provenance(video=outcome.job.moving)
+                record = Record(result.stamp, outcome.sources, digest(provenance))
+                self.journals[folder].write(result.target, record, provenance)
         for result in reversed(outcome.results):
             overwrite = self.work.run.files.overwrite or result.target in self.replaceable
             if result.target == STREAM:
@@ -223,8 +252,9 @@ class _Run:
         for sheet in written:
             folder = sheet.jobs[0].journal_folder
             if folder is not None:
-                record = Record(Stamp.of(sheet.path), (), self.digest)
-                self.journals[folder].write(sheet.path, record, self.provenance)
+                provenance = self.work.provenance()
+                record = Record(Stamp.of(sheet.path), (), digest(provenance))
+                self.journals[folder].write(sheet.path, record, provenance)
 
     def _tell(self, told: Callable[[Told], None], what: Told) -> None:
         """Add to the report; a report that cannot be written ends the run."""

@@ -1,7 +1,7 @@
 """Stopping in time: no new pictures, those in work are finished."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -23,7 +23,7 @@ class Stop:
         """Have no further picture begun; the first reason stays."""
         self.reason = self.reason or reason
 
-    def until(self, jobs: list[Job]) -> Iterator[Job]:
+    def until(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """The jobs, until the run is to stop."""
         for job in jobs:
             if self.reason:

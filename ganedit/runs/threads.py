@@ -10,14 +10,19 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from ganedit.image import Image, size_of
 from ganedit.runs.jobs import Job
-from ganedit.runs.picture import JobProgress, Outcome, Outcomes, edit_picture
+from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes
+from ganedit.runs.picture import edit_picture
 from ganedit.runs.stopping import CREW
 from ganedit.runs.work import Work
 from ganedit.runtime import Runtime, limited_threads, threads
 from ganedit.task import Apply, Pictures, Progress
+
+if TYPE_CHECKING:
+    from ganedit.video.segments import Segment
 
 # Pictures at a GPU at once: while one's result is fetched, another is computed.
 DEVICE_TURNS = 2
@@ -26,6 +31,8 @@ MOST_AT_DEVICE = 16
 # What a picture takes while it is in work: samples of input and result with a copy of each, and
 # what a network holds for a pixel of the largest window that it looks at.
 PIXEL_BYTES, WINDOW_PIXEL_BYTES, WINDOW_PIXELS = 8, 2048, 512 * 512
+# Of a video: three frames as integers and floats, their mean, and what a coder looks ahead.
+FRAME_PIXEL_BYTES = 160
 
 
 @dataclass(frozen=True)
@@ -138,8 +145,19 @@ def _in_turns(apply: Apply, runtime: Runtime) -> Apply:
     return apply_in_turn
 
 
+def _segment_bytes(segment: "Segment", work: Work) -> int:
+    """About what a segment takes: some frames with what was added to each, and a coder's own."""
+    track = next(iter(segment.sources.values())).track
+    pixels = track.width * track.height
+    width, height = work.size_for((track.width, track.height))
+    samples = FRAME_PIXEL_BYTES * (pixels + width * height)
+    return samples + WINDOW_PIXEL_BYTES * min(pixels, WINDOW_PIXELS)
+
+
 def bytes_for(job: Job, work: Work) -> int:
     """About what a job takes while it is in work; nothing for one that will be refused."""
+    if job.segment is not None:
+        return _segment_bytes(job.segment, work)
     try:
         sizes = [size_of(path) for path in job.sources]
         width, height = work.size_for(sizes[0] if sizes else (0, 0))

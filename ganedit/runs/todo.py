@@ -9,7 +9,8 @@ from ganedit.errors import OutputError
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import Records
 from ganedit.runs.options import STREAM
-from ganedit.runs.picture import Outcome
+from ganedit.runs.outcomes import Outcome
+from ganedit.runs.video_files import first_result
 from ganedit.runs.work import Work, digest
 
 
@@ -28,9 +29,11 @@ class Todo:
 
 def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> Todo:
     """Find out which jobs are to do, which are finished, and which are refused."""
-    result, provenance, files = Todo(), digest(work.provenance()), work.run.files
+    result, files = Todo(), work.run.files
+    digests = {video: digest(work.provenance(video=video)) for video in (False, True)}
     for job in jobs:
-        results = [job.target, job.preview] if files.preview else [job.target]
+        provenance = digests[job.moving]
+        results = _results(job, preview=files.preview)
         existing = [path for path in results if path != STREAM and os.path.lexists(path)]
         if files.overwrite or not existing:
             result.jobs.append(job)
@@ -48,6 +51,14 @@ def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> T
             result.jobs.append(job)
             result.replaceable.update(existing)
     return result
+
+
+def _results(job: Job, *, preview: bool) -> list[Path]:
+    """The files that a job makes; of numbered frames the first."""
+    if not job.moving:
+        return [job.target, job.preview] if preview else [job.target]
+    first = first_result(job)
+    return [first, job.preview, job.clip] if preview else [first]
 
 
 def read_records(jobs: list[Job]) -> dict[Path, Records]:

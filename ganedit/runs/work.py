@@ -56,11 +56,16 @@ class Work:
         """Width and height of the result for those of the picture that is edited."""
         return self.task.size(self.options, size)
 
-    def provenance(self) -> dict[str, Any]:
-        """What a result depends on beside its sources, as plain data."""
+    def provenance(self, *, video: bool = False) -> dict[str, Any]:
+        """What a result depends on beside its sources, as plain data.
+
+        Args:
+            video: whether the result is a video, on which more options bear.
+        """
+        more = self.run.video.recorded() if video else {}
         return {
             "task": self.task.name,
-            "options": {**self.options.recorded(), **self.run.files.recorded()},
+            "options": {**self.options.recorded(), **self.run.files.recorded(), **more},
             "weights": dict(self.weights),
         }
 

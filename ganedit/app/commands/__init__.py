@@ -17,6 +17,7 @@ from ganedit.app.commands.import_weights import import_command
 from ganedit.app.commands.info import completion, doctor, models
 from ganedit.app.commands.mistakes import told
 from ganedit.app.commands.train import train_group
+from ganedit.app.commands.web import web_command
 from ganedit.errors import GaneditError
 from ganedit.runs.saying import say
 from ganedit.runs.stopping import CREW
@@ -39,6 +40,7 @@ def make_cli(tasks: tuple[Task[Any], ...] = TASKS) -> click.Group:
             evaluate_group(tasks),
             import_command(tasks),
             augment_command(),
+            web_command(tasks),
             models,
             doctor,
             completion,

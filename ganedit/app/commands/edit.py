@@ -10,6 +10,7 @@ from ganedit.app.commands.parameters import (
     GroupedOption,
     command,
     given_names,
+    group_of,
     parameters,
     taken,
 )
@@ -30,7 +31,10 @@ def edit_command(task: Task[Any]) -> click.Command:
         return run_task(task, options, Given(*_given(task, given), named), shared).code
 
     params = [param for each in task.inputs for param in _params_of(each)]
-    params += [*parameters(task.options), *parameters(RunOptions)]
+    shared = parameters(RunOptions)
+    if task.edited is None:  # what is drawn is no video
+        shared = [each for each in shared if group_of(each) != "video"]
+    params += [*parameters(task.options), *shared]
     return command(task.name, run, params, task.summary, task.examples, "What to make")
 
 

@@ -1,7 +1,5 @@
 """`ganedit evaluate`: a command for each task that can be measured, made from its description."""
 
-import csv
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganedit import runtime
+from ganedit.app.commands.evaluate_video import video_command
 from ganedit.app.commands.parameters import command, parameters, taken
+from ganedit.app.commands.tables import TableOptions, show_table
 from ganedit.options import Options, option
 from ganedit.runs.options import Placement
 from ganedit.runtime import Runtime
-from ganedit.scores import ScoreTable
 from ganedit.task import Enlarge, Task
 
 if TYPE_CHECKING:
@@ -29,8 +28,7 @@ class MeasuringOptions(Options):
         metavar="FILE", must_be="file", group="files",
     )  # fmt: skip
     no_pd: bool = option(False, "Leave the perceptual distance out.", group="files")
-    csv: Path | None = option(None, "Write each picture's scores.", metavar="FILE", group="files")
-    json: Path | None = option(None, "Write everything.", metavar="FILE", group="files")
+    table: TableOptions = field(default_factory=TableOptions)
     save: Path | None = option(None, "Folder for the results.", metavar="DIR", group="files")
     placement: Placement = field(default_factory=Placement)
 
@@ -63,6 +61,7 @@ class Measuring:
 def evaluate_group(tasks: tuple[Task[Any], ...]) -> click.Group:
     """The group of these tasks' commands."""
     commands = [_command(task) for task in tasks if task.evaluation is not None]
+    commands.append(video_command())
     return click.Group(
         "evaluate", commands=commands, help="Measure networks on pictures that show how good they "
         "are: whose truth is known, or that are of the kind to be made.",
@@ -75,20 +74,7 @@ def _command(task: Task[Any]) -> click.Command:
 
     def run(**given: Any) -> None:
         measuring, options = taken(MeasuringOptions, given), taken(evaluation.options, given)
-        _show(evaluation.measure(options, Measuring(measuring)), measuring)
+        show_table(evaluation.measure(options, Measuring(measuring)), measuring.table)
 
     params = [*parameters(evaluation.options), *parameters(MeasuringOptions)]
     return command(task.name, run, params, evaluation.summary, evaluation.examples)
-
-
-def _show(table: ScoreTable, options: MeasuringOptions) -> None:
-    click.echo(table.text())
-    for path in filter(None, (options.csv, options.json)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    if options.csv is not None:
-        with options.csv.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(table.rows[0]))
-            writer.writeheader()
-            writer.writerows(table.rows)
-    if options.json is not None:
-        options.json.write_text(json.dumps(table.plain(), indent=2) + "\n", encoding="utf-8")

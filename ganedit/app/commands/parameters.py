@@ -16,6 +16,7 @@ from ganedit.options import Declared, Group, Options, build, declared
 HEADINGS: dict[Group, str] = {
     "main": "Options",
     "files": "Files",
+    "video": "Video",
     "folders": "Folders",
     "model": "Network",
     "losses": "Losses",
@@ -77,7 +78,7 @@ class GroupedCommand(click.Command):
                 row
                 for param in self.get_params(ctx)
                 if isinstance(param, click.Option)  # Click tells of arguments itself
-                and _group_of(param) == group
+                and group_of(param) == group
                 and (row := param.get_help_record(ctx)) is not None
             ]
             if rows:
@@ -85,7 +86,8 @@ class GroupedCommand(click.Command):
                     formatter.write_dl(rows)
 
 
-def _group_of(param: click.Option) -> Group:
+def group_of(param: click.Parameter) -> Group:
+    """Under which heading a parameter stands."""
     if isinstance(param, GroupedOption):
         return param.group
     return "machine"  # --help, which every command has

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
-from ganedit.tasks.generate.options import Window
+from ganedit.tasks.generate.options import Window, known_models
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class InvertOptions(Options):
 
     model: str | None = option(
         None, "The generator that is to draw the photo. `ganedit models` lists what there is.",
-        metavar="NAME",
+        metavar="NAME", known=known_models,
     )  # fmt: skip
     crop: str | None = option(
         None, "The square of the photo that is taken, in pixels.", metavar="X,Y,SIDE",

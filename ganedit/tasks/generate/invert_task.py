@@ -60,6 +60,7 @@ def _training(options: EncoderTraining) -> Any:
 
 INVERT = Task(
     name="invert",
+    weights_of="generate",
     summary="Find the code of a photo of your own, to vary it and to walk from it.",
     examples="""
 The photo as the generator draws it; the picture carries its code:

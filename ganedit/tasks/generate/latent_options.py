@@ -6,7 +6,7 @@ from typing import Literal
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
-from ganedit.tasks.generate.options import Window
+from ganedit.tasks.generate.options import Window, known_directions, known_models
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class VaryOptions(Options):
     direction: tuple[str, ...] = option(
         (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5, beside "
         "where the picture is already; may be repeated.", metavar="NAME=AMOUNT",
+        known=known_directions,
     )  # fmt: skip
     strip: str | None = option(
         None, "One from each place along this direction, from -3 to 3.", metavar="NAME"
@@ -33,7 +34,7 @@ class WalkOptions(Options):
     )  # fmt: skip
     model: str | None = option(
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
-        metavar="NAME",
+        metavar="NAME", known=known_models,
     )  # fmt: skip
     seconds: float = option(10.0, "How long the walk is.", over=0, most=3600)
     rate: int = option(30, "Frames a second.", least=1, most=120)
@@ -107,7 +108,9 @@ class WalkOptions(Options):
 class DirectionsOptions(Options):
     """Which directions are shown, and on what."""
 
-    model: str | None = option(None, "Which generator.", metavar="NAME", positional=True)
+    model: str | None = option(
+        None, "Which generator.", metavar="NAME", positional=True, known=known_models
+    )
     seed: int = option(0, "Of the first picture that is varied.", least=0, most=2**62)
     count: int = option(4, "How many pictures, one below the other.", least=1, short="-n")
     truncation: float = option(

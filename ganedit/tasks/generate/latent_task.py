@@ -117,6 +117,7 @@ def _trait_training(options: TraitTraining) -> Any:
 
 VARY = Task(
     name="vary",
+    weights_of="generate",
     summary="Change one trait of pictures that ganedit generate drew.",
     examples="""
 Along the directions that were found without labels, by their numbers:
@@ -136,6 +137,7 @@ A strip of seven, from -3 to 3 standard deviations, and a sheet of them:
 
 WALK = Task(
     name="walk",
+    weights_of="generate",
     summary="Draw a film on the way from one drawn picture to others.",
     examples="""
 Ten seconds past three faces and back, as a film (.mp4, .gif, .webp), or its frames in a folder:
@@ -158,6 +160,7 @@ From a photo that ganedit invert found a code for, to a drawn one:
 
 DIRECTIONS = Task(
     name="directions",
+    weights_of="generate",
     summary="Show what changes along the directions of a generator, or train named ones.",
     examples="""
 A picture for each direction, of strips from -3 to 3, and a sheet of all:

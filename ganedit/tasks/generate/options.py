@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights
 from ganedit.tasks.generate.dials import dials_of
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
+# Directions found without labels that a page has sliders for: those that change most.
+STRONGEST = 6
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,30 @@ class NetworkOptions(Options):
             )
 
 
+def known_models() -> list[str]:
+    """The words that `--model` takes."""
+    return weights.labelled("generate", "model")
+
+
+def known_directions() -> list[str]:
+    """Those with names of all shipped generators, and the first of those without."""
+    files = [entry.path for entry in weights.of_task("generate")]
+    named = [name for path in files for name in weights.stored_options(path).get("directions", ())]
+    return [*dict.fromkeys(named), *map(str, range(1, STRONGEST + 1))]
+
+
 @dataclass(frozen=True)
 class GenerateOptions(Options):
     """What is drawn."""
 
     model: str | None = option(
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
-        metavar="NAME", positional=True,
+        metavar="NAME", positional=True, known=known_models,
     )  # fmt: skip
-    count: int = option(1, "How many pictures.", least=1, recorded=False, short="-n")
+    count: int = option(1, "How many pictures.", least=1, recorded=False, short="-n", simple=True)
     seed: int = option(
         0, "Of the first picture; each next one has the next.",
-        least=0, most=2**62, recorded=False,
+        least=0, most=2**62, recorded=False, simple=True,
     )  # fmt: skip
     truncation: float = option(
         0.7,
@@ -84,7 +99,7 @@ class GenerateOptions(Options):
     )  # fmt: skip
     direction: tuple[str, ...] = option(
         (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may be "
-        "repeated.", metavar="NAME=AMOUNT",
+        "repeated.", metavar="NAME=AMOUNT", known=known_directions,
     )  # fmt: skip
     code: str | None = option(
         None, "Instead of a seed's own code a sum over means: 'man+glasses - man + woman', of "

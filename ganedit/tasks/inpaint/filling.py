@@ -55,7 +55,9 @@ def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Ho
         GaneditError: nothing marks it, or the mask does not suit.
     """
     if options.box is not None:
-        return holes.fit(holes.from_box(photo, options.box), photo, own=False)
+        return holes.fit(
+            holes.from_box(photo, options.box), photo, marked_by="--box", invertible=False
+        )
     if masks:
         # One of several may mark nothing; all of them together may not.
         union = _union([_from_mask(mask, photo, options) for mask in masks])
@@ -63,17 +65,19 @@ def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Ho
             return holes.fit(union, photo, allow_empty=options.allow_empty)
     if options.mask_color is not None:
         marked = holes.from_color(photo, options.mask_color, invert=options.invert_mask)
-        return holes.fit(marked, photo, own=False)
-    return holes.fit(holes.from_alpha(photo), photo, own=False)
+        return holes.fit(marked, photo, marked_by="--mask-color", invertible=False)
+    return holes.fit(holes.from_alpha(photo), photo, marked_by="its transparency", invertible=False)
 
 
 def _from_mask(mask: Image, photo: Image, options: InpaintOptions) -> Hole:
     with _told_of([mask]):
         if options.mask_color is not None:
-            marked = holes.from_color(mask, options.mask_color, invert=options.invert_mask)
+            marked = holes.from_color(
+                mask, options.mask_color, invert=options.invert_mask, labels=True
+            )
         else:
             marked = holes.from_mask(mask, invert=options.invert_mask)
-        return holes.fit(marked, photo, strict=options.strict, own=False, allow_empty=True)
+        return holes.fit(marked, photo, strict=options.strict, invertible=False, allow_empty=True)
 
 
 @contextmanager

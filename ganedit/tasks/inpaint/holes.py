@@ -22,6 +22,9 @@ COLOR_TOLERANCE = 40 / 255
 RIM, RIM_SHARE, BACKGROUND = 5, 0.06, 12
 # Of Cr and Cb: keys with less are greys, which chroma does not tell.
 LEAST_CHROMA = 0.1
+# Where pixels have exactly the key colour, so few others like it are other labels of a map. JPEG
+# and soft brushes make more.
+NEAR_LABELS = 8
 # Without --dilate: pixels per thousand of the longer side. What is removed leaves a halo.
 DILATE_PER_MILLE = 4
 # Pixels of a band of rows where a step takes many bytes for each.
@@ -44,12 +47,15 @@ class Hole:
 def from_mask(mask: Image, *, invert: bool = False) -> Hole:
     """A mask picture: white is the hole, or, where its alpha varies, what is transparent.
 
-    Of two values that are both dark (0 and 1 in a map of labels) the greater one is the hole.
+    Unless what is not transparent is of one bright colour: then it was painted on a layer of its
+    own. Of two values that are both dark (0 and 1 in a map of labels) the greater one is the hole.
     """
     if mask.alpha is not None and np.ptp(mask.alpha) > 0:
-        top = np.iinfo(mask.alpha.dtype).max
-        marked = mask.alpha < THRESHOLD * top
-        return Hole(marked != invert, ("the mask's transparent parts are the hole",))
+        visible = mask.alpha >= THRESHOLD * np.iinfo(mask.alpha.dtype).max
+        if _is_paint(mask.samples[visible]):
+            note = "what is painted on the mask's transparent layer is the hole"
+            return Hole(visible != invert, (note,))
+        return Hole(visible == invert, ("the mask's transparent parts are the hole",))
     white = THRESHOLD * np.iinfo(mask.samples.dtype).max * mask.channels
     marked, levels = np.empty(mask.samples.shape[:2], bool), np.empty(0, int)
     for rows in bands(mask.height, mask.width, BAND_PIXELS):
@@ -64,10 +70,26 @@ def from_mask(mask: Image, *, invert: bool = False) -> Hole:
     return Hole(mask.samples.any(axis=2) != invert, (note,))
 
 
-def from_color(picture: Image, color: str, *, invert: bool = False) -> Hole:
+def _is_paint(samples: np.ndarray) -> bool:
+    """Whether pixels `(N, C)` are all of about one colour, and not of a dark one."""
+    if not len(samples):
+        return False
+    top = np.iinfo(samples.dtype).max
+    least, most = samples.min(axis=0).astype(int), samples.max(axis=0).astype(int)
+    return bool((most - least).max() <= COLOR_TOLERANCE * top and least.max() >= THRESHOLD * top)
+
+
+def from_color(picture: Image, color: str, *, invert: bool = False, labels: bool = False) -> Hole:
     """Where a picture (a mask, or the photo itself) has about a key colour; see `parse_color`.
 
     What JPEG and soft brushes smeared of it over the edge is part of the hole.
+
+    Args:
+        picture: what is looked at.
+        color: the colour's name or number.
+        invert: everything else is the hole.
+        labels: the picture may be a map of labels, in which the nearest colours are other labels:
+            if it is, exactly the key colour counts.
 
     Raises:
         UsageError: not such a colour.
@@ -77,6 +99,11 @@ def from_color(picture: Image, color: str, *, invert: bool = False) -> Hole:
     marked = np.empty(picture.samples.shape[:2], bool)
     for rows, outer, core in bands_within(marked.shape, RIM + BACKGROUND, BAND_PIXELS):
         marked[rows] = _painted(picture.samples[outer], key)[core]
+    if labels:
+        wanted = np.round(key * np.iinfo(picture.samples.dtype).max)
+        exact = (picture.samples == wanted).all(axis=2)
+        others = np.unique(picture.samples[marked & ~exact], axis=0)
+        marked = exact if exact.any() and len(others) <= NEAR_LABELS else marked
     if not marked.any():
         raise ImageError(f"no pixel has the colour {color}; check --mask-color")
     return Hole(marked != invert)
@@ -135,6 +162,8 @@ def parse_box(text: str) -> tuple[int, int, int, int]:
     if not match:
         raise UsageError(f"--box {text!r}: write it as x,y,width,height in pixels")
     x, y, width, height = map(int, match.groups())
+    if not width or not height:
+        raise UsageError(f"--box {text}: width and height are at least 1")
     return x, y, width, height
 
 
@@ -172,15 +201,22 @@ def parse_color(text: str) -> np.ndarray:
 
 
 def fit(
-    hole: Hole, photo: Image, *, strict: bool = False, own: bool = True, allow_empty: bool = False
+    hole: Hole,
+    photo: Image,
+    *,
+    marked_by: str = "the mask",
+    strict: bool = False,
+    invertible: bool = True,
+    allow_empty: bool = False,
 ) -> Hole:
     """The hole at the photo's size, checked.
 
     Args:
         hole: as marked.
         photo: what it is for.
+        marked_by: with what, for messages.
         strict: refuse a mask of another size instead of resizing it.
-        own: whether the hole was marked in a mask, which might be inverted.
+        invertible: whether what marks it might be meant the other way round.
         allow_empty: whether a mask may mark nothing.
 
     Raises:
@@ -202,11 +238,11 @@ def fit(
         )
     cover = float(mask.mean())
     if cover == 1:
+        hint = "; white is the hole (see --invert-mask)" if marked_by == "the mask" else ""
         raise ImageError(
-            "the mask marks the whole picture, which leaves nothing to fill it from; "
-            "white is the hole (see --invert-mask)"
+            f"{marked_by} marks the whole picture, which leaves nothing to fill it from{hint}"
         )
-    if own and cover > SUSPICIOUS_COVER:
+    if invertible and cover > SUSPICIOUS_COVER:
         notes.append(
             f"the mask marks {cover:.0%} of the picture; if that is the part to keep, "
             "add --invert-mask"

@@ -63,6 +63,7 @@ def _measure(options: InpaintEvaluation, measuring: Measuring) -> ScoreTable:
 
 INPAINT = Task(
     name="inpaint",
+    title="Fill",
     summary="Fill what a mask marks; nothing else changes.",
     examples="""
 White in mask.png is to go; the result is photo_inpaint.jpg:

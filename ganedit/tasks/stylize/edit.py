@@ -18,6 +18,7 @@ from ganedit.errors import ImageError
 from ganedit.grain import grained_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
+from ganedit.scene import once_a_scene
 from ganedit.task import Enlarge, Pictures, Progress
 from ganedit.tasks.stylize import codes
 from ganedit.tasks.stylize.masking import mask_of
@@ -165,7 +166,7 @@ class StylizeEdit:
         if grain := self._stylizer.options.grain:
             # The same for every picture of a size: a picture painted twice is the same twice.
             whole = grained_samples(whole, grain, seed=0)
-        predictor.own = predictor.code(whole)
+        predictor.own = once_a_scene(self, lambda: predictor.code(whole))
         predictor.style = torch.lerp(predictor.own, style, self.options.strength)
         painted = predict_samples(whole, predictor, self.runtime, progress)[:height, :width]
         share = novelty(predictor.own, style)

@@ -35,7 +35,9 @@ class StylizeOptions(Options):
         None, "Shares of several styles, in their order, like 0.7,0.3.", metavar="SHARES",
         absent="equal shares",
     )  # fmt: skip
-    keep_color: bool = option(False, "Light and texture in the style, colour from the picture.")
+    keep_color: bool = option(
+        False, "Light and texture in the style, colour from the picture.", simple=True
+    )
     stroke_size: int | None = option(
         None, "Short side at which larger pictures are painted: the smaller, the broader the "
         "strokes.", least=64, metavar="N", absent="768",

@@ -14,7 +14,7 @@ from ganedit.tasks.stylize.options import (
     StylizeTraining,
     parse_mix,
 )
-from ganedit.tasks.stylize.styles import named_style
+from ganedit.tasks.stylize.styles import named_style, shipped_styles
 
 
 def _label(options: StylizeOptions) -> str:
@@ -57,6 +57,7 @@ def _measure(options: StylizeEvaluation, measuring: Measuring) -> ScoreTable:
 
 STYLIZE = Task(
     name="stylize",
+    title="Style",
     summary="Paint photos in the style of any picture; folders too.",
     examples="""
 In the manner of a painting, beside the original as photo_stylized.jpg:
@@ -77,6 +78,7 @@ One result for each style of a folder, and a contact sheet:
             required=True,
             most=8,
             named=named_style,
+            gallery=shipped_styles,
         ),
         Input(
             "mask",

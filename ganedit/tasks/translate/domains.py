@@ -11,7 +11,7 @@ def domains(own: str | None = None) -> list[str]:
     """The domains that shipped and imported generators, or those of a weight file, lead to."""
     if own is not None:
         return sorted(weights.read(weights.locate(own), "translate").options.get("to", ()))
-    return sorted({entry.labels["to"] for entry in weights.of_task("translate")})
+    return weights.labelled("translate", "to")
 
 
 def check_domains(names: Sequence[str], own: str | None) -> None:

@@ -14,6 +14,7 @@ from ganedit.editing import in_color, overview, padded, placed, predict_samples
 from ganedit.grain import grained_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
+from ganedit.scene import once_a_scene
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.translate.domains import check_domains
 from ganedit.tasks.translate.foreign import ResnetGenerator
@@ -93,16 +94,14 @@ class TranslateEdit:
         picture = in_color(image, "translated")
         short = min(picture.width, picture.height)
         working = options.working_size or min(short, WORKING_SIZE)
-        # A copy of its own: the statistics of one picture must not meet those of another.
-        predictor = TranslatePredictor(copy.deepcopy(self._generator), self.runtime)
         if working >= short:
-            samples = self._painted(picture.samples, predictor, progress)
+            samples = self._painted(picture.samples, progress)
         else:
             reduce = working / short
             small = resize(
                 picture, _multiple(picture.width * reduce), _multiple(picture.height * reduce)
             )
-            edited = replace(small, samples=self._painted(small.samples, predictor, progress))
+            edited = replace(small, samples=self._painted(small.samples, progress))
             enlarged = self.enlarge(edited, picture.width, picture.height)
             samples = at_full_size(picture, small, edited, enlarged, options.strength)
         if options.keep_color:
@@ -111,25 +110,28 @@ class TranslateEdit:
                 return replace(image, samples=np.ascontiguousarray(samples[:, :, :1]))
         return replace(picture, samples=samples, alpha=image.alpha)
 
-    def _painted(
-        self, samples: np.ndarray, predictor: TranslatePredictor, progress: Progress
-    ) -> np.ndarray:
+    def _painted(self, samples: np.ndarray, progress: Progress) -> np.ndarray:
         """`(H, W, 3)` of any size translated at that size, as far as the strength says."""
-        painted = self._predicted(samples, predictor, progress)
+        painted = self._predicted(samples, progress)
         if self.options.strength < 1:
             return mix(samples, painted, self.options.strength)
         return np.ascontiguousarray(painted)
 
-    def _predicted(
-        self, samples: np.ndarray, predictor: TranslatePredictor, progress: Progress
-    ) -> np.ndarray:
+    def _predicted(self, samples: np.ndarray, progress: Progress) -> np.ndarray:
         height, width = samples.shape[:2]
         whole = padded(samples, MULTIPLE, SMALLEST)
         if self._grain:
             # The same for every picture of a size: a picture translated twice is the same twice.
             whole = grained_samples(whole, self._grain, seed=0)
-        predictor.hold_statistics(whole)
+        predictor = once_a_scene(self, lambda: self._predictor_for(whole))
         return predict_samples(whole, predictor, self.runtime, progress)[:height, :width]
+
+    def _predictor_for(self, samples: np.ndarray) -> TranslatePredictor:
+        """The generator with the statistics of a picture `(H, W, 3)`."""
+        # A copy of its own: the statistics of one picture must not meet those of another.
+        predictor = TranslatePredictor(copy.deepcopy(self._generator), self.runtime)
+        predictor.hold_statistics(samples)
+        return predictor
 
 
 def load_translator(to: str, own: str | None) -> Translator:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
 
@@ -18,19 +19,24 @@ def check_name(name: str) -> None:
         raise UsageError(f"{name!r} cannot name a domain; take a word like winter")
 
 
+def known_domains() -> list[str]:
+    """The words that `--to` takes without weights of one's own."""
+    return [*weights.labelled("translate", "to"), ALL]
+
+
 @dataclass(frozen=True)
 class TranslateOptions(Options):
     """How pictures are translated."""
 
     to: str = option(
         help="What the pictures become, like monet; all makes one of each, and a contact sheet. "
-        "`ganedit models` lists what there is.", metavar="DOMAIN",
+        "`ganedit models` lists what there is.", metavar="DOMAIN", known=known_domains,
     )  # fmt: skip
     strength: float = option(
         1.0, "0 leaves the picture as it is, 1 translates it whole.", least=0, most=1
     )
     keep_color: bool = option(
-        False, "Light and texture from the translation, colour from the picture."
+        False, "Light and texture from the translation, colour from the picture.", simple=True
     )
     working_size: int | None = option(
         None, "Short side at which larger pictures are painted: the smaller, the broader the "
@@ -40,6 +46,8 @@ class TranslateOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.to is None:
+            raise UsageError("give --to; `ganedit models` lists the domains there are")
         if self.to != ALL:
             check_name(self.to)
 

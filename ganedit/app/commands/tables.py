@@ -1,0 +1,33 @@
+"""Showing a table of scores, and keeping it."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ganedit.options import Options, option
+from ganedit.scores import ScoreTable
+
+
+@dataclass(frozen=True)
+class TableOptions(Options):
+    """Where scores are kept."""
+
+    csv: Path | None = option(None, "Write each one's scores.", metavar="FILE", group="files")
+    json: Path | None = option(None, "Write everything.", metavar="FILE", group="files")
+
+
+def show_table(table: ScoreTable, options: TableOptions) -> None:
+    """Print the means, and write the files that were asked for."""
+    click.echo(table.text())
+    for path in filter(None, (options.csv, options.json)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if options.csv is not None:
+        with options.csv.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(table.rows[0]))
+            writer.writeheader()
+            writer.writerows(table.rows)
+    if options.json is not None:
+        options.json.write_text(json.dumps(table.plain(), indent=2) + "\n", encoding="utf-8")

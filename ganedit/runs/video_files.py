@@ -1,0 +1,41 @@
+"""Which files a video is made from, and which are made of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ganedit.runs.jobs import Job
+from ganedit.runs.stamps import Stamp
+from ganedit.video.kinds import FRAMES, is_numbered
+from ganedit.video.pictures import numbered, numbered_files
+
+
+def in_place(job: Job) -> bool:
+    """Whether something stands where the result is to be."""
+    return first_result(job).exists()
+
+
+def first_result(job: Job) -> Path:
+    """The file by which a result is known: itself, or of numbered frames the first."""
+    if job.format != FRAMES.name:
+        return job.target
+    firsts = [numbered(job.target, number) for number in (0, 1)]
+    return next((path for path in firsts if path.exists()), firsts[1])
+
+
+def source_files(job: Job) -> list[Path]:
+    """All files that a video is made from.
+
+    Raises:
+        ImageError: numbered frames are missing.
+    """
+    found: list[Path] = []
+    for path in job.sources:
+        found += numbered_files(path) if is_numbered(path) else [path]
+    return found
+
+
+def stamps_of(files: Iterable[Path], *, recorded: bool) -> tuple[Stamp, ...]:
+    try:
+        return tuple(Stamp.of(path, hashed=recorded) for path in files)
+    except OSError:
+        return ()  # reading says what is wrong

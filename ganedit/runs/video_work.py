@@ -1,0 +1,292 @@
+"""One video of a run: its segments, kept until they are one file."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from glob import escape
+from itertools import pairwise
+from os import getpid
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ganedit import __version__
+from ganedit.errors import GaneditError, ImageError, OutputError
+from ganedit.image import Image, decode, output_errors
+from ganedit.runs.inputs import JOURNAL_FOLDER
+from ganedit.runs.jobs import Job
+from ganedit.runs.outcomes import Outcome, Staged, as_told, discard
+from ganedit.runs.stamps import Stamp
+from ganedit.runs.video_files import source_files, stamps_of
+from ganedit.runs.work import Work, digest
+from ganedit.video.encoding import choose_encoding, chroma_note
+from ganedit.video.joining import Joined, check_fits, join
+from ganedit.video.kinds import FRAMES, container_named, is_moving, is_numbered
+from ganedit.video.pictures import numbered, numbered_files, write_animation
+from ganedit.video.segments import (
+    Segment,
+    Source,
+    Timeline,
+    find_source,
+    plan_segments,
+    plan_timeline,
+    with_steady_rate,
+)
+from ganedit.video.track import Track
+
+VIDEO_FOLDER = "video"
+# GIFs that show a frame more briefly than this are shown slowly.
+LEAST_MS = 20
+
+
+class VideoWork:
+    """One video: what it is made of, what is finished of it.
+
+    Raises:
+        GaneditError: it cannot be read, or not be made into what was asked for.
+    """
+
+    def __init__(self, job: Job, work: Work) -> None:
+        self.job, self.work = job, work
+        self.container = container_named(job.format)
+        files = source_files(job)
+        self.stamps = stamps_of(files, recorded=job.journal_folder is not None)
+        self.folder = self._folder()
+        self.failed: GaneditError | None = None
+        self._lock = FileLock(self.folder / "lock", thread_local=False)
+        with output_errors(job.target):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                raise OutputError(
+                    f"{job.target}: another run is making it; wait for it, or choose another -o"
+                ) from None
+        try:
+            self._clear()
+            self._plan()
+        except BaseException:
+            self.close()
+            raise
+
+    def _folder(self) -> Path:
+        job = self.job
+        above = job.journal_folder if job.journal_folder is not None else job.target.parent
+        made_of = [(stamp.bytes, stamp.mtime_ns) for stamp in self.stamps]
+        key = digest({
+            **self.work.provenance(video=True), "variant": job.variant, "sources": made_of,
+            "format": job.format, "ganedit": __version__,
+        })  # fmt: skip
+        return above / JOURNAL_FOLDER / VIDEO_FOLDER / f"{job.target.name[:60]}-{key}"
+
+    def _clear(self) -> None:
+        """Remove what a killed run was at, and what other options had begun of this result."""
+        for path in self.folder.glob(".*.part*"):
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
+        for other in self.folder.parent.glob(f"{escape(self.job.target.name[:60])}-*"):
+            if other != self.folder:
+                lock = FileLock(other / "lock", thread_local=False)
+                with suppress(Timeout, OSError), lock.acquire(timeout=0):
+                    shutil.rmtree(other, ignore_errors=True)
+
+    def _plan(self) -> None:
+        job, work, options = self.job, self.work, self.work.run.video
+        sources: dict[str, Source] = {}
+        for name, paths in job.inputs.items():
+            if paths and (not sources or len(paths) > 1 or is_moving(paths[0])):
+                if sources and len(paths) > 1 and not self._one_each(sources, name, paths):
+                    continue
+                sources[name] = self._source(name, paths)
+        self.timeline: Timeline = plan_timeline(sources, options)
+        track = self.timeline.edited.track
+        self.size = work.size_for((track.width, track.height))
+        self.notes, encoding = list(track.notes), None
+        if not self.container.pictured:
+            encoding = choose_encoding(track, self.size, self.container, options)
+            self.notes += [*encoding.notes, *filter(None, [chroma_note(encoding, self.size)])]
+            if track.kind == "container":
+                self.notes += check_fits(self.original, self.container)
+            if self.container.steady_rate and not track.steady() and options.fps is None:
+                raise OutputError(
+                    f"{job.target}: {self.container.name} cannot hold frames of different "
+                    "durations; write MP4 or MKV, or give --fps"
+                )
+            if self.container.steady_rate:
+                self.timeline = with_steady_rate(self.timeline)
+        elif options.codec or options.pixel_format or options.crf is not None:
+            self.notes.append(f"--codec, --crf and --pixel-format: not for {self.container.name}")
+        self.encoding = encoding
+        self.segments: list[Segment] = plan_segments(self.timeline, self.folder, encoding)
+        self.finished = {each.number for each in self.segments if each.path.exists()}
+        self.shares = dict.fromkeys(self.finished, 1.0)
+
+    def _one_each(self, sources: dict[str, Source], name: str, paths: tuple[Path, ...]) -> bool:
+        """Whether several pictures are one for each frame, and not all of them for every frame."""
+        frames = len(next(iter(sources.values())).track.keys)
+        most = next(each.most for each in self.work.task.inputs if each.name == name)
+        if len(paths) != frames and len(paths) > most:
+            raise ImageError(
+                f"{self.job.source}: {len(paths)} pictures for the {name} of {frames} frames; "
+                "there has to be one for each, or one for all"
+            )
+        return len(paths) == frames
+
+    def _source(self, name: str, paths: tuple[Path, ...]) -> Source:
+        """A moving input, as an earlier run found it, or found now."""
+        run, kept = self.work.run, self.folder / f"{name}.json"
+        with suppress(OSError, ValueError, KeyError, TypeError):  # none, or another version's
+            track = Track.from_json(kept.read_text())
+            files = tuple(numbered_files(paths[0])) if is_numbered(paths[0]) else paths
+            return Source(files, track)
+        source = find_source(
+            paths, run.video, lenient=run.files.allow_truncated, max_pixels=run.files.max_pixels
+        )
+        partial = kept.with_name(f".{kept.name}.part{getpid()}")
+        with output_errors(self.job.target):
+            partial.write_text(source.track.to_json())
+            partial.replace(kept)
+        return source
+
+    @property
+    def original(self) -> Path:
+        """The file that is edited; its first where it is several."""
+        return self.timeline.edited.files[0]
+
+    @property
+    def frames(self) -> int:
+        """Of the source that are edited."""
+        return len(self.timeline.frames)
+
+    def jobs(self) -> Iterator[Job]:
+        """A job for each segment that is not finished."""
+        for segment in self.segments:
+            if self.failed is not None:
+                return
+            if segment.number not in self.finished:
+                yield replace(self.job, segment=segment)
+
+    def share(self, segment: Segment, done: float) -> float:
+        """How much of the video is done, now that so much of a segment is."""
+        self.shares[segment.number] = done
+        weights = {each.number: each.frames for each in self.segments}
+        made = sum(weights[number] * share for number, share in list(self.shares.items()))
+        return made / self.frames
+
+    def take(self, outcome: Outcome) -> None:
+        """Put a finished segment where the next run finds it, or note why there is none."""
+        try:
+            if outcome.error is not None:
+                raise outcome.error
+            segment = outcome.job.segment
+            assert segment is not None
+            with output_errors(self.job.target):
+                for result in outcome.results:
+                    result.partial.replace(result.target)
+            self.finished.add(segment.number)
+            if segment.number == 0:
+                self.notes += outcome.notes
+        except GaneditError as error:
+            self.failed = self.failed or error
+        finally:
+            discard(outcome.results)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all segments are there."""
+        return len(self.finished) == len(self.segments)
+
+    def outcome(self, seconds: float) -> Outcome:
+        """The whole video, staged, or the error."""
+        job = self.job
+        if self.failed is not None:
+            return Outcome(job, self.failed, seconds=seconds)
+        try:
+            unchanged = stamps_of(source_files(job), recorded=False)
+            before = [(stamp.bytes, stamp.mtime_ns) for stamp in self.stamps]
+            if [(stamp.bytes, stamp.mtime_ns) for stamp in unchanged] != before:
+                raise ImageError(
+                    f"{job.source}: changed or vanished while it was edited; run again"
+                )
+            results = self._results()
+        except Exception as error:
+            return Outcome(job, as_told(job, error), seconds=seconds)
+        track = self.timeline.edited.track
+        return Outcome(
+            job, results=results, sources=self.stamps,
+            bytes=sum(result.stamp.bytes for result in results),
+            input_size=(track.width, track.height), output_size=self.size,
+            seconds=seconds, notes=tuple(dict.fromkeys(self.notes)),
+        )  # fmt: skip
+
+    def _results(self) -> tuple[Staged, ...]:
+        if self.container is FRAMES:
+            return tuple(self._frame_files())
+        recorded = self.job.journal_folder is not None
+        partial = self.folder / f".result.part{getpid()}{self.job.target.suffix}"
+        partial.unlink(missing_ok=True)
+        if self.container.pictured:
+            self._write_animation(partial)
+        else:
+            assert self.encoding is not None
+            own = self.timeline.edited.track.kind == "container"
+            join(
+                [each.path for each in self.segments],
+                Joined(self.timeline, self.container, self.encoding,
+                       self.original if own else None,
+                       strip=self.work.run.files.strip_metadata),
+                partial, self.job.target,
+            )  # fmt: skip
+        results = [Staged(partial, self.job.target, Stamp.of(partial, hashed=recorded))]
+        if self.work.run.files.preview:
+            from ganedit.video.preview import write_previews
+
+            results += [
+                Staged(made, target, Stamp.of(made, hashed=recorded))
+                for made, target in write_previews(self, partial)
+            ]
+        return tuple(results)
+
+    def _pictures(self) -> Iterator[Path]:
+        for segment in self.segments:
+            yield from sorted(segment.path.iterdir())
+
+    def _frame_files(self) -> Iterator[Staged]:
+        """The frames, numbered as the source's are, or from 1."""
+        first = 1
+        if is_numbered(self.job.source):
+            names = [numbered(self.job.source, n).name for n in (0, 1)]
+            first = 0 if self.original.name == names[0] else 1
+        for number, file in enumerate(self._pictures(), start=first):
+            yield Staged(file, numbered(self.job.target, number), Stamp.of(file, hashed=False))
+
+    def _write_animation(self, partial: Path) -> None:
+        timeline, name = self.timeline, self.container.name
+        step = 10 if name == "GIF" else 1
+        ends = (*timeline.times, timeline.end)
+        ticks = [step * round(time * timeline.time_base * 1000 / step) for time in ends]
+        durations = [
+            max(LEAST_MS if name == "GIF" else 1, after - before)
+            for before, after in pairwise(ticks)
+        ]
+        track = timeline.edited.track
+        loops = track.loops if track.kind == "animation" else 0
+
+        def frames() -> Iterator[Image]:
+            return (decode(file) for file in self._pictures())
+
+        write_animation(frames, durations, partial, name, loops,
+                        quality=self.work.run.files.quality)  # fmt: skip
+
+    def remove(self) -> None:
+        """Remove the segments of a video that is in its place."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # others are in there still
+            self.folder.parent.rmdir()
+            self.folder.parent.parent.rmdir()
+
+    def close(self) -> None:
+        """Let others work at it."""
+        self._lock.release()

@@ -1,0 +1,298 @@
+"""One file from segments: frames at their times, and beside them all that the source had."""
+
+import heapq
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ganedit.errors import OutputError
+from ganedit.image import printable
+from ganedit.video.containers import video_stream
+from ganedit.video.encoding import Encoding
+from ganedit.video.kinds import CONTAINERS, Container
+from ganedit.video.library import library, reading_errors, writing_errors
+from ganedit.video.segments import Timeline
+
+# What a container says of itself, and not of what is in it.
+_OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_OWN_OF_STREAM = {"encoder", "duration"}
+# Names as Apple's cameras write them; MP4 and MOV keep them only when told to.
+_APPLE = "com."
+_CHAPTERS = "chapters, which are written anew"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What to join, and how."""
+
+    timeline: Timeline
+    container: Container
+    encoding: Encoding
+    source: Path | None
+    """The container that the rest is copied from, if it is one."""
+    strip: bool = False
+    """Whether to leave its metadata out."""
+
+
+def check_fits(source: Path, container: Container) -> tuple[str, ...]:
+    """See that a container holds what is to be copied; notes on what is left out.
+
+    Raises:
+        OutputError: it cannot hold the sound; the message names those that can.
+    """
+    av, notes = library(), list[str]()
+    with reading_errors(source), av.open(str(source), metadata_errors="replace") as given:
+        main = video_stream(given)
+        for stream in given.streams:
+            if stream is main:
+                continue
+            name = _codec(stream)
+            if stream.type == "audio" and not takes(container.muxer, stream):
+                others = [
+                    each.name for each in CONTAINERS if each.muxer and takes(each.muxer, stream)
+                ]
+                raise OutputError(
+                    f"{printable(str(source))}: its sound is {name}, which {container.name} cannot "
+                    f"hold; write {' or '.join(others) or 'MKV'} instead"
+                )
+            reason = _unfit(stream, main, container)
+            if reason not in (None, _CHAPTERS):
+                notes.append(f"left out: {reason}")
+    return tuple(dict.fromkeys(notes))
+
+
+def takes(muxer: str, stream: Any) -> bool:
+    """Whether a muxer writes a header for a stream as it is; its lists promise more."""
+    av = library()
+    try:
+        with av.open(io.BytesIO(), "w", format=muxer) as output:
+            output.add_stream_from_template(stream, opaque=True)
+            output.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _codec(stream: Any) -> str:
+    return stream.codec_context.codec.canonical_name if stream.codec_context else ""
+
+
+def _unfit(stream: Any, main: Any, container: Container) -> str | None:
+    """Why a stream is left out, None where it is not."""
+    if stream.type == "audio":
+        return None
+    if stream.type == "subtitle":
+        if takes(container.muxer, stream):
+            return None
+        return f"subtitles ({_codec(stream)}), which {container.name} cannot hold"
+    if stream.type == "attachment":
+        return None if container.muxer == "matroska" else "attached files"
+    if stream.type == "video":
+        if stream.disposition & library().stream.Disposition.attached_pic:
+            return None if container.name in ("MP4", "MOV", "MKV") else "the cover"
+        return "another video stream"
+    # MP4 and MOV have chapters in a stream of their own too.
+    chapters = stream.name == "bin_data" and stream.container.chapters()
+    return _CHAPTERS if chapters else "a stream of data"
+
+
+def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) -> None:
+    """Write the result.
+
+    Args:
+        segments: files of `SegmentWriter`, in order.
+        joined: what goes in.
+        target: a file that is not there.
+        label: what errors call it.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    av, container = library(), joined.container
+    with ExitStack() as stack:
+        stack.enter_context(writing_errors(label))
+        output = stack.enter_context(
+            av.open(str(target), "w", format=container.muxer, container_options=_muxing(joined))
+        )
+        with av.open(str(segments[0])) as first:
+            stream = output.add_stream_from_template(first.streams.video[0], opaque=True)
+        stream.time_base = joined.timeline.time_base
+        if joined.encoding.aspect:
+            stream.codec_context.sample_aspect_ratio = joined.encoding.aspect
+        if joined.encoding.tag:
+            stream.codec_context.codec_tag = joined.encoding.tag
+        packets = _video_packets(segments, joined.timeline, stream)
+        if joined.source is None:
+            for packet in _annexed(packets, joined, stream):
+                output.mux(packet)
+            return
+        with reading_errors(joined.source):
+            given = stack.enter_context(av.open(str(joined.source), metadata_errors="replace"))
+            copies = _add_copies(output, given, joined)
+            _copy_facts(output, stream, given, joined)
+        streams = [_annexed(packets, joined, stream), _copied(given, copies, joined)]
+        for packet in heapq.merge(*streams, key=_seconds):
+            output.mux(packet)
+
+
+def _muxing(joined: Joined) -> dict[str, str]:
+    """Options of the muxer."""
+    if joined.container.name in ("MP4", "MOV"):
+        return {"movflags": "+faststart"}
+    if joined.container.name == "MKV":
+        # Otherwise players may show what was never meant to be the default.
+        return {"default_mode": "passthrough"}
+    return {}
+
+
+def _seconds(packet: Any) -> float:
+    time = packet.dts if packet.dts is not None else packet.pts
+    return float((time or 0) * packet.time_base)
+
+
+def _video_packets(segments: Sequence[Path], timeline: Timeline, stream: Any) -> Iterator[Any]:
+    """The packets of all segments, with the times of their frames.
+
+    Segments count frames: the packet whose number is the n-th in order is shown at the n-th time.
+    """
+    times, durations = timeline.times, timeline.durations
+    delay = max(_delay(path) for path in segments)
+    step = max(1, times[1] - times[0]) if len(times) > 1 else 1
+    written = 0
+    for path in segments:
+        packets = _packets_of(path)
+        ranks = _ranks(packets)
+        begun = written
+        for packet, rank in zip(packets, ranks, strict=True):
+            late = written - delay
+            packet.stream, packet.time_base = stream, timeline.time_base
+            packet.pts, packet.duration = times[begun + rank], durations[begun + rank]
+            # Decoding runs ahead of showing by the same number of frames all along.
+            packet.dts = times[late] if late >= 0 else times[0] + late * step
+            written += 1
+            yield packet
+    if written != len(times):
+        raise OutputError(f"{segments[0].parent}: a segment is damaged; remove the folder")
+
+
+def _packets_of(path: Path) -> list[Any]:
+    with library().open(str(path)) as container:
+        return [packet for packet in container.demux(container.streams.video[0]) if packet.size]
+
+
+def _delay(path: Path) -> int:
+    """By how many packets decoding runs ahead of showing."""
+    ranks = _ranks(_packets_of(path))
+    return max(place - rank for place, rank in enumerate(ranks))
+
+
+def _ranks(packets: Sequence[Any]) -> list[int]:
+    """The place of each packet in the order in which they are shown."""
+    order = sorted(range(len(packets)), key=lambda place: packets[place].pts)
+    ranks = [0] * len(packets)
+    for rank, place in enumerate(order):
+        ranks[place] = rank
+    return ranks
+
+
+def _annexed(packets: Iterator[Any], joined: Joined, stream: Any) -> Iterator[Any]:
+    """The packets as AVI wants H.264 and HEVC: with start codes."""
+    name = {"libx264": "h264_mp4toannexb", "libx265": "hevc_mp4toannexb"}.get(
+        joined.encoding.encoder
+    )
+    if joined.container.name != "AVI" or name is None:
+        yield from packets
+        return
+    from av.bitstream import BitStreamFilterContext
+
+    bits = BitStreamFilterContext(name, stream)
+    for packet in packets:
+        for made in bits.filter(packet):
+            made.stream = stream
+            yield made
+
+
+def _add_copies(output: Any, given: Any, joined: Joined) -> dict[int, Any]:
+    """The output's streams for those that are copied, by the index of the input's."""
+    main, copies = video_stream(given), dict[int, Any]()
+    for stream in given.streams:
+        if stream is main or _unfit(stream, main, joined.container):
+            continue
+        if stream.type == "attachment":
+            output.add_attachment(
+                stream.metadata.get("filename", "attachment"), stream.mimetype, stream.data
+            )
+            continue
+        copy = output.add_stream_from_template(stream, opaque=True)
+        copy.metadata.update(_kept(stream.metadata, _OWN_OF_STREAM, joined))
+        copy.disposition = int(stream.disposition)
+        copies[stream.index] = copy
+    return copies
+
+
+def _copy_facts(output: Any, stream: Any, given: Any, joined: Joined) -> None:
+    """Metadata, chapters, and what the source says of its video stream."""
+    metadata = _kept(given.metadata, _OWN, joined)
+    if any(key.startswith(_APPLE) for key in metadata) and "movflags" in output.container_options:
+        output.container_options["movflags"] += "+use_metadata_tags"
+    output.metadata.update(metadata)
+    main = video_stream(given)
+    stream.metadata.update(_kept(main.metadata, {*_OWN_OF_STREAM, "rotate"}, joined))
+    stream.disposition = int(main.disposition)
+    if not joined.strip:
+        output.set_chapters(_chapters(given.chapters(), joined))
+
+
+def _kept(metadata: Mapping[str, str], own: set[str], joined: Joined) -> dict[str, str]:
+    if joined.strip:
+        return {key: value for key, value in metadata.items() if key == "language"}
+    # mkvmerge's statistics are of what was there before.
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key.lower() not in own and not key.startswith(("_STATISTICS", "BPS", "NUMBER_OF_"))
+    }
+
+
+def _chapters(chapters: list[dict[str, Any]], joined: Joined) -> list[dict[str, Any]]:
+    """Those of which something is left, moved as the frames are."""
+    shift, stop = joined.timeline.shift, joined.timeline.stop
+    kept = []
+    for chapter in chapters:
+        base = chapter["time_base"] or Fraction(1)
+        start, end = chapter["start"] * base, chapter["end"] * base
+        if end <= shift or (stop is not None and start >= stop):
+            continue
+        end = end if stop is None else min(end, stop)
+        kept.append({
+            **chapter, "start": round(max(start - shift, Fraction(0)) / base),
+            "end": round((end - shift) / base),
+        })  # fmt: skip
+    return kept
+
+
+def _copied(given: Any, copies: Mapping[int, Any], joined: Joined) -> Iterator[Any]:
+    """The packets that are copied, those before the beginning and behind the end left out."""
+    if not copies:
+        return
+    timeline = joined.timeline
+    begin = timeline.begin + timeline.edited.track.times[0] * timeline.edited.track.time_base
+    cut = timeline.begin > 0
+    for packet in given.demux([given.streams[index] for index in copies]):
+        if packet.dts is None and packet.pts is None:
+            continue
+        base, time = packet.time_base, packet.pts if packet.pts is not None else packet.dts
+        if cut and (time + (packet.duration or 0)) * base <= begin:
+            continue
+        if timeline.stop is not None and time * base >= timeline.stop:
+            continue
+        packet.stream = copies[packet.stream.index]
+        if timeline.shift:
+            earlier = round(timeline.shift / base)
+            packet.pts = None if packet.pts is None else packet.pts - earlier
+            packet.dts = None if packet.dts is None else packet.dts - earlier
+        yield packet

@@ -1,0 +1,204 @@
+"""All frames of a container, found once: their times, scenes, and what is wrong with it."""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
+from ganedit.image import printable
+from ganedit.video.color import Turn, color_of, depth_of, has_alpha, turn_of
+from ganedit.video.containers import decoded, opened
+from ganedit.video.library import damaged, library
+from ganedit.video.scenes import CutFinder
+from ganedit.video.track import DEFAULT_RATE, Color, Track
+
+# A container that says to be longer than what is in it by so many seconds has lost its end.
+MISSING_SECONDS = 0.5
+# Frames are compared for cuts in this width, about.
+SCAN_WIDTH = 96
+
+
+@dataclass
+class _Scan:
+    """What is gathered while all frames go by."""
+
+    path: Path
+    lenient: bool
+    max_pixels: int | None
+
+    def __post_init__(self) -> None:
+        self.label = printable(str(self.path))
+        self.times: list[int] = []
+        self.keys: list[int] = []
+        self.last_duration = 0
+        self.finder = CutFinder()
+        self.first: Any = None
+        self.turn, self.color = Turn(), Color()
+        self.counted = False
+        self.notes: dict[str, None] = {}
+
+    def take(self, frame: Any) -> None:
+        """Note a frame, and see whether it belongs to the others."""
+        if self.first is None:
+            self._begin(frame)
+        first = self.first
+        if (frame.width, frame.height) != (first.width, first.height):
+            raise ImageError(
+                f"{self.label}: frame {len(self.times) + 1} has {frame.width}×{frame.height} "
+                f"pixels, the ones before it {first.width}×{first.height}; cut the video there "
+                "with --end"
+            )
+        if frame.is_corrupt and not self.lenient:
+            raise damaged(self.path, self._where())
+        before = self.times[-1] if self.times else None
+        time = frame.pts
+        if time is None or (before is not None and time <= before):
+            # AVI knows when a frame is decoded only; so do streams without a container.
+            self.counted = True
+            time = 0 if before is None else before + max(1, self.last_duration)
+        self.times.append(time)
+        self.last_duration = frame.duration or (0 if before is None else time - before)
+        if frame.key_frame:
+            self.keys.append(time)
+        if frame.interlaced_frame:
+            self.notes["interlaced: its frames were edited as they are"] = None
+        small = frame.reformat(
+            width=min(frame.width, SCAN_WIDTH),
+            height=max(1, min(frame.height, frame.height * SCAN_WIDTH // frame.width)),
+            format="rgb24", interpolation="AREA", threads=1,
+        )  # fmt: skip
+        self.finder.add(small.to_ndarray())
+
+    def _begin(self, frame: Any) -> None:
+        self.first, self.color, self.turn = frame, color_of(frame), turn_of(frame)
+        count = frame.width * frame.height
+        if self.max_pixels is not None and count > self.max_pixels:
+            raise ImageTooLargeError(
+                f"{self.label} has {frame.width:,} x {frame.height:,} = {count:,} pixels a frame, "
+                f"more than the limit of {self.max_pixels:,}; raise it with --max-pixels if the "
+                "file is trustworthy"
+            )
+
+    def _where(self) -> str:
+        return f" from frame {len(self.times) + 1} on"
+
+    def track(self, stream: Any, container: Any) -> Track:
+        """The track of all that went by."""
+        if not self.times:
+            raise UnreadableImageError(f"{self.label} has no frame that can be read")
+        end = self.times[-1] + max(self.last_duration, 1)
+        self._check_end(stream, container, end)
+        times, keys, base = self.times, self.keys, stream.time_base
+        if self.counted:
+            base = 1 / Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
+            start = round(times[0] * stream.time_base / base)
+            times, keys = list(range(start, start + len(times))), []
+            end = start + len(times)
+        frame, turn = self.first, self.turn
+        width, height = frame.width, frame.height
+        aspect = max(Fraction(0), stream.sample_aspect_ratio or Fraction(0))
+        if turn.transposed:
+            width, height, aspect = height, width, 1 / aspect if aspect else aspect
+        keys_of_all = range(len(times)) if self.counted else times
+        return Track(
+            "container", tuple(keys_of_all), tuple(times), end,
+            base, width, height, origin=_origin(container), deep=depth_of(frame.format) > 8,
+            alpha=has_alpha(frame.format.name),
+            pixel_format=frame.format.name, aspect=aspect, color=self.color,
+            key_frames=tuple(keys), counted=self.counted, cuts=self.finder.cuts(),
+            notes=tuple(self.notes),
+        )  # fmt: skip
+
+    def _check_end(self, stream: Any, container: Any, end: int) -> None:
+        """See whether the file says to be longer than it is."""
+        told = [float(stream.duration * stream.time_base)] if stream.duration else []
+        written = stream.metadata.get("DURATION", "")
+        if written.count(":") == 2:
+            hours, minutes, seconds = written.split(":")
+            told.append(3600 * int(hours) + 60 * int(minutes) + float(seconds))
+        elif not told and len(container.streams) == 1 and container.duration:
+            told.append(container.duration / 1e6)
+        reached = float(end * stream.time_base)
+        begun = float(self.times[0] * stream.time_base)
+        missing = max(told, default=0.0) - max(reached, reached - begun)
+        if missing > MISSING_SECONDS:
+            if not self.lenient:
+                raise damaged(self.path, self._where())
+            self.notes[f"truncated: the last {missing:.1f} s are missing"] = None
+
+
+def scan(path: Path, *, lenient: bool = False, max_pixels: int | None = None) -> Track:
+    """Decode all of a container, and say what frames there are.
+
+    Args:
+        path: its file.
+        lenient: whether to take what can be decoded of a damaged one.
+        max_pixels: of a frame.
+
+    Raises:
+        ImageError: it cannot be read, is damaged, or its frames are of several sizes.
+    """
+    av, gathered = library(), _Scan(path, lenient, max_pixels)
+    before = path.stat().st_size if path.is_file() else 0
+    with opened(path, threads=0) as (container, stream):
+        try:
+            for packet in container.demux(stream):
+                _take_packet(packet, gathered, lenient=lenient)
+        except (av.error.FFmpegError, TruncatedImageError) as error:
+            if not (lenient and gathered.times):
+                if isinstance(error, TruncatedImageError):
+                    raise
+                raise damaged(path, gathered._where()) from error
+            gathered.notes["truncated: what comes after the damage is missing"] = None
+        if path.is_file() and path.stat().st_size != before:
+            raise ImageError(f"{gathered.label} is still growing; wait until it is finished")
+        return gathered.track(stream, container)
+
+
+def look(path: Path, count: int) -> Track:
+    """The first frames of a container, as a track as long as the file says to be.
+
+    Raises:
+        ImageError: it cannot be read, or nothing of it can be decoded.
+    """
+    gathered = _Scan(path, True, None)
+    with opened(path) as (container, stream):
+        for frame in decoded(container, stream):
+            gathered.take(frame)
+            if len(gathered.times) == count:
+                break
+        track = gathered.track(stream, container)
+        ends = [track.end]
+        if stream.duration:
+            ends.append(track.times[0] + int(stream.duration * stream.time_base / track.time_base))
+        elif container.duration:
+            ends.append(int(container.duration / 1_000_000 / track.time_base))
+        found = replace(track, end=max(ends))
+    rate = stream.average_rate or stream.guessed_rate
+    total = stream.frames or (round(found.seconds * rate) if rate else count)
+    return replace(found, total=total)
+
+
+def _origin(container: Any) -> Fraction:
+    """When the clock of a broadcast began, of which files are pieces."""
+    if container.format.name not in ("mpegts", "mpeg") or container.start_time is None:
+        return Fraction(0)
+    return Fraction(container.start_time, 1_000_000)
+
+
+def _take_packet(packet: Any, gathered: _Scan, *, lenient: bool) -> None:
+    av = library()
+    if packet.has_sidedata("encryption_info"):
+        raise UnreadableImageError(f"{gathered.label} is encrypted; get a copy without protection")
+    try:
+        frames = packet.decode()
+    except av.error.EOFError:
+        return
+    except av.error.FFmpegError as error:
+        if not lenient:
+            raise damaged(gathered.path, gathered._where()) from error
+        gathered.notes["damaged: frames that could not be decoded are missing"] = None
+        return
+    for frame in frames:
+        gathered.take(frame)

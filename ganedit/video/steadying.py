@@ -1,0 +1,227 @@
+"""Steady detail: what an edit adds to neighbouring frames, averaged along their motion.
+
+An edit is its input, brought to size, and what it adds. The additions of a frame and of its
+neighbours are averaged where the input shows the same thing (after the temporal consistency of
+Lai et al. 2018, without a network): a detail that is there in all of them stays, one that comes and
+goes does not. Motion is found in the input by dense inverse search (Kroeger et al. 2016); what is
+hidden in a neighbour, or has changed, is not taken from there. A frame depends on its neighbours
+alone, so that segments of a video can be made apart.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ganedit.image import Image, resize, to_eight
+
+# Frames to either side whose additions are averaged with a frame's own.
+REACH = 2
+# Motion is looked for in frames of at most so many pixels on the longer side.
+FLOW_SIDE = 640
+# Differences of grey levels, of 255, over which a neighbour is left out, and over which it counts
+# half; both of averages over some pixels, since grain and codecs change single ones.
+SAME, SOFT = 3.0, 6.0
+# Pixels by which motion there and back may miss.
+MISSES = 1.0
+# Motion under this is none: interpolation would only soften what stands still.
+STILL = 0.08
+# What an edit adds counts from the input softened by so much (a deviation in pixels of the input):
+# its own grain comes and goes too.
+SOFTENED = 0.6
+# A frame's own additions count so many times as much as a neighbour's.
+OWN_WEIGHT = 1.5
+# A mean is softer than what it is of. Its detail, which is finer than so many pixels, is raised to
+# the strength that a frame's own had around there, at most by so much; what is weaker than so many
+# grey levels of 255 is left.
+FINE, AROUND, MOST_GAIN, NOISE = 7, 9, 2.5, 0.2
+
+
+@dataclass
+class _Frame:
+    """An edited frame, until its neighbours are there."""
+
+    result: Image
+    base: np.ndarray
+    added: np.ndarray
+    """float32, what the edit added."""
+    changed: np.ndarray
+    """`(H, W)` bool, where it added anything."""
+    grey: np.ndarray
+    """uint8, in which motion is found."""
+
+
+def steadied(frames: Iterable[tuple[Image, Image, int]], *, local: bool = False) -> Iterator[Image]:
+    """Results with steady detail, one for each frame.
+
+    Args:
+        frames: input, result and number of the scene of each frame, in order.
+        local: whether most of a result is its input, bit for bit; that stays so.
+    """
+    window: deque[tuple[_Frame, int]] = deque()
+    at = 0
+    motions = Motions()
+    for before, result, scene in frames:
+        if window and window[-1][1] != scene:
+            for place in range(at, len(window)):
+                yield _steady([each for each, _ in window], place, motions, local=local)
+            window.clear()
+            motions, at = Motions(), 0
+        window.append((_frame(before, result, local=local), scene))
+        if len(window) > REACH and len(window) - 1 - at >= REACH:
+            yield _steady([each for each, _ in window], at, motions, local=local)
+            at += 1
+        if at > REACH:
+            motions.forget(window.popleft()[0])
+            at -= 1
+    for place in range(at, len(window)):
+        yield _steady([each for each, _ in window], place, motions, local=local)
+
+
+def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
+    samples = np.broadcast_to(before.samples, (*before.samples.shape[:2], result.channels))
+    source = Image(np.ascontiguousarray(samples))
+    if (source.width, source.height) != (result.width, result.height):
+        source = resize(source, result.width, result.height, kernel="bicubic")
+    base = _as_type(source.samples, result.samples.dtype)
+    scale = result.width / before.width
+    changed = (result.samples != base).any(axis=2)
+    if not local:
+        base = cv2.GaussianBlur(base, (0, 0), SOFTENED * scale).reshape(base.shape)
+        added = result.samples.astype(np.float32) - base
+        return _Frame(result, base, added, changed, _grey(before))
+    # The input shows what is not to be there: neither motion nor colours are taken from it.
+    return _Frame(
+        result, np.zeros_like(base), result.samples.astype(np.float32), changed, _grey(result)
+    )
+
+
+def _as_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    if samples.dtype == dtype:
+        return samples
+    return to_eight(samples) if dtype == np.uint8 else samples.astype(np.uint16) * np.uint16(257)
+
+
+def _grey(image: Image) -> np.ndarray:
+    samples = to_eight(image.samples)
+    grey = samples[:, :, 0] if image.channels == 1 else cv2.cvtColor(samples, cv2.COLOR_RGB2GRAY)
+    scale = FLOW_SIDE / max(grey.shape)
+    if scale < 1:
+        size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(grey)
+
+
+class Motions:
+    """Motion between frames, each found once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], np.ndarray] = {}
+        self._search: cv2.DISOpticalFlow | None = None
+
+    def between(self, one: _Frame, other: _Frame) -> np.ndarray:
+        """Where each pixel of `one` is in `other`, `(h, w, 2)` float32 in pixels."""
+        key = (id(one), id(other))
+        if key not in self._known:
+            self._known[key] = self.found(one.grey, other.grey)
+        return self._known[key]
+
+    def found(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Likewise of two pictures `(h, w)` uint8 of one size."""
+        if min(one.shape) < 16 or np.array_equal(one, other):  # too small to search, or the same
+            return np.zeros((*one.shape, 2), np.float32)
+        if self._search is None:
+            self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        flow: np.ndarray = self._search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
+        still = (np.abs(flow) < STILL).all(axis=2)
+        flow[still] = 0
+        return flow
+
+    def forget(self, frame: _Frame) -> None:
+        """Drop what is known of a frame that is done with."""
+        self._known = {key: flow for key, flow in self._known.items() if id(frame) not in key}
+
+
+def _steady(frames: list[_Frame], place: int, motions: Motions, *, local: bool) -> Image:
+    """The result of one frame, its additions averaged with those of its neighbours."""
+    own = frames[place]
+    total = OWN_WEIGHT * own.added
+    weights = np.full(own.added.shape[:2], OWN_WEIGHT, np.float32)
+    for other in frames[max(0, place - REACH) : place + REACH + 1]:
+        if other is own or other.added.shape != own.added.shape:
+            continue
+        flow = motions.between(own, other)
+        seen = _seen_in(own, other, flow, motions.between(other, own))
+        height, width = own.added.shape[:2]
+        there = at_size(flow, width, height)
+        share = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
+        added = moved(other.added, there, cv2.INTER_CUBIC).reshape(own.added.shape)
+        if local:
+            changed = other.changed.astype(np.float32)
+            share = share * moved(changed, there, cv2.INTER_NEAREST)
+        total += added * share[:, :, None]
+        weights += share
+    top = np.iinfo(own.base.dtype).max
+    total = _as_strong(total / weights[:, :, None], own.added, NOISE * top / 255)
+    samples = np.rint(own.base + total).clip(0, top).astype(own.base.dtype)
+    if local:
+        samples = np.where(own.changed[:, :, None], samples, own.result.samples)
+    return replace(own.result, samples=samples)
+
+
+def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float) -> np.ndarray:
+    """Averaged additions `(H, W, C)`, their detail as strong as in a frame's own."""
+    coarse = cv2.blur(mean, (FINE, FINE)).reshape(mean.shape)
+    detail = mean - coarse
+    wanted = own - cv2.blur(own, (FINE, FINE)).reshape(own.shape)
+    least = np.float32(noise * noise)
+    gain = np.sqrt((_strength(wanted) + least) / (_strength(detail) + least)).clip(1, MOST_GAIN)
+    result: np.ndarray = coarse + detail * gain[:, :, None]
+    return result
+
+
+def _strength(detail: np.ndarray) -> np.ndarray:
+    """Mean square of detail around each pixel, `(H, W)`."""
+    result: np.ndarray = cv2.blur(np.square(detail).mean(axis=2), (AROUND, AROUND))
+    return result
+
+
+def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """How far each pixel is to be seen in a neighbour, `(h, w)` float32 in [0, 1]."""
+    there = places_of(flow)
+    grey = moved(other.grey, there, cv2.INTER_LINEAR)
+    change = np.abs(grey.astype(np.float32) - own.grey)
+    change = cv2.blur(change, (5, 5))
+    same = 1 / (1 + np.square(np.maximum(change - SAME, 0) / SOFT))
+    returned = flow + moved(back, there, cv2.INTER_LINEAR)
+    missed = np.square(returned).sum(axis=2)
+    length = np.square(flow).sum(axis=2)
+    visible = missed < MISSES * MISSES + 0.01 * length
+    height, width = own.grey.shape
+    x, y = there[:, :, 0], there[:, :, 1]
+    inside = (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
+    result: np.ndarray = same * (visible & inside)
+    return result.astype(np.float32)
+
+
+def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
+    """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
+    x, y = places[:, :, 0], places[:, :, 1]
+    result: np.ndarray = cv2.remap(array, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return result
+
+
+def places_of(flow: np.ndarray) -> np.ndarray:
+    """Motion as the places that it leads to, `(h, w, 2)` float32."""
+    height, width = flow.shape[:2]
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return flow + np.dstack((x, y))
+
+
+def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
+    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale
+    return places_of(larger)

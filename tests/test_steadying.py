@@ -1,0 +1,110 @@
+"""Steady detail: what comes and goes is averaged, what is there stays, cuts are respected."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from clips import moving, write_clip
+from command_line import run
+
+from ganedit.image import Image
+from ganedit.scene import Scene, once_a_scene, within
+from ganedit.video.flicker import measure_flicker
+from ganedit.video.scenes import CutFinder
+from ganedit.video.steadying import steadied
+
+
+def noisy(frames: list[np.ndarray], seed: int = 0) -> list[np.ndarray]:
+    """Frames with detail that is another one in each."""
+    rng = np.random.default_rng(seed)
+    return [
+        (frame + cv2.GaussianBlur(rng.normal(0, 14, frame.shape), (0, 0), 0.8))
+        .clip(0, 255).round().astype(np.uint8)
+        for frame in frames
+    ]  # fmt: skip
+
+
+def steady(
+    before: list[np.ndarray], after: list[np.ndarray], scenes: list[int]
+) -> list[np.ndarray]:
+    frames = zip(map(Image, before), map(Image, after), scenes, strict=True)
+    return [result.samples for result in steadied(frames)]
+
+
+def test_what_comes_and_goes_is_averaged_along_the_motion() -> None:
+    before = moving(9)
+    after = noisy(before)
+    results = steady(before, after, [0] * 9)
+    assert len(results) == 9
+    inner = np.s_[8:-8, 8:-8]
+
+    def flicker(frames: list[np.ndarray]) -> float:
+        changes = [
+            np.abs(one[:, 1:][inner].astype(float) - other[:, :-1][inner]).mean()
+            for one, other in pairwise(frames)
+        ]
+        return float(np.mean(changes))
+
+    assert flicker(results) < 0.75 * flicker(after)
+
+
+def test_detail_that_is_always_there_stays() -> None:
+    before = moving(7)
+    sharp = [cv2.addWeighted(f, 1.8, cv2.GaussianBlur(f, (0, 0), 2), -0.8, 0) for f in before]
+    for result, wanted in zip(steady(before, sharp, [0] * 7), sharp, strict=True):
+        assert np.abs(result[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 2
+
+
+def test_frames_beyond_a_cut_are_not_looked_at() -> None:
+    before = moving(4, seed=1) + moving(4, seed=2)
+    after = noisy(before)
+    both = steady(before, after, [0] * 4 + [1] * 4)
+    first, second = steady(before[:4], after[:4], [0] * 4), steady(before[4:], after[4:], [0] * 4)
+    for one, other in zip(both, [*first, *second], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_cuts_are_found_and_flashes_and_pans_are_none() -> None:
+    frames = moving(8, seed=1, speed=4) + moving(8, seed=2, speed=4)
+    flash = [frame.copy() for frame in moving(9, seed=3)]
+    flash[4] = np.full_like(flash[4], 250)
+    finder = CutFinder()
+    for frame in (*frames, *flash):
+        finder.add(frame)
+    assert finder.cuts() == (0, 8, 16)
+
+
+def test_what_is_held_is_made_once_a_scene() -> None:
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(len(made))
+        return made[-1]
+
+    assert [once_a_scene("a", make), once_a_scene("a", make)] == [0, 1]
+    with within(Scene()):
+        assert [once_a_scene("a", make), once_a_scene("a", make)] == [2, 2]
+    assert once_a_scene("a", make) == 3
+
+
+def test_flicker_is_told_beside_interpolation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = moving(5)
+    write_clip(Path("a.mkv"), before, codec="ffv1", pixel_format="bgr0", sound=None)
+    write_clip(Path("n.mkv"), noisy(before), codec="ffv1", pixel_format="bgr0", sound=None)
+    table = measure_flicker(Path("a.mkv"), [Path("n.mkv"), Path("a.mkv")])
+    assert table.means["bicubic"]["× bicubic"] == table.means["a.mkv"]["× bicubic"] == 1
+    assert table.means["n.mkv"]["× bicubic"] > 3
+    assert table.means["n.mkv"]["sharpness"] > table.means["a.mkv"]["sharpness"]
+    done = run("evaluate", "video", "a.mkv", "n.mkv", "--json", "s.json")
+    assert done.code == 0
+    assert "× bicubic" in done.out
+    write_clip(Path("short.mkv"), before[:3], codec="ffv1", pixel_format="bgr0", sound=None)
+    done = run("evaluate", "video", "a.mkv", "short.mkv")
+    assert (done.code, done.complaint) == (
+        1, "short.mkv has 3 frames, a.mkv 5; frames are compared one by one",
+    )  # fmt: skip

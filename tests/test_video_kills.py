@@ -1,0 +1,96 @@
+"""Videos that are killed again and again: the same command goes on, and makes the same frames."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from clips import contents, moving, write_clip
+from command_line import REPOSITORY, listing, run
+
+from ganedit.runs.inputs import JOURNAL_FOLDER
+
+FRAMES = 125
+FILL = ("--box", "3,3,6,1", "--method", "ns", "--device", "cpu")
+# Changes of files at which runs are killed, one after another: locks, tracks, segments, joining.
+KILLS = (9, 8, 10, 6, 6, 6, 5, 5, 4, 3)
+Start = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator["subprocess.Popen[str]"]:
+    """The process that commands are forked from."""
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("forking.py")],
+        env={**os.environ, **single}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    yield process
+    process.communicate()
+
+
+@pytest.fixture
+def start(server: "subprocess.Popen[str]", tmp_path: Path) -> Start:
+    """Run a command in `tmp_path` to its end, or kill it before a change of files."""
+
+    def started(*arguments: object, killed_at: int = 0) -> int:
+        words = [tmp_path, tmp_path / "log.txt", killed_at, *arguments]
+        assert server.stdin is not None
+        assert server.stdout is not None
+        print(*words, sep="\t", file=server.stdin, flush=True)
+        server.stdout.readline()
+        return int(server.stdout.readline())
+
+    return started
+
+
+def test_killed_ten_times(tmp_path: Path, start: Start) -> None:
+    write_clip(tmp_path / "a.mp4", [frame[:32, :32].copy() for frame in moving(FRAMES, speed=0)])
+    assert start("inpaint", "a.mp4", "-o", "whole.mp4", *FILL) == 0
+    segments = 0
+    for change in KILLS:
+        code = start("inpaint", "a.mp4", "-o", "out.mp4", *FILL, killed_at=change)
+        assert code == -signal.SIGKILL
+        assert not (tmp_path / "out.mp4").exists()
+        now = len(list((tmp_path / JOURNAL_FOLDER).glob("video/*/??????.mkv")))
+        assert now >= segments, "nothing is lost"
+        segments = now
+    assert segments > 0, "something was done before the last run"
+    assert start("inpaint", "a.mp4", "-o", "out.mp4", *FILL) == 0, (
+        tmp_path / "log.txt"
+    ).read_text()
+    whole, out = contents(tmp_path / "whole.mp4"), contents(tmp_path / "out.mp4")
+    assert len(out.frames) == FRAMES
+    assert out.times == whole.times
+    assert all((a == b).all() for a, b in zip(out.frames, whole.frames, strict=True))
+    assert out.copies == whole.copies
+    assert listing(tmp_path) == ["a.mp4", "log.txt", "out.mp4", "whole.mp4"]
+
+
+def test_segments_are_no_seams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a frame becomes does not depend on where segments begin."""
+    monkeypatch.chdir(tmp_path)
+    write_clip(tmp_path / "a.mkv", moving(14), codec="ffv1", pixel_format="bgr0", sound=None)
+    fade = ("inpaint", "a.mkv", "--box", "20,10,24,24", "--method", "telea", "--device", "cpu")
+    assert run(*fade, "-o", "one.mkv", "--codec", "ffv1").code == 0
+    monkeypatch.setattr("ganedit.video.segments.SEGMENT_FRAMES", 5)
+    assert run(*fade, "-o", "three.mkv", "--codec", "ffv1").code == 0
+    one, three = contents(tmp_path / "one.mkv"), contents(tmp_path / "three.mkv")
+    assert all((a == b).all() for a, b in zip(one.frames, three.frames, strict=True))
+
+
+def test_disk_that_is_full_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_clip(tmp_path / "a.mp4", moving(5))
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ganedit.video.encoding.SegmentWriter.add", full)
+    done = run("inpaint", "a.mp4", *FILL)
+    assert done.code == 1
+    assert "No space left on device" in done.err or "disk full" in done.err
+    assert not (tmp_path / "a_inpaint.mp4").exists()

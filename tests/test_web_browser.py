@@ -1,0 +1,254 @@
+"""The page in a real Chromium, with mouse and keyboard."""
+
+import io
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from command_line import EXACT, run, write_photo
+from pictures import make_exif
+from web_page import Page, served
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("no chromium is installed (apt-get install chromium)", allow_module_level=True)
+pytest.importorskip("playwright", reason="playwright is not installed: pip install '.[test]'")
+
+from playwright.sync_api import Browser, Locator, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Page as Tab  # noqa: E402
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+# Roles of what can be used, as snapshots of the accessibility tree have them.
+CONTROLS = "button|textbox|slider|checkbox|radio|combobox|spinbutton|link|tab|radiogroup|toolbar"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # of the jobs: one thread sums in one order
+        with served(tmp_path_factory.mktemp("chosen")) as page:
+            yield page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(page: Page, browser: Browser) -> Iterator[Tab]:
+    """The page in a new window; whatever goes wrong in it or leaves this computer is an error."""
+    context = browser.new_context(viewport={"width": 1200, "height": 760})
+    context.set_default_timeout(PATIENCE)
+    tab, wrong = context.new_page(), list[str]()
+    home = f"http://127.0.0.1:{page.port}/"
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+    tab.on("request", lambda request: wrong.append(request.url) if not request.url.startswith(
+        (home, "blob:", "data:")) else None)  # fmt: skip
+    tab.goto(home)
+    tab.locator("body.ready").wait_for()
+    yield tab
+    context.close()
+    assert not wrong
+
+
+def downloaded(tab: Tab, button: Locator, path: Path) -> Path:
+    with tab.expect_download() as waiting:
+        button.click()
+    waiting.value.save_as(path)
+    return path
+
+
+def paint(tab: Tab, *shares: tuple[float, float]) -> None:
+    """A stroke through points of the stage, by its width and height."""
+    tab.locator("#brushes").wait_for()
+    box = tab.locator("#viewer").bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in shares]
+    tab.mouse.move(*places[0])
+    tab.mouse.down()
+    for place in places[1:]:
+        tab.mouse.move(*place, steps=5)
+    tab.mouse.up()
+
+
+def test_a_hole_painted_with_the_mouse_is_filled_as_by_the_command_line(
+    tab: Tab, tmp_path: Path
+) -> None:
+    photo = write_photo(tmp_path / "photo.png", 240, 160)
+    tab.get_by_role("tab", name="Fill").click()
+    tab.set_input_files("#file", photo)
+    paint(tab, (0.4, 0.4), (0.5, 0.45))
+    paint(tab, (0.8, 0.8), (0.85, 0.8))
+    tab.get_by_role("button", name="Undo").click()
+    tab.get_by_role("button", name="Fill").click()
+    tab.locator("#download").wait_for()
+    tab.get_by_role("button", name="Back").click()
+    mask = downloaded(tab, tab.get_by_role("button", name="Save mask"), tmp_path / "mask.png")
+    tab.get_by_role("button", name="Fill photo.png").click()
+    file = downloaded(tab, tab.locator("#download"), tmp_path / "filled.png")
+    assert run("inpaint", photo, "--mask", mask, *EXACT).code == 0
+    assert file.read_bytes() == (tmp_path / "photo_inpaint.png").read_bytes()
+    marked, before, after = (pixels(path) for path in (mask, photo, file))
+    assert 0 < (marked >= 128).sum() < 0.1 * marked.size
+    changed = (before != after).any(axis=2)
+    assert changed.any()
+    rows, columns = np.nonzero(marked >= 128)
+    around = np.zeros_like(changed)
+    around[rows.min() - 3 : rows.max() + 4, columns.min() - 3 : columns.max() + 4] = True
+    assert not (changed & ~around).any()
+    # Another candidate, on which painting goes on, or a mask that was saved.
+    tab.get_by_role("button", name="Again, otherwise").click()
+    expect(tab.locator("#line .job.done")).to_have_count(2)
+    tab.get_by_role("button", name="Go on with it").click()
+    expect(tab.locator("#strip .thumb")).to_have_count(2)
+    expect(tab.locator("#brushes")).to_be_visible()
+    assert tab.locator("#save-mask").is_disabled()
+    tab.set_input_files("#mask-file", mask)
+    opened = downloaded(tab, tab.locator("#save-mask"), tmp_path / "opened.png")
+    assert opened.read_bytes() == mask.read_bytes()
+
+
+def pixels(path: Path) -> np.ndarray:
+    with PIL.Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def test_an_enlargement_is_compared_and_downloaded_with_its_metadata(
+    tab: Tab, tmp_path: Path
+) -> None:
+    photo = write_photo(tmp_path / "photo.png", 120, 90)
+    with PIL.Image.open(photo) as picture:
+        picture.save(tmp_path / "photo.jpg", exif=b"Exif\0\0" + make_exif())
+    tab.set_input_files("#file", tmp_path / "photo.jpg")
+    tab.get_by_role("spinbutton", name="Scale").fill("2")
+    tab.get_by_role("spinbutton", name="Scale").press("Enter")
+    expect(tab.locator("#sizes")).to_contain_text("120×90 → 240×180")
+    tab.locator("#start").click()
+    tab.locator("#download").wait_for()
+    slide = tab.get_by_role("slider", name="Before and after")
+    slide.focus()
+    slide.press("Home")
+    at_start = shown(tab)
+    slide.press("End")
+    assert np.abs(at_start.astype(int) - shown(tab)).max() > 10  # after, then before
+    slide.fill("60")
+    box = tab.locator("#split").bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    tab.mouse.down()
+    tab.mouse.move(300, 300, steps=3)
+    tab.mouse.up()
+    assert 0 < float(slide.input_value()) < 50
+    tab.get_by_role("button", name="1:1").click()
+    expect(tab.locator("#zoom")).to_have_text("100 %")
+    file = downloaded(tab, tab.locator("#download"), tmp_path / "page.jpg")
+    assert run("upscale", tmp_path / "photo.jpg", "--scale", 2, *EXACT).code == 0
+    assert file.read_bytes() == (tmp_path / "photo_x2.jpg").read_bytes()
+    with PIL.Image.open(file) as picture:
+        assert picture.getexif()[0x010F] == "Maker"
+
+
+def shown(tab: Tab) -> np.ndarray:
+    """What the stage shows."""
+    tab.wait_for_timeout(100)
+    with PIL.Image.open(io.BytesIO(tab.locator("#picture").screenshot())) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def test_a_long_job_is_found_after_a_reload_and_stopped_within_a_second(
+    tab: Tab, tmp_path: Path
+) -> None:
+    tab.get_by_role("tab", name="Sleep").click()
+    tab.set_input_files("#file", write_photo(tmp_path / "photo.png"))
+    tab.get_by_role("spinbutton", name="Seconds").fill("500")
+    tab.get_by_role("spinbutton", name="Seconds").press("Enter")
+    tab.locator("#start").click()
+    stop = tab.get_by_role("button", name="Stop Sleep photo.png")
+    expect(tab.locator("#line")).to_contain_text("50 %")
+    tab.reload()
+    expect(tab.get_by_role("tab", name="Sleep")).to_have_attribute("aria-selected", "true")
+    expect(tab.locator("#line")).to_contain_text("50 %")
+    begun = time.monotonic()
+    stop.click()
+    stop.wait_for(state="detached")
+    assert time.monotonic() - begun < 1
+    expect(tab.locator("#line .stopped")).to_have_count(1)
+
+
+def test_a_folder_is_gone_through_stopped_and_gone_on_with(tab: Tab, page: Page) -> None:
+    for number in range(4):
+        write_photo(page.folder / "holiday" / f"{number}.png", seed=number)
+    tab.get_by_role("tab", name="Sleep").click()
+    tab.get_by_role("spinbutton", name="Seconds").fill("1")
+    tab.get_by_role("spinbutton", name="Seconds").press("Enter")
+    tab.get_by_role("radio", name="A folder").check()
+    tab.get_by_role("button", name="Folder of pictures").click()
+    tab.get_by_role("dialog").get_by_role("button", name="holiday").click()
+    expect(tab.get_by_role("dialog")).to_contain_text("4 pictures in it")
+    tab.get_by_role("button", name="Take this folder").click()
+    tab.get_by_role("button", name="Start").click()
+    tab.locator("#grid img").first.wait_for()
+    tab.get_by_role("button", name="Stop Sleep holiday/").click()
+    expect(tab.locator("#grid")).to_contain_text("Start goes on with it")
+    made = len(list((page.folder / "holiday" / "sleep").glob("*.png")))
+    assert 0 < made < 4
+    tab.get_by_role("button", name="Start").click()
+    expect(tab.locator("#grid")).to_contain_text("done in")
+    expect(tab.locator("#line")).to_contain_text(f"{made} finished before")
+    assert len(list((page.folder / "holiday" / "sleep").glob("*.png"))) == 4
+    tab.locator("#grid button").first.click()
+    expect(tab.locator("#compare")).to_be_visible()
+
+
+def test_every_control_has_a_name_and_all_goes_by_keyboard(tab: Tab, tmp_path: Path) -> None:
+    tab.set_input_files("#file", write_photo(tmp_path / "photo.png", 120, 90))
+    tab.locator("#strip .thumb").wait_for()
+    tabs = tab.get_by_role("tab")
+    tabs.first.focus()
+    for number in range(tabs.count()):
+        expect(tabs.nth(number)).to_be_focused()
+        expect(tabs.nth(number)).to_have_attribute("aria-selected", "true")
+        for folded in tab.locator("details:not([open]) summary").all():
+            folded.press("Enter")
+        tree = tab.locator("body").aria_snapshot()
+        assert not re.findall(rf"^ *- (?:{CONTROLS})(?: \[[^\]]*\])*:?$", tree, re.MULTILINE)
+        assert re.search(r'- (button|slider|spinbutton) "', tree)
+        tabs.nth(number).focus()
+        tab.keyboard.press("ArrowRight")
+    tab.locator("#viewer").focus()
+    before = tab.locator("#zoom").inner_text()
+    tab.keyboard.press("+")
+    expect(tab.locator("#zoom")).not_to_have_text(before)
+    tab.keyboard.press("0")
+    expect(tab.locator("#zoom")).to_have_text(before)
+    unlabelled = tab.evaluate("[...document.querySelectorAll('img:not([alt])')].length")
+    assert unlabelled == 0
+
+
+def test_the_page_fits_a_phone(page: Page, tab: Tab, tmp_path: Path) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.get_by_role("tab", name="Fill").click()
+    tab.set_input_files("#file", write_photo(tmp_path / "photo.png", 120, 90))
+    tab.locator("#strip .thumb").wait_for()
+    wide = tab.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert wide[0] <= wide[1]
+    for name in ("Fill", "Undo", "Fit"):
+        box = tab.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box is not None
+        assert box["height"] >= 40
+        assert box["x"] + box["width"] <= 390
