@@ -18,7 +18,12 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOMES = {"Editor": "ganedit.app.api", "GaneditError": "ganedit.errors", "Image": "ganedit.image"}
+_HOMES = {
+    "Editor": "ganedit.app.api",
+    "GaneditError": "ganedit.errors",
+    "Generator": "ganedit.app.generator",
+    "Image": "ganedit.image",
+}
 
 
 def __getattr__(name: str) -> Any:

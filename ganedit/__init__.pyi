@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.app.api import Picture
+from ganedit.app.generator import Generator as Generator
 from ganedit.errors import GaneditError as GaneditError
 from ganedit.image import Image as Image
 from ganedit.task import Progress, Task
@@ -107,6 +108,10 @@ class Editor:
         class_: str | None = None,
         size: int | None = None,
         direction: Sequence[str] = (),
+        code: str | None = None,
+        mean: Sequence[str] = (),
+        fine: int | None = None,
+        split: int | None = None,
         like: str | Path | None = None,
         sheet: bool = False,
         weights: str | Path | None = None,
@@ -122,6 +127,8 @@ class Editor:
         seed: int = 0,
         count: int = 4,
         truncation: float = 0.7,
+        kind: Literal["all", "named", "dials", "sefa", "ganspace"] = "all",
+        sheet: bool = False,
         weights: str | Path | None = None,
         device: str = "auto",
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
@@ -147,10 +154,31 @@ class Editor:
         seconds: float = 10.0,
         rate: int = 30,
         loop: bool = False,
-        through: Literal["z", "w"] = "z",
+        through: Literal["z", "w"] | None = None,
+        coarse: int | None = None,
+        fine: int | None = None,
+        split: int | None = None,
         truncation: float = 0.7,
         class_: str | None = None,
         size: int | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def invert(
+        cls,
+        *,
+        model: str | None = None,
+        crop: str | None = None,
+        steps: int = 200,
+        keep: float = 0.1,
+        vgg: str | Path | None = None,
+        tune: int = 0,
+        tuned: str | Path | None = None,
+        force: bool = False,
+        encoder: str | None = None,
         weights: str | Path | None = None,
         device: str = "auto",
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
@@ -343,6 +371,10 @@ def generate(
     class_: str | None = None,
     size: int | None = None,
     direction: Sequence[str] = (),
+    code: str | None = None,
+    mean: Sequence[str] = (),
+    fine: int | None = None,
+    split: int | None = None,
     like: str | Path | None = None,
     sheet: bool = False,
     weights: str | Path | None = None,
@@ -364,6 +396,11 @@ def generate(
             generator's own.
         direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may
             be repeated.
+        code: Instead of a seed's own code a sum over means: 'man+glasses - man + woman', of names
+            that --mean gives, or of seeds as '5,9 - 3,8 + 1,4'. The seed decides the rest.
+        mean: Name the mean over the codes of seeds, like man=3,8,21; may be repeated.
+        fine: The fine layers, which decide colours and textures, from this seed. (0 to 4.61169e+18)
+        split: The first of the fine layers. None: the middle one.
         like: Draw this picture again, which ganedit drew.
         sheet: All of them on a contact sheet too.
         weights: Weights of your own: a file or a training run.
@@ -388,6 +425,8 @@ def directions(
     seed: int = 0,
     count: int = 4,
     truncation: float = 0.7,
+    kind: Literal["all", "named", "dials", "sefa", "ganspace"] = "all",
+    sheet: bool = False,
     weights: str | Path | None = None,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
@@ -400,6 +439,9 @@ def directions(
         seed: Of the first picture that is varied. (0 to 4.61169e+18)
         count: How many pictures, one below the other.
         truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
+        kind: Only those that were given names, the dials of --codes, or those that one of the
+            methods finds without labels: factorised weights, principal components.
+        sheet: All of them on a contact sheet too.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.
@@ -456,7 +498,10 @@ def walk(
     seconds: float = 10.0,
     rate: int = 30,
     loop: bool = False,
-    through: Literal["z", "w"] = "z",
+    through: Literal["z", "w"] | None = None,
+    coarse: int | None = None,
+    fine: int | None = None,
+    split: int | None = None,
     truncation: float = 0.7,
     class_: str | None = None,
     size: int | None = None,
@@ -465,20 +510,76 @@ def walk(
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
     memory: int | str | None = None,
 ) -> Image:
-    """Frames on the way from one drawn picture to others.
+    """Draw a film on the way from one drawn picture to others.
 
     Args:
-        seeds: From the picture of one to those of the others: 3,8,21.
+        seeds: From the picture of one to those of the others: 3,8,21. Pictures that ganedit drew or
+            inverted may be among them: 3,me.png.
         model: What the pictures are of, like faces. `ganedit models` lists what there is.
         seconds: How long the walk is.
         rate: Frames a second. (1 to 120)
         loop: Back to the first picture in the end.
         through: z: along arcs of the noise, at even speed. w: straight on between the codes, the
-            smoother.
+            smoother. None: z between seeds, w where there are pictures.
+        coarse: The coarse layers, which decide pose and shape, stay those of this seed. (0 to
+            4.61169e+18)
+        fine: The fine layers, which decide colours and textures, stay those of this seed. (0 to
+            4.61169e+18)
+        split: The first of the fine layers. None: the middle one.
         truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
         class_: Of which class. None: that of the first seed.
         size: Side of the frames: the upscaler brings them there. (16 to 4096) None: the generator's
             own.
+        weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def invert(
+    photo: Picture,
+    *,
+    model: str | None = None,
+    crop: str | None = None,
+    steps: int = 200,
+    keep: float = 0.1,
+    vgg: str | Path | None = None,
+    tune: int = 0,
+    tuned: str | Path | None = None,
+    force: bool = False,
+    encoder: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Find the code of a photo of your own, to vary it and to walk from it.
+
+    Args:
+        photo: what is edited.
+        model: The generator that is to draw the photo. `ganedit models` lists what there is.
+        crop: The square of the photo that is taken, in pixels. None: the one that is most like the
+            model's pictures, or without an encoder the middle.
+        steps: Steps of optimisation, after what the encoder says.
+        keep: How much codes are kept near the usual ones: the higher, the better vary works on
+            them, and the less a photo is like itself.
+        vgg: File of VGG19's features: likeness is what it sees, and PD is told. None: likeness of
+            pixels.
+        tune: Steps in which the generator learns this one photo too (pivotal tuning); a new
+            generator is written beside the result.
+        tuned: Where that is written.
+        force: Take pictures that are none of the model's kind.
+        encoder: Encoder of your own, from ganedit train invert.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.

@@ -10,6 +10,8 @@ from torch import Tensor
 _LUMA = (65.481, 128.553, 24.966)
 # From black to white.
 LUMA_RANGE = 219.0
+# Directions along which patches of all pictures are held in memory together.
+PROJECTED_AT_ONCE = 64
 
 
 def luma(picture: Tensor) -> Tensor:
@@ -179,3 +181,85 @@ def frechet_distance(ours: Tensor, theirs: Tensor) -> float:
     # The trace of the root of a product is that of the root of its symmetric form.
     cross = torch.linalg.eigvalsh(root @ other @ root).clamp_min(0).sqrt().sum()
     return float(shift + one.trace() + other.trace() - 2 * cross)
+
+
+def sliced_wasserstein(
+    ours: Tensor, theirs: Tensor, *, patches: int = 128, projections: int = 512
+) -> dict[int, float]:
+    """Sliced Wasserstein distance of patches at every resolution, times 1000 (Karras et al. 2018).
+
+    Of a Laplacian pyramid, 7×7 patches at random places, normalised per channel, along random
+    directions: at the finest resolution it tells of texture, at 16 pixels of the whole. Comparable
+    with published figures for as many pictures (8192) and the same size only: few pictures have
+    a distance by chance.
+
+    Args:
+        ours: `(N, 3, S, S)`, S a power of two from 16 on.
+        theirs: `(M, 3, S, S)`; of the larger set, as many as of the smaller are looked at.
+        patches: of each picture and resolution.
+        projections: directions.
+
+    Returns:
+        The distance by the side of the resolution, finest first.
+    """
+    count, source = min(len(ours), len(theirs)), torch.Generator().manual_seed(0)
+    sets = [_laplacian_pyramid(each[:count].float()) for each in (ours, theirs)]
+    found = {}
+    for mine, other in zip(*sets, strict=True):
+        described = [_descriptors(level, patches, source) for level in (mine, other)]
+        directions = torch.randn(described[0].shape[1], projections, generator=source)
+        directions = directions / directions.norm(dim=0)
+        apart = []
+        for some in directions.split(PROJECTED_AT_ONCE, dim=1):
+            one, another = ((each @ some).sort(dim=0).values for each in described)
+            apart.append((one - another).abs().mean(dim=0))
+        found[mine.shape[-1]] = 1000 * float(torch.cat(apart).mean())
+    return found
+
+
+def _laplacian_pyramid(pictures: Tensor) -> list[Tensor]:
+    """What each resolution adds to the next coarser one, down to 16 pixels, which are whole."""
+    line = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+    kernel = torch.outer(line, line).expand(3, 1, 5, 5)
+
+    def blurred(x: Tensor) -> Tensor:
+        padded = torch.nn.functional.pad(x, (2, 2, 2, 2), mode="reflect")
+        return torch.nn.functional.conv2d(padded, kernel, groups=3)
+
+    levels, x = [], pictures
+    while x.shape[-1] > 16:
+        smaller = blurred(x)[:, :, ::2, ::2]
+        spread = torch.zeros_like(x)
+        spread[:, :, ::2, ::2] = smaller
+        levels.append(x - 4 * blurred(spread))
+        x = smaller
+    return [*levels, x]
+
+
+def _descriptors(level: Tensor, patches: int, source: torch.Generator) -> Tensor:
+    """7×7 patches of every picture, `(N·patches, 147)`, of mean 0 and deviation 1 per channel."""
+    side = level.shape[-1] - 6
+    every = level.unfold(2, 7, 1).unfold(3, 7, 1)  # (N, 3, side, side, 7, 7)
+    picture = torch.arange(len(level)).repeat_interleave(patches)
+    top, left = torch.randint(side, (2, len(picture)), generator=source)
+    chosen = every[picture, :, top, left]
+    chosen = chosen - chosen.mean((0, 2, 3), keepdim=True)
+    chosen = chosen / chosen.std((0, 2, 3), keepdim=True).clamp_min(1e-8)
+    return chosen.flatten(1)
+
+
+def nearer(ours: Tensor, theirs: Tensor) -> tuple[float, float]:
+    """How often one of ours is smaller than one of theirs, and how likely that is by chance.
+
+    The rank test of Mann and Whitney (1947): a share of all pairs, .5 where both are alike, and
+    the probability of so large a share (one-sided, by the normal approximation).
+
+    Args:
+        ours: `(N,)`.
+        theirs: `(M,)`.
+    """
+    difference = theirs[None].double() - ours[:, None].double()
+    share = float(((difference > 0).double() + 0.5 * (difference == 0)).mean())
+    count, other = len(ours), len(theirs)
+    deviation = math.sqrt((count + other + 1) / (12 * count * other))
+    return share, 0.5 * math.erfc((share - 0.5) / deviation / math.sqrt(2))

@@ -209,6 +209,8 @@ class Task(Generic[O_contra]):
     """Names of the results of one job."""
     sheet: Callable[[O_contra], bool] = always
     """Whether a contact sheet is made of several results of one job."""
+    rate: Callable[[O_contra], int] | None = None
+    """Frames a second, of a task whose results of one job are the frames of a film."""
     check: Callable[[O_contra, Mapping[str, int]], None] = anything_goes
     """Raises a UsageError for options that contradict each other, or what else was given: names
     of inputs and of options that the user did not leave out, with how many there were of each."""

@@ -17,10 +17,10 @@ from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.tasks.generate.drawing import Painter
 from ganedit.tasks.generate.latent_options import TraitTraining
-from ganedit.tasks.generate.models import find_model
-from ganedit.tasks.generate.network import Generator
+from ganedit.tasks.generate.models import direction_names, find_model
 from ganedit.tasks.generate.options import NetworkOptions
 from ganedit.tasks.generate.recipes import Recipe
+from ganedit.tasks.generate.stylegan import StyleGenerator
 from ganedit.tasks.generate.traits import TraitTask, read_labels
 from ganedit.training.loop import train
 
@@ -39,7 +39,7 @@ def redness(picture: np.ndarray) -> float:
 def own(tmp_path: Path) -> Path:
     """A generator of blobs in many colours."""
     torch.manual_seed(3)
-    network = Generator(NetworkOptions(size=16, width=16, latent=8))
+    network = StyleGenerator(NetworkOptions(size=16, width=16, latent=8))
     for each in network.to_picture:
         each.conv.weight.data.mul_(2)  # type: ignore[union-attr]
     path = tmp_path / "blobs.safetensors"
@@ -81,7 +81,7 @@ def test_a_direction_is_learned_from_labels(options: TraitTraining, tmp_path: Pa
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert after.keys() - before.keys() == {"directions"}
     painter = Painter(find_model(None, str(tmp_path / "run")), RUNTIME)
-    assert painter.directions.names[0] == "red"
+    assert direction_names(painter.model.network)[0] == "red"
     ends = [
         np.mean([redness(paint(painter, seed, f"red={end}")) for seed in range(1000, 1020)])
         for end in (-3, 0, 3)
@@ -142,9 +142,17 @@ def test_a_recipe_trains_a_generator_and_then_its_directions(
 
 
 def test_each_direction_is_shown_in_a_strip(own: Path, tmp_path: Path) -> None:
-    done = run("directions", "--weights", own, "-n", 2, "-o", tmp_path / "shown", *EXACT)
+    words = ("directions", "--weights", own, "-n", 2, "--sheet", "--kind")
+    done = run(*words, "sefa", "-o", tmp_path / "shown", *EXACT)
     assert done.code == 0, done.err
-    assert listing(tmp_path / "shown") == [f"{number}.png" for number in range(1, 9)]
+    numbers = [str(number) for number in range(1, 9)]
+    assert listing(tmp_path / "shown") == [f"{name}.png" for name in (*numbers, "sheet")]
+    done = run(*words, "ganspace", "-o", tmp_path / "others", *EXACT)
+    assert done.code == 0, done.err
+    assert listing(tmp_path / "others") == [f"{name}.png" for name in (
+        *(f"pc{number}" for number in numbers), "sheet")]  # fmt: skip
+    done = run(*words, "named", "-o", tmp_path / "none", *EXACT)
+    assert "--kind named: this generator has none" in done.complaint
     strip = np.asarray(PIL.Image.open(tmp_path / "shown" / "1.png"))
     assert strip.shape == (32, 7 * 16, 3)
     middle = strip[:16, 48:64]

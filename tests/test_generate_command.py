@@ -3,70 +3,28 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict
-from itertools import pairwise
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import PIL.Image
 import pytest
 import tiny
-import torch
-from command_line import EXACT, listing, run, save_network
+from command_line import EXACT, listing, run
+from drawing import draw, generators, samples, save_generator
 
 import ganedit
 from ganedit import weights
 from ganedit.errors import UsageError
-from ganedit.manifest import add_row
-from ganedit.tasks.generate.network import Generator
-from ganedit.tasks.generate.options import NetworkOptions
 from ganedit.tasks.generate.recipes import read_recipe
-from ganedit.tasks.generate.walking import spherical
-
-MODELS = {"blobs": (), "things": ("bags", "hats", "shoes")}
-
-
-def save_generator(path: Path, classes: tuple[str, ...] = (), seed: int = 0) -> Path:
-    torch.manual_seed(seed)
-    network = Generator(NetworkOptions(size=16, width=16, latent=8, classes=classes))
-    for layer in network.body:
-        layer.noise_strength.data.fill_(1.0)
-    weights.save(network, path, task="generate", options=asdict(network.options))
-    return path
 
 
 @pytest.fixture(autouse=True)
 def _shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two generators and an upscaler, as if they had shipped; an empty folder to draw in."""
-    folder = tmp_path / "shipped"
-    folder.mkdir()
-    facts = {"licence": "none", "trained_on": "none", "recipe": "none", "score": "none"}
-    for model, classes in MODELS.items():
-        path = save_generator(folder / f"generate_{model}.safetensors", classes)
-        add_row(path, task="generate", labels={"model": model}, **facts)
-    for model in ("photo", "clean"):
-        for end in ("faithful", "adversarial"):
-            path = save_network(folder / f"{model}_{end}.safetensors")
-            labels = {"model": model, "scale": "x4", "end": end}
-            add_row(path, task="upscale", labels=labels, **facts)
+    """Generators of blobs and of things, and an empty folder to draw in."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    with mock.patch.object(weights, "shipped_folder", return_value=folder):
-        weights.shipped.cache_clear()
+    with generators(tmp_path / "shipped"):
         yield
-        weights.shipped.cache_clear()
-
-
-def draw(*words: object) -> list[str]:
-    """Run the command, which has to succeed; what is in the folder then."""
-    done = run("generate", *words, *EXACT)
-    assert (done.code, done.err) == (0, "")
-    return listing(Path())
-
-
-def samples(path: str) -> np.ndarray:
-    return np.asarray(PIL.Image.open(path))
 
 
 def test_pictures_are_named_by_their_seeds() -> None:
@@ -210,6 +168,24 @@ def test_another_arithmetic_than_before_is_told() -> None:
     assert "before in fp32: add --precision fp32 for the same bits" in done.out + done.err
 
 
+def test_a_generator_in_python() -> None:
+    blobs = ganedit.Generator("blobs", device="cpu", precision="fp32")
+    draw("--model", "blobs", "--seed", 5, "--direction", "2=1", "-o", "five.png")
+    assert np.array_equal(blobs(5, directions={"2": 1}).samples, samples("five.png"))
+    assert np.array_equal(blobs.vary("five.png", {"2": -1}).samples, blobs(5).samples)
+    assert blobs.tensor([5, 6]).shape == (2, 3, 16, 16)
+    assert blobs.directions[:2] == ["1", "2"]
+    frames = list(blobs.walk([5, 6], frames=4, truncation=0.7))
+    assert len(frames) == 4
+    assert np.abs(frames[0].samples - blobs(5).samples.astype(float)).max() <= 1
+    me = blobs.invert(blobs(5).samples, steps=2, force=True)
+    assert me.notes[0].startswith("drawn again at PSNR")
+    assert np.array_equal(blobs.vary(me, {"1": 0}).samples, me.samples)
+    things = ganedit.Generator("things", device="cpu", precision="fp32")
+    with pytest.raises(UsageError, match="drawn by blobs, not by things"):
+        things.vary(me, {"1": 1})
+
+
 def test_python_says_what_it_cannot_do() -> None:
     with pytest.raises(UsageError, match="make 2 results"):
         ganedit.generate("blobs", count=2)
@@ -264,53 +240,6 @@ def test_a_picture_of_something_else_cannot_be_varied() -> None:
     PIL.Image.new("RGB", (8, 8)).save("p.png")
     done = run("vary", "p.png", "--direction", "1=1", *EXACT)
     assert (done.code, done.complaint.startswith("p.png: does not say what it was")) == (1, True)
-
-
-# --- walks ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("through", ["z", "w"])
-def test_a_walk_passes_the_pictures_of_its_seeds(through: str) -> None:
-    words = ("walk", "--model", "things", "--class", "hats", "--truncation", 1)
-    done = run(*words, "--seeds", "3,8,21", "--seconds", 0.5, "--rate", 18, "--through", through,
-               "-o", "walk", *EXACT)  # fmt: skip
-    assert done.code == 0, done.err
-    assert listing(Path("walk")) == [f"{number:05d}.png" for number in range(9)]
-    frames = [samples(f"walk/{number:05d}.png").astype(float) for number in range(9)]
-    draw("--model", "things", "--class", "hats", "--truncation", 1, "--seed", 3, "-o", "first.png")
-    assert np.abs(frames[0] - samples("first.png")).max() <= 1
-    steps = [np.abs(one - other).mean() for one, other in pairwise(frames)]
-    assert min(steps) > 0
-    if through == "w":  # straight on: no step is a jump
-        assert max(steps) < 0.6 * np.abs(frames[0] - frames[4]).mean()
-
-
-def test_an_arc_is_gone_along_at_even_speed() -> None:
-    start, end = torch.randn(2, 1, 64, generator=torch.Generator().manual_seed(0))
-    ways = [spherical(start, end, share) for share in (0, 0.25, 0.5, 0.75, 1)]
-    angles = [float(torch.cosine_similarity(one, other).acos()) for one, other in pairwise(ways)]
-    assert max(angles) - min(angles) < 1e-3
-    assert torch.cosine_similarity(ways[0], start) > 1 - 1e-6
-    assert torch.cosine_similarity(ways[4], end) > 1 - 1e-6
-    # None is shorter than the codes that the network knows.
-    assert min(float(way.norm()) for way in ways) > 7.99
-
-
-def test_a_loop_ends_one_step_before_its_beginning() -> None:
-    done = run("walk", "--model", "blobs", "--seeds", "1,2", "--seconds", 1, "--rate", 8, "--loop",
-               "--truncation", 1, "-o", "walk", *EXACT)  # fmt: skip
-    assert done.code == 0, done.err
-    frames = [samples(f"walk/{number:05d}.png").astype(float) for number in range(8)]
-    # There and back on one way.
-    assert np.abs(frames[1] - frames[7]).max() <= 1
-    assert np.abs(frames[3] - frames[5]).max() <= 1
-    assert np.abs(frames[0] - frames[7]).max() > 1
-
-
-@pytest.mark.parametrize("seeds", ["3", "3,x", "", "3,,4"])
-def test_seeds_that_are_no_way(seeds: str) -> None:
-    done = run("walk", "--model", "blobs", "--seeds", seeds, "-o", "walk", *EXACT)
-    assert "give two or more, like 3,8,21" in done.complaint
 
 
 # --- how good ---------------------------------------------------------------------------------

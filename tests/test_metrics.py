@@ -139,3 +139,26 @@ def test_ms_ssim_falls_as_pictures_differ() -> None:
     assert metrics.ms_ssim(picture, picture) == pytest.approx(1)
     noisy = picture + 0.05 * torch.randn(picture.shape, generator=torch.Generator().manual_seed(0))
     assert metrics.ms_ssim(picture, other) < 0.5 < metrics.ms_ssim(picture, noisy) < 1
+
+
+def test_sliced_wasserstein_tells_at_which_resolution_pictures_differ() -> None:
+    source = torch.Generator().manual_seed(0)
+    pictures = torch.rand(64, 3, 32, 32, generator=source)
+    one, other = pictures[:32], pictures[32:]
+    floor = metrics.sliced_wasserstein(one, other)
+    assert list(floor) == [32, 16]
+    blurred = torch.nn.functional.avg_pool2d(other, 3, 1, 1)
+    assert metrics.sliced_wasserstein(one, blurred)[32] > 3 * floor[32]
+    assert metrics.sliced_wasserstein(one, one)[16] < floor[16]
+
+
+def test_what_is_nearer_is_told_from_chance() -> None:
+    source = torch.Generator().manual_seed(0)
+    one, other = torch.rand(2, 200, generator=source)
+    share, chance = metrics.nearer(one, other)
+    assert abs(share - 0.5) < 0.08
+    assert chance > 0.05
+    share, chance = metrics.nearer(one * 0.5, other)
+    assert share > 0.7
+    assert chance < 1e-6
+    assert metrics.nearer(one, one) == (0.5, 0.5)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.app.api import Picture
+from ganedit.app.generator import Generator as Generator
 from ganedit.errors import GaneditError as GaneditError
 from ganedit.image import Image as Image
 from ganedit.task import Progress, Task

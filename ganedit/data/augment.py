@@ -58,7 +58,7 @@ def draw_look(side: int) -> Augment:
     return look
 
 
-def augmented(pictures: Tensor) -> Tensor:
+def augmented(pictures: Tensor, share: Tensor | None = None) -> Tensor:
     """Each picture recoloured, shifted and cut into at random (DiffAugment, Zhao et al. 2020).
 
     Every picture gets a draw of its own. Critics that see real and generated pictures through it
@@ -67,8 +67,16 @@ def augmented(pictures: Tensor) -> Tensor:
     Args:
         pictures: `(N, 3, S, S)` in [0, 1]; what moves in from outside, and what is cut out, is
             middle grey.
+        share: of the pictures to which each of the three is done, a scalar; all without it.
     """
-    return _cut_out(_shifted(_recolored(pictures - 0.5))) + 0.5
+    x = pictures - 0.5
+    for change in (_recolored, _shifted, _cut_out):
+        changed = change(x)
+        if share is not None:
+            chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < share
+            changed = torch.where(chosen, changed, x)
+        x = changed
+    return x + 0.5
 
 
 def _recolored(pictures: Tensor) -> Tensor:

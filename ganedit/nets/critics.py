@@ -1,6 +1,8 @@
 """Convolutional critics (discriminators): pictures in, a map of scores out."""
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -94,6 +96,71 @@ class FeatureCritic(nn.Module):
                 score = score + (wanted * hidden).sum(dim=1, keepdim=True)
             scores.append(score.flatten(2))
         return torch.cat(scores, dim=2) * GAIN
+
+
+class ResidualCritic(nn.Module):
+    """One score of a whole picture, by residual blocks without any norm.
+
+    Made for gradient penalties (Gulrajani et al. 2017) and for growing (Karras et al. 2018): a
+    smaller picture enters where its resolution does. How varied a batch is, is seen too.
+
+    `(N, 3, S, S)` in [0, 1], S a power of two from 4 to `size` → scores `(N, 1)`. With classes,
+    labels `(N,)` too: what is seen is held against its class (Miyato and Koyama 2018).
+    """
+
+    def __init__(self, size: int, width: int = 32, classes: int = 0) -> None:
+        super().__init__()
+        self.size = size
+        channels = [width]
+        for _ in range(int(math.log2(size / 4))):
+            channels.append(min(2 * channels[-1], 8 * width))
+        deepest = channels[-1]
+        self.from_picture = nn.ModuleList(nn.Conv2d(3, count, 1) for count in channels)
+        self.blocks = nn.ModuleList(_Halving(n, m) for n, m in pairwise(channels))
+        self.mix = nn.Conv2d(deepest + 1, deepest, 3, padding=1)
+        self.hidden = nn.Linear(deepest * 16, deepest)
+        self.score = nn.Linear(deepest, 1)
+        self.classes = nn.Embedding(classes, deepest) if classes else None
+        kaiming_(self, SLOPE)
+
+    def forward(self, pictures: Tensor, labels: Tensor | None = None, fade: float = 1.0) -> Tensor:
+        """Scores; `fade` is how much the block at the pictures' own resolution counts."""
+        pictures = pictures * 2 - 1
+        entry = int(math.log2(self.size / pictures.shape[-1]))
+        x = self._enter(pictures, entry)
+        for number, block in enumerate(self.blocks[entry:], start=entry):
+            x = block(x)
+            if number == entry and fade < 1:
+                smaller = self._enter(F.avg_pool2d(pictures, 2), entry + 1)
+                x = torch.lerp(smaller, x, fade)
+        # The deviation from picture to picture: where all are alike, a generator has collapsed.
+        varied = (x - x.mean(dim=0)).square().mean(dim=0).add(1e-8).sqrt().mean()
+        x = torch.cat([x, varied.expand(len(x), 1, *x.shape[2:])], dim=1)
+        x = F.leaky_relu(self.mix(x), SLOPE)
+        x = F.leaky_relu(self.hidden(x.flatten(1)), SLOPE)
+        scores: Tensor = self.score(x)
+        if self.classes is not None:
+            scores = scores + (self.classes(labels) * x).mean(dim=1, keepdim=True)
+        return scores
+
+    def _enter(self, pictures: Tensor, entry: int) -> Tensor:
+        return F.leaky_relu(self.from_picture[entry](pictures), SLOPE)
+
+
+class _Halving(nn.Module):
+    """`(N, inputs, H, W)` → `(N, outputs, H/2, W/2)`: two convolutions beside a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, inputs, 3, padding=1)
+        self.second = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.leaky_relu(self.second(F.leaky_relu(self.first(x), SLOPE)), SLOPE)
+        # Both at half the power, so that the sum has it whole.
+        result: Tensor = F.avg_pool2d(y + self.shortcut(x), 2) * 0.5**0.5
+        return result
 
 
 class UNetCritic(nn.Module):

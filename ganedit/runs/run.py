@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ganedit.errors import DiskFullError, GaneditError, OutputError, UsageError, WeightsError
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
+from ganedit.runs.films import is_film, run_film
 from ganedit.runs.inputs import as_text
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
@@ -71,6 +72,8 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
     Raises:
         GaneditError: inputs contradict each other; and what `run_plan` raises.
     """
+    if task.rate is not None and is_film(run.files.output):
+        return run_film(task.rate(options), run, partial(run_task, task, options, given))
     return run_plan(task, options, plan_jobs(task, options, given, run), run)
 
 

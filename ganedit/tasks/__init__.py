@@ -6,6 +6,7 @@ They never import one another. A new task is a folder with a `Task` row, and a l
 from typing import Any
 
 from ganedit.task import Task
+from ganedit.tasks.generate.invert_task import INVERT
 from ganedit.tasks.generate.latent_task import DIRECTIONS, VARY, WALK
 from ganedit.tasks.generate.task import GENERATE
 from ganedit.tasks.inpaint.task import INPAINT
@@ -14,5 +15,5 @@ from ganedit.tasks.translate.task import TRANSLATE
 from ganedit.tasks.upscale.task import UPSCALE
 
 TASKS: tuple[Task[Any], ...] = (
-    UPSCALE, INPAINT, TRANSLATE, STYLIZE, GENERATE, DIRECTIONS, VARY, WALK,
+    UPSCALE, INPAINT, TRANSLATE, STYLIZE, GENERATE, DIRECTIONS, VARY, WALK, INVERT,
 )  # fmt: skip

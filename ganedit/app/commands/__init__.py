@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ganedit import __version__
+from ganedit.app.commands.augment import augment_command
 from ganedit.app.commands.edit import edit_command
 from ganedit.app.commands.evaluate import evaluate_group
 from ganedit.app.commands.import_weights import import_command
@@ -38,6 +39,7 @@ def make_cli(tasks: tuple[Task[Any], ...] = TASKS) -> click.Group:
             train_group(tasks),
             evaluate_group(tasks),
             import_command(tasks),
+            augment_command(),
             web_command(tasks),
             models,
             doctor,

@@ -1,6 +1,8 @@
 """Training batches for generators: whole pictures of one size, and their classes."""
 
+import csv
 import warnings
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -8,7 +10,8 @@ import torch
 from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, square
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError
-from ganedit.tasks.generate.options import GenerateTraining, Window
+from ganedit.tasks.generate.options import Window
+from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import Batch
 
 # Under so many pictures a generator repeats what it saw.
@@ -16,23 +19,45 @@ FEW = 100
 
 
 def classes_in(options: GenerateTraining) -> tuple[str, ...]:
-    """Names of the class folders in the data, sorted; none unless they are asked for.
+    """Names of the classes in the data, sorted; none unless they are asked for.
 
     Raises:
-        TrainingError: there are fewer than two.
+        TrainingError: there are fewer than two, or the table of them cannot be read.
     """
+    if options.labels is not None:
+        return _checked(set(read_classes(options.labels).values()), f"{options.labels}: --labels")
     if not options.classes_from_folders:
         return ()
     folders = [Folder.parse(text).path for text in options.data]
     names = {each.name for folder in folders for each in folder.iterdir() if each.is_dir()}
-    classes = tuple(sorted(name for name in names if not name.startswith(".")))
+    kept = {name for name in names if not name.startswith(".")}
+    return _checked(kept, f"{options.data[0]}: --classes-from-folders")
+
+
+def _checked(names: set[str], asked: str) -> tuple[str, ...]:
+    classes = tuple(sorted(names))
     if len(classes) < 2:
-        found = f"one class only ({classes[0]})" if classes else "no folders"
+        found = f"one class only ({classes[0]})" if classes else "none"
         raise TrainingError(
-            f"{options.data[0]}: --classes-from-folders needs a folder for each class, and there "
-            f"is {found}; leave it out, or add another"
+            f"{asked} needs two classes or more, and there is {found}; leave it out, or add another"
         )
     return classes
+
+
+def read_classes(table: Path) -> dict[str, str]:
+    """The class of each picture by its name, from a CSV table with a line of headings.
+
+    Raises:
+        TrainingError: it cannot be read.
+    """
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            _, *rows = [row for row in csv.reader(file) if row]
+        return {row[0].strip(): row[1].strip() for row in rows}
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError, IndexError) as error:
+        raise TrainingError(
+            f"{table}: not a CSV table of names and classes, with a line of headings ({error})"
+        ) from error
 
 
 class GenerateBatches:
@@ -86,12 +111,16 @@ class GenerateBatches:
         """Indices of the pictures of each class; without classes all of them."""
         if not classes:
             return [self.pictures.usable]
-        names = [self.pictures.entries[index].name.partition("/")[0] for index in range(
-            len(self.pictures.entries))]  # fmt: skip
-        found = [
-            np.array([i for i in self.pictures.usable if names[i] == name], dtype=int)
-            for name in classes
-        ]
+        entries, table = self.pictures.entries, self.options.labels
+        if table is None:
+            kinds = [entry.name.partition("/")[0] for entry in entries]
+        else:
+            known = read_classes(table)
+            kinds = [known.get(entry.name, "") for entry in entries]
+        usable = self.pictures.usable
+        found = [np.array([i for i in usable if kinds[i] == name], dtype=int) for name in classes]
+        if self.part.training and table is not None and not sum(map(len, found)):
+            raise TrainingError(f"{table}: names none of the pictures in --data")
         for name, indices in zip(classes, found, strict=True):
             if self.part.training and not len(indices):
                 raise TrainingError(f"{self.options.data[0]}: class {name} has no pictures")

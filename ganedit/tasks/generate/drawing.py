@@ -1,30 +1,31 @@
 """Drawing pictures with a loaded generator."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganedit import weights
+from ganedit.errors import UsageError
 from ganedit.image import Image, Metadata
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Pictures, Progress
+from ganedit.tasks.generate.architectures import load_generator
+from ganedit.tasks.generate.arithmetic import parse_code, parse_directions
 from ganedit.tasks.generate.directions import Directions
+from ganedit.tasks.generate.found_codes import unpacked
 from ganedit.tasks.generate.latent_options import DirectionsOptions, VaryOptions
 from ganedit.tasks.generate.models import Model, find_model, label_of
-from ganedit.tasks.generate.network import Generator
-from ganedit.tasks.generate.options import GenerateOptions, NetworkOptions
-from ganedit.tasks.generate.recipes import (
+from ganedit.tasks.generate.options import GenerateOptions
+from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe, recipe_in
+from ganedit.tasks.generate.wishes import (
     PLACES,
-    Recipe,
+    amount_at,
     model_of,
-    model_that_drew,
-    parse_directions,
-    read_recipe,
-    recipe_in,
     recipes,
+    split_of,
     varied,
 )
 
@@ -44,16 +45,61 @@ class Painter:
 
     def __init__(self, model: Model, runtime: Runtime) -> None:
         self.model, self.runtime = model, runtime
-        generator = load_generator(model)
-        self.directions = Directions(generator, model)
-        self.generator = generator.to(runtime.device, runtime.dtype)
+        self.generator = load_generator(model).to(runtime.device, runtime.dtype)
         self.precision = _NAMES[runtime.dtype]
+
+    @cached_property
+    def directions(self) -> Directions:
+        """Those of the generator, of weights as the file has them whatever the precision."""
+        return Directions(load_generator(self.model), self.model)
 
     def draw(self, recipe: Recipe) -> np.ndarray:
         """`(S, S, 3)` uint8 of the generator's own size, whatever that of the recipe."""
-        latent, noise = self.draws(recipe.seed)
-        code = self.code(latent, recipe.class_, recipe.truncation)
-        return self.paint(code + self.directions.shift(recipe.amounts).to(code), noise)
+        return self.paint(self.codes(recipe), self.draws(recipe.seed)[1])
+
+    def codes(self, recipe: Recipe) -> Tensor:
+        """What the layers draw from, `(1, layers, latent)`.
+
+        Raises:
+            UsageError: a class, direction or layer that the generator does not have.
+        """
+        amounts = recipe.amounts
+        shift = self.directions.shift(amounts) if amounts else None
+        codes = self._before_directions(recipe, amounts)
+        if recipe.mixed is not None:
+            seed, split = recipe.mixed
+            fine = self.code(self.draws(seed)[0], recipe.class_, recipe.truncation)
+            split = split_of(self.model, split)
+            codes = torch.cat([codes[:, :split], self.generator.spread(fine)[:, split:]], dim=1)
+        return codes if shift is None else codes + shift.to(codes)
+
+    def _before_directions(self, recipe: Recipe, amounts: Mapping[str, float]) -> Tensor:
+        dials = {dial.name for dial in self.generator.dials} & amounts.keys()
+        if dials and (recipe.found or recipe.code):
+            raise UsageError(
+                f"--direction {min(dials)}: dials are turned in the noise of a seed, and this "
+                "picture has none"
+            )
+        if recipe.found:
+            layers, latent = self.generator.layers, self.generator.options.latent
+            return unpacked(recipe.found, layers, latent).to(self.generator.mean)
+        if recipe.code:
+            code = self._summed(recipe)
+        else:
+            noise = self.generator.dialled(self.draws(recipe.seed)[0], amounts)
+            code = self.code(noise, recipe.class_, recipe.truncation)
+        return self.generator.spread(code)
+
+    def _summed(self, recipe: Recipe) -> Tensor:
+        """The mean code, and how far means of seeds are from it, added and taken away."""
+        terms = parse_code(recipe.code, {})
+        center = self.code(self.draws(0)[0], recipe.class_, 0.0)
+        total = torch.zeros_like(center)
+        for term in terms:
+            latents = torch.cat([self.draws(seed)[0] for seed in term.seeds])
+            mean = self.code(latents, recipe.class_, 1.0).mean(dim=0, keepdim=True)
+            total += term.sign * (mean - center)
+        return center + recipe.truncation * total
 
     def draws(self, seed: int) -> tuple[Tensor, list[Tensor]]:
         """What a seed stands for: the noise `(1, latent)` of the code, and that of the layers."""
@@ -63,19 +109,18 @@ class Painter:
         return latent, self.generator.draw_noise(1, source)
 
     def code(self, latent: Tensor, class_: str, truncation: float) -> Tensor:
-        """The code `(1, latent)` of noise."""
+        """Codes `(N, latent)` of noise."""
         label = label_of(self.model, class_ or None)
         device, dtype = self.runtime.device, self.runtime.dtype
-        labels = None if label is None else torch.tensor([label], device=device)
+        labels = None if label is None else torch.full((len(latent),), label, device=device)
         with torch.inference_mode():
             codes = self.generator.codes(latent.to(device, dtype), labels)
             return self.generator.truncated(codes, labels, truncation)
 
-    def paint(self, code: Tensor, noise: list[Tensor]) -> np.ndarray:
-        """`(S, S, 3)` uint8 of a code `(1, latent)` and the noise of the layers."""
+    def paint(self, codes: Tensor, noise: list[Tensor]) -> np.ndarray:
+        """`(S, S, 3)` uint8 of codes `(1, layers, latent)` and the noise of the layers."""
         device, dtype = self.runtime.device, self.runtime.dtype
         with torch.inference_mode():
-            codes = code[:, None].expand(-1, self.generator.layers, -1)
             drawn = self.generator(codes, [each.to(device, dtype) for each in noise])
         pixels = (drawn[0].float().clamp(0, 1) * 255).round().byte()
         return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
@@ -104,7 +149,8 @@ class Drawing:
     def __init__(self, options: GenerateOptions, runtime: Runtime, enlarge: Enlarge) -> None:
         self.enlarge, self.recipes = enlarge, recipes(options)
         self.painter = Painter(model_of(options), runtime)
-        self.painter.directions.shift(parse_directions(options.direction))
+        if options.direction:  # one that is unknown is told before the first picture
+            self.painter.directions.shift(parse_directions(options.direction))
         self.before = read_recipe(options.like)[1] if options.like is not None else ""
 
     def apply(self, variant: str, progress: Progress) -> Image:
@@ -156,7 +202,10 @@ class Showing:
         classes = model.network.classes or ("",)
         for seed in range(options.seed, options.seed + options.count):
             recipe = Recipe.of(model, seed, options.truncation, classes[seed % len(classes)])
-            places = [replace(recipe, directions=f"{variant}={place}") for place in PLACES]
+            places = [
+                replace(recipe, directions=f"{variant}={amount_at(model, variant, place)}")
+                for place in PLACES
+            ]
             rows.append(np.hstack([self.painter.draw(place) for place in places]))
             progress(len(rows) / options.count)
         return Image(np.ascontiguousarray(np.vstack(rows)))
@@ -166,18 +215,3 @@ def _notes(before: str, now: str) -> tuple[str, ...]:
     if before in ("", now):
         return ()
     return (f"drawn in {now}, and before in {before}: add --precision {before} for the same bits",)
-
-
-def load_generator(model: Model) -> Generator:
-    """The network of a weight file, as it is used.
-
-    Raises:
-        WeightsError: it cannot be read, or is of another version.
-    """
-    contents = model.contents()
-    generator = weights.rebuild(_generator, contents.options, contents.state, model.path)
-    return generator.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def _generator(**stored: object) -> Generator:
-    return Generator(NetworkOptions(**stored))  # type: ignore[arg-type]

@@ -66,8 +66,12 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
         known = _read(trained_on[: options.nearest_of], options, size, vgg)
         means["trained on (the floor)"] = _scores(known, truth)
         distances, places = _nearest(drawn, known)
-        means["drawn"]["nearest"] = float(distances.median())
-        means["held out"] = {"nearest": float(_nearest(truth, known)[0].median())}
+        others, _ = _nearest(truth, known)
+        share, chance = metrics.nearer(distances, others)
+        means["drawn"] |= {
+            "nearest": float(distances.median()), "nearer %": 100 * share, "by chance": chance
+        }  # fmt: skip
+        means["held out"] = {"nearest": float(others.median())}
         found = zip(rows, places.tolist(), distances.tolist(), strict=True)
         rows = [{**row, "nearest": known.names[i], "distance": d} for row, i, d in found]
         if measuring.save is not None:
@@ -77,8 +81,9 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
     protocol = (
         f"{len(drawn.names)} pictures of {painter.model.name} at truncation "
         f"{options.truncation:g} against {len(truth.names)} that were not trained on, at "
-        f"{size}×{size}; pooled VGG19 {vgg.sha256[:8]} relu5_4 at twice the size; nearest: median "
-        "distance to the nearest training picture"
+        f"{size}×{size}; pooled VGG19 {vgg.sha256[:8]} relu5_4 at twice the size; SWD: sliced "
+        "Wasserstein distance ×1000; nearest: median distance to the nearest training picture; "
+        "nearer %: how often that of a drawn one is less than that of a held-out one"
     )
     return ScoreTable(protocol, rows, means)
 
@@ -135,7 +140,9 @@ def _tensor(pictures: Sequence[np.ndarray]) -> Tensor:
 
 def _scores(ours: Set, theirs: Set) -> Scores:
     precision, recall = metrics.precision_recall(ours.features, theirs.features)
-    lumas = metrics.luma(_tensor(ours.pictures)) / 255
+    pictures = _tensor(ours.pictures)
+    lumas = metrics.luma(pictures) / 255
+    slices = metrics.sliced_wasserstein(pictures, _tensor(theirs.pictures))
     return {
         "kernel distance": metrics.kernel_distance(ours.features, theirs.features),
         "Fréchet distance": metrics.frechet_distance(ours.features, theirs.features),
@@ -143,6 +150,7 @@ def _scores(ours: Set, theirs: Set) -> Scores:
         "recall": recall,
         # Each with the next one, of its own class where there are classes.
         "MS-SSIM": metrics.ms_ssim(lumas[:-1], lumas[1:]),
+        **{f"SWD {side}": distance for side, distance in slices.items()},
     }
 
 

@@ -29,8 +29,9 @@ class WalkOptions(Options):
     """A way through the space of codes."""
 
     seeds: str = option(
-        help="From the picture of one to those of the others: 3,8,21.", metavar="N,N…"
-    )
+        help="From the picture of one to those of the others: 3,8,21. Pictures that ganedit drew "
+        "or inverted may be among them: 3,me.png.", metavar="SEED,SEED…",
+    )  # fmt: skip
     model: str | None = option(
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
         metavar="NAME", known=known_models,
@@ -38,10 +39,21 @@ class WalkOptions(Options):
     seconds: float = option(10.0, "How long the walk is.", over=0, most=3600)
     rate: int = option(30, "Frames a second.", least=1, most=120)
     loop: bool = option(False, "Back to the first picture in the end.")
-    through: Literal["z", "w"] = option(
-        "z", "z: along arcs of the noise, at even speed. w: straight on between the codes, the "
-        "smoother.",
+    through: Literal["z", "w"] | None = option(
+        None, "z: along arcs of the noise, at even speed. w: straight on between the codes, the "
+        "smoother.", absent="z between seeds, w where there are pictures",
     )  # fmt: skip
+    coarse: int | None = option(
+        None, "The coarse layers, which decide pose and shape, stay those of this seed.",
+        least=0, most=2**62, metavar="SEED",
+    )  # fmt: skip
+    fine: int | None = option(
+        None, "The fine layers, which decide colours and textures, stay those of this seed.",
+        least=0, most=2**62, metavar="SEED",
+    )  # fmt: skip
+    split: int | None = option(
+        None, "The first of the fine layers.", least=1, metavar="N", absent="the middle one"
+    )
     truncation: float = option(
         0.7, "As of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
     )
@@ -57,14 +69,34 @@ class WalkOptions(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         parts = [part.strip() for part in self.seeds.split(",")]
-        if len(parts) < 2 or not all(part.isdecimal() for part in parts):
-            raise UsageError(f"--seeds {self.seeds}: give two or more, like 3,8,21")
+        if len(parts) < 2 or not all(part.isdecimal() or Path(part).suffix for part in parts):
+            raise UsageError(f"--seeds {self.seeds}: give two or more, like 3,8,21 or 3,me.png")
+        for picture in self.pictures:
+            if not picture.is_file():
+                raise UsageError(f"--seeds {self.seeds}: there is no picture {picture}")
+        if self.pictures and self.through == "z":
+            raise UsageError("--through z: only seeds have noise; pictures are walked between in w")
+        if self.coarse is not None and self.fine is not None:
+            raise UsageError("give one of --coarse and --fine: all layers would stay as they are")
+        if self.split is not None and self.coarse is None and self.fine is None:
+            raise UsageError("--split divides the layers for --coarse or --fine; give one of them")
 
     @property
-    def stations(self) -> list[int]:
-        """The seeds in their order, in a loop the first one again."""
-        seeds = [int(part) for part in self.seeds.split(",")]
-        return [*seeds, seeds[0]] if self.loop else seeds
+    def stations(self) -> list[int | Path]:
+        """Seeds and pictures in their order, in a loop the first one again."""
+        parts = [part.strip() for part in self.seeds.split(",")]
+        stations = [int(part) if part.isdecimal() else Path(part) for part in parts]
+        return [*stations, stations[0]] if self.loop else stations
+
+    @property
+    def pictures(self) -> list[Path]:
+        """Those among the stations."""
+        return [station for station in self.stations if isinstance(station, Path)]
+
+    @property
+    def straight(self) -> bool:
+        """Whether codes are walked between, and not noise."""
+        return self.through == "w" or bool(self.pictures)
 
     @property
     def frames(self) -> int:
@@ -84,6 +116,11 @@ class DirectionsOptions(Options):
     truncation: float = option(
         0.7, "As of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
     )
+    kind: Literal["all", "named", "dials", "sefa", "ganspace"] = option(
+        "all", "Only those that were given names, the dials of --codes, or those that one of the "
+        "methods finds without labels: factorised weights, principal components.",
+    )  # fmt: skip
+    sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()
 
 

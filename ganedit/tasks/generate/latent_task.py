@@ -1,5 +1,6 @@
 """The tasks in the space of codes: along directions, and from code to code."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,14 +8,15 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.task import Apply, Enlarge, Input, Size, Task, Training
+from ganedit.tasks.generate.arithmetic import parse_directions
 from ganedit.tasks.generate.latent_options import (
     DirectionsOptions,
     TraitTraining,
     VaryOptions,
     WalkOptions,
 )
-from ganedit.tasks.generate.models import direction_names, find_model
-from ganedit.tasks.generate.recipes import PLACES, parse_directions, strip_places
+from ganedit.tasks.generate.models import directions_of_kind, find_model
+from ganedit.tasks.generate.wishes import PLACES, strip_places
 
 # What is appended to the names of pictures that were varied.
 VARIED = "varied"
@@ -57,6 +59,15 @@ def _model_weights(options: WalkOptions | DirectionsOptions) -> Mapping[str, str
     return {model.path.name: model.sha256}
 
 
+def _walked_weights(options: WalkOptions) -> Mapping[str, str]:
+    """Those of the generator, and the pictures that are walked between."""
+    pictures = {
+        f"{number} {path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for number, path in enumerate(options.pictures)
+    }
+    return {**_model_weights(options), **pictures}
+
+
 def _frames(options: WalkOptions) -> tuple[str, ...]:
     return tuple(f"{number:05d}" for number in range(options.frames))
 
@@ -68,6 +79,10 @@ def _frame_size(options: WalkOptions, size: Size) -> Size:
 
 def _no_sheet(options: Any) -> bool:
     return False
+
+
+def _rate(options: WalkOptions) -> int:
+    return options.rate
 
 
 def _load_showing(options: DirectionsOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
@@ -83,7 +98,15 @@ def _shown_size(options: DirectionsOptions, size: Size) -> Size:
 
 
 def _direction_names(options: DirectionsOptions) -> tuple[str, ...]:
-    return tuple(direction_names(find_model(options.model, options.weights).network))
+    network = find_model(options.model, options.weights).network
+    names = directions_of_kind(network, options.kind)
+    if not names:
+        raise UsageError(f"--kind {options.kind}: this generator has none")
+    return tuple(names)
+
+
+def _shown_sheet(options: DirectionsOptions) -> bool:
+    return options.sheet
 
 
 def _trait_training(options: TraitTraining) -> Any:
@@ -115,19 +138,23 @@ A strip of seven, from -3 to 3 standard deviations, and a sheet of them:
 WALK = Task(
     name="walk",
     weights_of="generate",
-    summary="Frames on the way from one drawn picture to others.",
+    summary="Draw a film on the way from one drawn picture to others.",
     examples="""
-Ten seconds past three faces and back, as walk/00000.png to walk/00299.png:
+Ten seconds past three faces and back, as a film (.mp4, .gif, .webp), or its frames in a folder:
+    ganedit walk --model faces --seeds 3,8,21 --loop -o walk.mp4
     ganedit walk --model faces --seeds 3,8,21 --loop -o walk/
-and a film of them, by ffmpeg:
-    ffmpeg -framerate 30 -i walk/%05d.png walk.mp4""",
+Faces change while light and colours stay those of the fifth:
+    ganedit walk --model faces --seeds 3,8,21 --fine 5 -o walk.webp
+From a photo that ganedit invert found a code for, to a drawn one:
+    ganedit walk --model faces --seeds me.png,8 -o me.gif""",
     options=WalkOptions,
     load=_load_walking,
-    weights=_model_weights,
+    weights=_walked_weights,
     inputs=(),
     size=_frame_size,
     variants=_frames,
     sheet=_no_sheet,
+    rate=_rate,
     enlarges=True,
 )
 
@@ -136,16 +163,17 @@ DIRECTIONS = Task(
     weights_of="generate",
     summary="Show what changes along the directions of a generator, or train named ones.",
     examples="""
-A picture for each direction, of strips from -3 to 3:
-    ganedit directions --model faces -o directions/
-Numbers are those that were found without labels; ganedit train directions makes named ones.""",
+A picture for each direction, of strips from -3 to 3, and a sheet of all:
+    ganedit directions --model faces -o directions/ --sheet
+Numbers are directions that factorised weights gave (SeFa), pc1, pc2 … principal components of
+codes (GANSpace); ganedit train directions makes named ones.""",
     options=DirectionsOptions,
     load=_load_showing,
     weights=_model_weights,
     inputs=(),
     size=_shown_size,
     variants=_direction_names,
-    sheet=_no_sheet,
+    sheet=_shown_sheet,
     training=Training(
         TraitTraining,
         _trait_training,

@@ -2,16 +2,21 @@
 
 import difflib
 import hashlib
+import itertools
+import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from ganedit import weights
 from ganedit.errors import UsageError, WeightsError
+from ganedit.tasks.generate.dials import dials_of
 from ganedit.tasks.generate.options import NetworkOptions
 
-# Directions that are found without labels, called by their numbers from 1 on.
+# Directions of each kind that are found without labels: called by their numbers from 1 on, and
+# principal components pc1, pc2 and so on.
 FOUND = 12
+COMPONENT = "pc"
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,28 @@ def find_model(name: str | None, own: str | None) -> Model:
     return replace(_read(row.path, row.sha256, name), row=row)
 
 
+def found_names(network: NetworkOptions) -> dict[str, list[str]]:
+    """Names of the directions that are found without labels, by the method that finds them."""
+    numbers = [str(number) for number in range(1, min(FOUND, network.latent) + 1)]
+    return {"sefa": numbers, "ganspace": [f"{COMPONENT}{number}" for number in numbers]}
+
+
 def direction_names(network: NetworkOptions) -> list[str]:
-    """Those that were given, then the numbers of those that are found without labels."""
-    return [*network.directions, *map(str, range(1, min(FOUND, network.latent) + 1))]
+    """Those that were given, dials, then those that are found without labels."""
+    dials = [dial.name for dial in dials_of(network.codes)]
+    return [*network.directions, *dials, *itertools.chain(*found_names(network).values())]
+
+
+def directions_of_kind(network: NetworkOptions, kind: str) -> list[str]:
+    """Names of all directions, or of the named ones, the dials, or what a method finds."""
+    dials = [dial.name for dial in dials_of(network.codes)]
+    kinds = {"all": direction_names(network), "named": list(network.directions), "dials": dials}
+    return {**kinds, **found_names(network)}[kind]
+
+
+def layers_of(network: NetworkOptions) -> int:
+    """Codes that a picture takes."""
+    return 2 * int(math.log2(network.size)) - 2 if network.architecture == "stylegan" else 1
 
 
 def label_of(model: Model, name: str | None) -> int | None:

@@ -1,12 +1,13 @@
 """Options of the generation task, as plain data. Nothing here imports torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ganedit import weights
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.options import Options, option, own_weights
+from ganedit.tasks.generate.dials import dials_of
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
 # Directions found without labels that a page has sliders for: those that change most.
@@ -17,6 +18,13 @@ STRONGEST = 6
 class NetworkOptions(Options):
     """What builds a generator; stored with its weights."""
 
+    architecture: Literal["stylegan", "resnet", "dcgan"] = option(
+        "stylegan",
+        "stylegan: styles steer every layer, the best and the only one that can be mixed by "
+        "layers. resnet, dcgan: a code is enlarged, by residual blocks or by transposed "
+        "convolutions alone.",
+        group="model",
+    )
     size: int = option(64, "Side of the pictures that it draws.", metavar="N", group="model")
     width: int = option(
         256, "Channels at the coarsest resolution; finer ones have fewer.", least=8, group="model"
@@ -24,6 +32,11 @@ class NetworkOptions(Options):
     latent: int = option(
         256, "Numbers in a latent code, and neurons of the mapping network.", least=2, group="model"
     )
+    codes: str = option(
+        "", "Codes that are to get a meaning by themselves (InfoGAN): 3x10,2 are three of ten "
+        "choices each, and two continuous ones. They become dials of ganedit vary.",
+        metavar="KxN,M", group="model",
+    )  # fmt: skip
     classes: tuple[str, ...] = ()
     """Names of the classes, in the order of their labels; none for a generator without."""
     directions: tuple[str, ...] = ()
@@ -36,6 +49,12 @@ class NetworkOptions(Options):
         object.__setattr__(self, "directions", tuple(self.directions))
         if not SMALLEST_SIZE <= self.size <= LARGEST_SIZE or self.size & (self.size - 1):
             raise UsageError(f"--size {self.size}: use 16, 32, 64, 128, 256 or 512")
+        taken = max((dial.end for dial in dials_of(self.codes)), default=0)
+        if taken >= self.latent:
+            raise UsageError(
+                f"--codes {self.codes} take {taken} numbers, and --latent {self.latent} has to be "
+                "larger"
+            )
 
 
 def known_models() -> list[str]:
@@ -82,6 +101,22 @@ class GenerateOptions(Options):
         (), "Go along a direction, like smile=2 or, of those found without labels, 3=-1.5; may be "
         "repeated.", metavar="NAME=AMOUNT", known=known_directions,
     )  # fmt: skip
+    code: str | None = option(
+        None, "Instead of a seed's own code a sum over means: 'man+glasses - man + woman', of "
+        "names that --mean gives, or of seeds as '5,9 - 3,8 + 1,4'. The seed decides the rest.",
+        metavar="SUM",
+    )  # fmt: skip
+    mean: tuple[str, ...] = option(
+        (), "Name the mean over the codes of seeds, like man=3,8,21; may be repeated.",
+        metavar="NAME=SEEDS",
+    )  # fmt: skip
+    fine: int | None = option(
+        None, "The fine layers, which decide colours and textures, from this seed.",
+        least=0, most=2**62, metavar="SEED",
+    )  # fmt: skip
+    split: int | None = option(
+        None, "The first of the fine layers.", least=1, metavar="N", absent="the middle one"
+    )
     like: Path | None = option(
         None, "Draw this picture again, which ganedit drew.", metavar="FILE", must_be="file"
     )
@@ -147,76 +182,3 @@ class Window:
         if window.side < 1 or not 0 <= window.height <= 1:
             raise UsageError(f"--window {text}: SIDE is in pixels, HEIGHT from 0 to 1")
         return window
-
-
-@dataclass(frozen=True)
-class GenerateTraining(Options):
-    """What is particular to training a generator."""
-
-    data: tuple[str, ...] = option(
-        help="Folder of pictures, perhaps reduced by a factor first; may be repeated.",
-        metavar="DIR[@FACTOR]",
-    )
-    classes_from_folders: bool = option(
-        False, "The folders in --data are classes, each drawn as often as the others."
-    )
-    window: str | None = option(
-        None,
-        "Look at this square of each picture only: its side in pixels, and at which share of the "
-        "height its middle lies, like 80@0.56.",
-        metavar="SIDE[@HEIGHT]",
-        absent="the largest in the middle",
-    )
-    no_mirror: bool = option(False, "Do not mirror pictures: left and right are not alike.")
-    network: NetworkOptions = field(default_factory=NetworkOptions)
-    batch: int = option(16, "Pictures per batch.", least=2, group="run")
-    adversarial: Literal[
-        "hinge", "non-saturating", "least-squares", "wasserstein", "relativistic"
-    ] = option("hinge", "Which adversarial loss.", group="losses")
-    mixing: float = option(
-        0.5,
-        "Share of pictures whose coarse and fine layers have codes of their own while training.",
-        least=0,
-        most=1,
-        group="losses",
-    )
-    pixel_weight: float = option(
-        0.5, "Of the critic that sees pixels, beside those of features.", least=0, group="losses"
-    )
-    feature_weight: float = option(
-        1.0,
-        "Of critics that see VGG19's features; 0 trains without them.",
-        least=0,
-        group="losses",
-    )
-    vgg: Path | None = vgg_file()
-    penalty_weight: float | None = option(
-        None,
-        "Of the pixel critic's gradient penalty: R1, with --adversarial relativistic R2 too, with "
-        "wasserstein that of WGAN-GP.",
-        least=0,
-        absent="10 with wasserstein, else 0",
-        group="losses",
-    )
-    penalty_every: int = 16
-    """Critic steps between penalties R1 and R2, which are weighed up by as much."""
-    critic_steps: int = option(
-        1, "Steps of the critics for each of the generator.", least=1, group="losses"
-    )
-    no_augmentation: bool = option(
-        False,
-        "Do not recolour, shift and cut out what critics see; only where pictures are many.",
-        group="losses",
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.data:
-            raise UsageError("give a folder with --data")
-        if not self.pixel_weight and not self.feature_weight:
-            raise UsageError("--pixel-weight 0 --feature-weight 0: no critic would be left")
-        if self.window is not None:
-            Window.parse(self.window)
-        if self.penalty_weight is None:
-            usual = 10.0 if self.adversarial == "wasserstein" else 0.0
-            object.__setattr__(self, "penalty_weight", usual)

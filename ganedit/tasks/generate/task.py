@@ -18,16 +18,16 @@ from ganedit.task import (
 from ganedit.tasks.generate.options import (
     GenerateEvaluation,
     GenerateOptions,
-    GenerateTraining,
 )
-from ganedit.tasks.generate.recipes import (
-    model_of,
-    read_recipe,
-    recipes,
-)
+from ganedit.tasks.generate.recipes import read_recipe
+from ganedit.tasks.generate.training_options import GenerateTraining
+from ganedit.tasks.generate.wishes import model_of, recipes
 
 # What a picture that is drawn again says itself.
-_SAID_BY_LIKE = {"model", "count", "seed", "truncation", "class_", "size", "direction"}
+_SAID_BY_LIKE = {
+    "model", "count", "seed", "truncation", "class_", "size", "direction", "code", "mean", "fine",
+    "split",
+}  # fmt: skip
 
 
 def _label(options: GenerateOptions) -> str:
@@ -55,6 +55,10 @@ def _check(options: GenerateOptions, given: Mapping[str, int]) -> None:
     if options.like is not None and said:
         flag = said[0].strip("_")
         raise UsageError(f"--like draws the same picture again; leave --{flag} out")
+    if options.mean and options.code is None:
+        raise UsageError("--mean names what --code adds up; say that too")
+    if options.split is not None and options.fine is None:
+        raise UsageError("--split says where the layers of --fine begin; give that seed too")
 
 
 def _load(options: GenerateOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
@@ -129,7 +133,10 @@ A folder for each class:
 
 Distances, precision and recall (Kynkäänniemi et al. 2019) are of VGG19's relu5_4, averaged over
 each picture at twice its size; they are not FID and KID, which use Inception. MS-SSIM is between
-samples: the higher, the more alike they are. The nearest training picture of a generator that
-learned by heart is nearer to its samples than to held-out pictures; --save shows the nearest.""",
+samples: the higher, the more alike they are. SWD (Karras et al. 2018) compares patches at each
+resolution; it falls with the number of pictures, so compare it with the floor. The nearest training
+picture of a generator that learned by heart is nearer to its samples than to held-out pictures: in
+more than half of all pairs (nearer %), and hardly by chance (a small number); --save shows the
+nearest.""",
     ),
 )

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -11,13 +10,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses, metrics
-from ganedit.data.augment import augmented
 from ganedit.data.pictures import Part
-from ganedit.nets.critics import FeatureCritic, PatchCritic
-from ganedit.nets.vgg import CHANNELS, VGG19Features
+from ganedit.nets.vgg import VGG19Features
+from ganedit.tasks.generate.architectures import new_generator
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
+from ganedit.tasks.generate.growth import Stage, shrunk, stage_at
+from ganedit.tasks.generate.judging import LAYERS, Jury
 from ganedit.tasks.generate.network import Generator
-from ganedit.tasks.generate.options import GenerateTraining
+from ganedit.tasks.generate.recognising import Recogniser
+from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
+from ganedit.tasks.generate.stylegan import StyleGenerator
+from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import (
     GENERATOR,
     Batch,
@@ -29,11 +32,7 @@ from ganedit.training.task import (
     Step,
 )
 
-# What critics look at: texture, parts, and things as a whole; the last one scores too.
-LAYERS = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")
-PIXELS = "pixels"
-# Channels that each layer's features are mixed down to.
-PROJECTED = 128
+READER, PATHS = "reader", "paths"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
 # From so many on, precision and recall say something.
@@ -55,27 +54,8 @@ def pooled_features(vgg: VGG19Features, pictures: Tensor) -> Tensor:
     return deepest.float().mean((2, 3))
 
 
-class Projections(nn.Module):
-    """Fixed random mixtures of each layer's channels (Projected GANs, Sauer et al. 2021).
-
-    A critic that may choose among features soon looks at a few that give generated pictures away;
-    of mixtures it has to look at all. The same in every run.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        source = torch.Generator().manual_seed(0)
-        for layer in LAYERS:
-            mixture = torch.randn(PROJECTED, CHANNELS[layer], 1, 1, generator=source)
-            self.register_buffer(layer, mixture / CHANNELS[layer] ** 0.5)
-
-    def forward(self, features: Sequence[Tensor]) -> dict[str, Tensor]:
-        mixed = zip(LAYERS, features, strict=True)
-        return {layer: F.conv2d(seen, self.get_buffer(layer)) for layer, seen in mixed}
-
-
 class GenerateTask:
-    """A style-based generator against projected critics.
+    """A generator against a jury of critics, and perhaps beside a reader of codes or classes.
 
     What critics see of generated pictures is computed once a step: the generator's phase comes
     first, and the critics' takes over its pictures, their features with them.
@@ -87,6 +67,8 @@ class GenerateTask:
         network = replace(training.network, classes=classes_in(training))
         self.training, self.network_options = training, network
         self.vgg = VGG19Features(training.vgg, LAYERS) if training.feature_weight else None
+        self.read_classes = training.conditioning == "auxiliary" and len(network.classes) > 0
+        self.jury = Jury(training, 0 if self.read_classes else len(network.classes), self.vgg)
         self._wanted: Tensor | None = None
         self._best_recall = 0.0
 
@@ -99,22 +81,23 @@ class GenerateTask:
         return asdict(self.network_options)
 
     def build(self) -> Networks:
-        critics: dict[str, nn.Module] = {}
-        classes = len(self.network_options.classes)
-        if self.training.pixel_weight:
-            # Each score is of most of the picture.
-            layers = 3 if self.network_options.size >= 32 else 2
-            critics[PIXELS] = PatchCritic(width=32, layers=layers, classes=classes)
-        if self.vgg is None:
-            return Networks({GENERATOR: Generator(self.network_options)}, critics)
-        critics |= {layer: FeatureCritic([PROJECTED], classes=classes) for layer in LAYERS}
-        frozen = {"vgg": self.vgg, "projections": Projections()}
-        return Networks({GENERATOR: Generator(self.network_options)}, critics, frozen)
+        options = self.network_options
+        generator, critics = new_generator(options), self.jury.build()
+        if self.training.progressive:
+            assert isinstance(generator, StyleGenerator)
+            generator.begin_small()
+        if self.read_classes or generator.dials:
+            classes = len(options.classes) if self.read_classes else 0
+            critics[READER] = Recogniser(options.size, classes, generator.dials)
+        if self.training.path_weight:
+            critics[PATHS] = PathLength()
+        return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
+        judging = [*self.jury.names, *([READER] if READER in networks.critics else [])]
         return [
             Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps),
-            Phase(tuple(networks.critics), self.critic_loss),
+            Phase(tuple(judging), self.critic_loss),
         ]
 
     def batches(self, seed: int, held_out: float) -> GenerateBatches:
@@ -132,34 +115,45 @@ class GenerateTask:
         ]
 
     def generate(self, step: Step) -> Fakes:
-        """Pictures for a batch's classes, as critics see them, by the name of the critic."""
-        return self._seen(step, self._drawn(step))
+        """Pictures for a batch's classes as critics see them, by the name of the critic.
+
+        For a reader also `picture` itself, and of its dials `values` `(N, D)`.
+        """
+        pictures, noise = self._drawn(step)
+        fakes = self.jury.seen(step, pictures)
+        if READER in step.networks.critics:
+            fakes["picture"] = pictures
+            fakes["values"] = self._values(step, noise)
+        return fakes
 
     def generator_loss(self, step: Step) -> Losses:
-        options, fakes = self.training, step.fakes
+        options, fakes, stage = self.training, step.fakes, self._stage(step)
         real: Mapping[str, Tensor] = {}
         if options.adversarial == "relativistic":
             with torch.no_grad():
-                real = self._verdicts(step, self._seen(step, step.batch["picture"]))
-        return {
-            f"generator_{name}": self._weight_of(name)
+                real = self.jury.verdicts(step, self._seen_real(step), stage)
+        result = {
+            f"generator_{name}": self.jury.weigh(name)
             * losses.generator_loss(options.adversarial, scores, real.get(name))
-            for name, scores in self._verdicts(step, fakes).items()
+            for name, scores in self.jury.verdicts(step, fakes, stage).items()
         }
+        if "picture" in fakes:
+            told = self._read(step, fakes["picture"], fakes["values"], classes=True)
+            weight = options.information_weight
+            result |= {f"generator_{name}": weight * missed for name, missed in told.items()}
+        if options.path_weight and step.due(PATH_EVERY * options.critic_steps):
+            result["paths"] = options.path_weight * PATH_EVERY * self._path_length(step)
+        return result
 
     def critic_loss(self, step: Step) -> Losses:
-        options = self.training
-        seen = self._seen(step, step.batch["picture"])
-        real, fake = self._verdicts(step, seen), self._verdicts(step, step.fakes)
-        result = {
-            f"critic_{name}": losses.critic_loss(options.adversarial, real[name], fake[name])
-            for name in real
-        }
-        # Without its penalty a Wasserstein critic is none: it has it in every step.
-        every = 1 if options.adversarial == "wasserstein" else options.penalty_every
-        if options.penalty_weight and PIXELS in seen and step.due(every):
-            penalty = self._penalty(step, seen[PIXELS], step.fakes[PIXELS])
-            result["penalty"] = options.penalty_weight * every * penalty
+        fakes = step.fakes
+        result = self.jury.loss(step, self._seen_real(step), fakes, self._stage(step))
+        if "picture" in fakes:
+            # Classes are learned from real pictures, which are what they are called.
+            result |= self._read(step, fakes["picture"], fakes["values"], classes=False)
+            if self.read_classes:
+                real = step.batch["picture"]
+                result |= self._read(step, real, fakes["values"], classes=True, dials=False)
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
@@ -169,7 +163,7 @@ class GenerateTask:
         """
         if self._wanted is None:
             self._wanted = torch.cat([self._described(s.batch["picture"]) for s in steps])
-        ours = torch.cat([self._described(self._drawn(step).clamp(0, 1)) for step in steps])
+        ours = torch.cat([self._described(self._whole(step).clamp(0, 1)) for step in steps])
         distance = metrics.kernel_distance(ours, self._wanted)
         values = {"kernel distance": distance}
         if len(ours) >= ENOUGH:
@@ -179,7 +173,7 @@ class GenerateTask:
         return HeldOutScores(values, -distance)
 
     def sample(self, step: Step) -> list[Tensor]:
-        return [self._drawn(step) for _ in range(SHEET_COLUMNS)]
+        return [self._whole(step) for _ in range(SHEET_COLUMNS)]
 
     def _watch(self, recall: float) -> None:
         """Tell, once, that a generator that drew many kinds of pictures draws few of them now."""
@@ -193,21 +187,47 @@ class GenerateTask:
                 stacklevel=2,
             )
 
-    def _drawn(self, step: Step) -> Tensor:
-        """A picture of the class of each of the batch, `(N, 3, size, size)`."""
-        real, labels = step.batch["picture"], step.batch.get("label")
-        generator = step.networks[GENERATOR]
-        assert isinstance(generator, Generator)
-        count, latent = len(real), generator.options.latent
-        first, second = (
-            generator.codes(torch.randn(count, latent).to(real.device), labels) for _ in range(2)
-        )
-        noise = [each.to(real.device) for each in generator.draw_noise(count)]
-        pictures: Tensor = generator(self._mixed(first, second, generator), noise)
-        return pictures.contiguous(memory_format=torch.channels_last)
+    def _stage(self, step: Step) -> Stage:
+        size = self.network_options.size
+        return stage_at(step.done, size) if self.training.progressive else Stage(size)
+
+    def _seen_real(self, step: Step) -> dict[str, Tensor]:
+        return self.jury.seen(step, shrunk(step.batch["picture"], self._stage(step)))
+
+    def _whole(self, step: Step) -> Tensor:
+        """Drawn pictures at their final size, however far a network has grown."""
+        pictures, _ = self._drawn(step)
+        return self._enlarged(pictures)
+
+    def _enlarged(self, pictures: Tensor) -> Tensor:
+        size = self.network_options.size
+        if pictures.shape[-1] == size:
+            return pictures
+        return F.interpolate(pictures, size=size, mode="bilinear", align_corners=False)
+
+    def _drawn(self, step: Step) -> tuple[Tensor, Tensor]:
+        """A picture of the class of each of the batch, `(N, 3, side, side)`, and its noise."""
+        codes, noise, generator = self._codes(step, len(step.batch["picture"]))
+        stage, device = self._stage(step), codes.device
+        drawn = [each.to(device) for each in generator.draw_noise(len(codes))]
+        pictures: Tensor = generator(codes, drawn, stage.side, stage.fade)
+        return pictures.contiguous(memory_format=torch.channels_last), noise
+
+    def _codes(self, step: Step, count: int) -> tuple[Tensor, Tensor, Generator]:
+        """Codes `(N, layers, latent)`, the noise that they are made of, and the generator."""
+        generator, labels = self._generator(step), step.batch.get("label")
+        labels = None if labels is None else labels[:count]
+        both = torch.randn(2, count, generator.options.latent)
+        if generator.dials:  # two that are mixed have their dials at the same places
+            both[1, :, : generator.dials[-1].end] = both[0, :, : generator.dials[-1].end]
+        both = both.to(step.batch["picture"].device)
+        first, second = (generator.codes(noise, labels) for noise in both)
+        return self._mixed(first, second, generator), both[0], generator
 
     def _mixed(self, coarse: Tensor, fine: Tensor, generator: Generator) -> Tensor:
         """Codes for every layer, those of some pictures from two codes while training."""
+        if generator.layers == 1:
+            return generator.spread(coarse)
         layers = torch.arange(generator.layers)
         # Past the last layer nothing is mixed in.
         turn = torch.randint(1, generator.layers, (len(coarse),))
@@ -216,36 +236,36 @@ class GenerateTask:
         swapped = (layers >= turn[:, None]).to(coarse.device)
         return torch.where(swapped[:, :, None], fine[:, None], coarse[:, None])
 
-    def _seen(self, step: Step, pictures: Tensor) -> dict[str, Tensor]:
-        """Pictures as critics see them: augmented, and VGG19's features of that."""
-        if not self.training.no_augmentation:
-            pictures = augmented(pictures)
-        seen = {PIXELS: pictures} if self.training.pixel_weight else {}
-        if self.vgg is not None:
-            seen |= step.networks["projections"](self.vgg(pictures))
-        return seen
+    def _values(self, step: Step, noise: Tensor) -> Tensor:
+        """Where the dials of noise are, `(N, D)`."""
+        dials = self._generator(step).dials
+        return torch.cat([noise[:, :0], *(dial.read(noise) for dial in dials)], dim=1)
 
-    def _verdicts(self, step: Step, seen: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Scores by the name of the critic."""
-        labels = step.batch.get("label")
-        return {
-            name: step.networks[name](x if name == PIXELS else [x], labels)
-            for name, x in seen.items()
-        }
+    def _read(
+        self, step: Step, pictures: Tensor, values: Tensor, *, classes: bool, dials: bool = True
+    ) -> Losses:
+        """How far a reader is from the classes and dials of pictures."""
+        reader = step.networks[READER]
+        assert isinstance(reader, Recogniser)
+        logits, read = reader(self._enlarged(pictures))
+        missed = {}
+        if classes and self.read_classes:
+            missed["class"] = F.cross_entropy(logits, step.batch["label"])
+        if dials and reader.dials:
+            missed["codes"] = reader.missed(read, values)
+        return missed
 
-    def _weight_of(self, name: str) -> float:
-        options = self.training
-        return options.pixel_weight if name == PIXELS else options.feature_weight
+    def _path_length(self, step: Step) -> Tensor:
+        codes, _, generator = self._codes(step, half(len(step.batch["picture"])))
+        noise = [each.to(codes.device) for each in generator.draw_noise(len(codes))]
+        paths: nn.Module = step.networks[PATHS]
+        length: Tensor = paths(generator, codes, noise)
+        return length
 
-    def _penalty(self, step: Step, real: Tensor, fake: Tensor) -> Tensor:
-        critic = partial(step.networks[PIXELS], labels=step.batch.get("label"))
-        match self.training.adversarial:
-            case "wasserstein":
-                return losses.gradient_penalty(critic, real, fake)
-            case "relativistic":
-                at_fake = losses.gradient_norm_penalty(critic, fake)
-                return losses.gradient_norm_penalty(critic, real) + at_fake
-        return losses.gradient_norm_penalty(critic, real)
+    def _generator(self, step: Step) -> Generator:
+        generator = step.networks[GENERATOR]
+        assert isinstance(generator, Generator)
+        return generator
 
     def _described(self, pictures: Tensor) -> Tensor:
         """What a picture is of: features `(N, D)`."""

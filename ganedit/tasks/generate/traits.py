@@ -15,8 +15,8 @@ from ganedit.data.pictures import Folder, Part, Pictures
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError, UsageError
 from ganedit.nets.vgg import CHANNELS, VGG19Features
+from ganedit.tasks.generate.architectures import load_generator
 from ganedit.tasks.generate.data import windowed
-from ganedit.tasks.generate.drawing import load_generator
 from ganedit.tasks.generate.latent_options import TraitTraining
 from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.network import Generator
@@ -255,8 +255,7 @@ class TraitTask:
         codes = generator.truncated(generator.codes(latent, labels), labels, 0.7)
         shift = generator.directions[trait.to(device)] * amount[:, None].to(device)
         before, after = (
-            generator(each[:, None].expand(-1, generator.layers, -1), noise).clamp(0, 1)
-            for each in (codes, codes + shift)
+            generator(generator.spread(each), noise).clamp(0, 1) for each in (codes, codes + shift)
         )
         return before, after
 

@@ -1,17 +1,22 @@
 """Walks through the space of codes: frames between the pictures of some seeds."""
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganedit.errors import UsageError
 from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.generate.drawing import Painter
 from ganedit.tasks.generate.latent_options import WalkOptions
 from ganedit.tasks.generate.models import find_model
+from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
+from ganedit.tasks.generate.wishes import split_of
 
 
 class Walking:
@@ -23,47 +28,82 @@ class Walking:
         enlarge: brings frames to another size than the generator's.
 
     Raises:
-        UsageError: an unknown model or class.
+        UsageError: an unknown model or class, or a picture that the model did not draw.
         WeightsError: weights are missing, altered or of another task.
     """
 
     def __init__(self, options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> None:
         self.options, self.enlarge = options, enlarge
         self.painter = Painter(find_model(options.model, options.weights), runtime)
-        classes = self.painter.model.network.classes
-        turn = classes[options.stations[0] % len(classes)] if classes else ""
-        self.class_ = options.class_ or turn
-        stations = [self.painter.draws(seed) for seed in options.stations]
+        recipes = [self._recipe(station) for station in options.stations]
+        self.first = recipes[0]
         # The noise of the layers stays: else hair would flicker.
-        self.noise = stations[0][1]
-        self.latents = [latent for latent, _ in stations]
-        self._code(0.0)  # a class that is unknown is told before the first frame
+        self.noise = self.painter.draws(self.first.seed)[1]
+        if options.straight:
+            self.places = [self.painter.codes(recipe) for recipe in recipes]
+        else:
+            self.places = [self.painter.draws(recipe.seed)[0] for recipe in recipes]
+        self.held = self._held()
+        self._codes(0.0)  # a class that is unknown is told before the first frame
 
     def apply(self, variant: str, progress: Progress) -> Image:
         """Draw the frame of that number."""
         options = self.options
-        legs = len(self.latents) - 1
+        legs = len(self.places) - 1
         # A loop has its first frame once: what follows its last one.
         steps = options.frames if options.loop else max(1, options.frames - 1)
-        frame = Image(self.painter.paint(self._code(int(variant) / steps * legs), self.noise))
+        frame = Image(self.painter.paint(self._codes(int(variant) / steps * legs), self.noise))
         size = options.size or frame.width
         if size != frame.width:
             frame = self.enlarge(frame, size, size)
         progress(1.0)
         return frame
 
-    def _code(self, place: float) -> Tensor:
-        """The code so many legs along the way, `(1, latent)`."""
-        legs = list(pairwise(self.latents))
-        leg = min(int(place), len(legs) - 1)
-        share = place - leg
-        if self.options.through == "z":
-            return self._code_of(spherical(*legs[leg], share))
-        start, end = map(self._code_of, legs[leg])
-        return torch.lerp(start, end, share)
+    def _recipe(self, station: int | Path) -> Recipe:
+        """What a seed or a picture is drawn from."""
+        model, options = self.painter.model, self.options
+        if isinstance(station, int):
+            classes = model.network.classes
+            first = next((each for each in options.stations if isinstance(each, int)), 0)
+            turn = classes[first % len(classes)] if classes else ""
+            return Recipe.of(model, station, options.truncation, options.class_ or turn)
+        recipe, _ = read_recipe(station)
+        drawn_by = model_that_drew(recipe, options.weights)
+        if drawn_by.fingerprint != model.fingerprint:
+            raise UsageError(f"{station}: drawn by {drawn_by.name}, not by {model.name}")
+        return recipe.by(model)
 
-    def _code_of(self, latent: Tensor) -> Tensor:
-        return self.painter.code(latent, self.class_, self.options.truncation)
+    def _held(self) -> tuple[slice, Tensor] | None:
+        """The layers that stay those of one seed all the way, and their codes."""
+        options = self.options
+        if options.fine is None and options.coarse is None:
+            return None
+        split = split_of(self.painter.model, options.split)
+        seed, layers = (
+            (options.fine, slice(split, None))
+            if options.fine is not None
+            else (options.coarse, slice(split))
+        )
+        assert seed is not None
+        codes = self.painter.codes(replace(self._recipe(seed), class_=self.first.class_))
+        return layers, codes[:, layers]
+
+    def _codes(self, place: float) -> Tensor:
+        """The codes so many legs along the way, `(1, layers, latent)`."""
+        legs = list(pairwise(self.places))
+        leg = min(int(place), len(legs) - 1)
+        start, end = legs[leg]
+        if self.options.straight:
+            codes = torch.lerp(start, end, place - leg)
+        else:
+            noise = spherical(start, end, place - leg)
+            code = self.painter.code(noise, self.first.class_, self.options.truncation)
+            codes = self.painter.generator.spread(code)
+        if self.held is not None:
+            layers, held = self.held
+            codes = codes.clone()
+            codes[:, layers] = held
+        return codes
 
 
 def spherical(start: Tensor, end: Tensor, share: float) -> Tensor:

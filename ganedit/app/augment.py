@@ -1,0 +1,84 @@
+"""More pictures for a data set: a generator is trained on it, draws, and is checked."""
+
+from pathlib import Path
+
+from ganedit import weights
+from ganedit.app.augment_options import AugmentOptions
+from ganedit.app.training import run_training
+from ganedit.errors import UsageError
+from ganedit.options import build
+from ganedit.runs.options import FileOptions, RunOptions
+from ganedit.runs.planning import Given
+from ganedit.runs.run import run_task
+from ganedit.runs.saying import say
+from ganedit.tasks.generate.models import find_model
+from ganedit.tasks.generate.options import GenerateOptions, NetworkOptions
+from ganedit.tasks.generate.task import GENERATE
+from ganedit.tasks.generate.training_options import GenerateTraining
+from ganedit.training.config import TrainingConfig
+from ganedit.training.state import CHECKPOINT
+
+
+def augment(data: Path, options: AugmentOptions) -> int:
+    """Make more pictures of each class, and say with `check` whether they help.
+
+    Args:
+        data: a folder for each class.
+        options: how many, by which generator, where to.
+
+    Returns:
+        The shell's exit code.
+
+    Raises:
+        GaneditError: the data set has no classes, or a step cannot be done.
+    """
+    own = options.weights or str(_train(data, options))
+    model = find_model(None, own)
+    classes = model.network.classes
+    if not classes:
+        raise UsageError(f"{own}: a generator without classes; train one with them")
+    if missing := [name for name in classes if not (data / name).is_dir()]:
+        raise UsageError(f"{data}: has no folder {missing[0]}, a class of {own}")
+    for name in classes:
+        drawing = GenerateOptions(
+            count=options.per_class, seed=options.seed, truncation=options.truncation,
+            class_=name, weights=own,
+        )  # fmt: skip
+        files = FileOptions(output=options.output / name, overwrite=options.overwrite)
+        run = RunOptions(files=files, placement=options.placement, quiet=options.quiet)
+        if code := run_task(GENERATE, drawing, Given(), run).code:
+            return code
+    if options.check:
+        from ganedit.tasks.generate.checking import check
+
+        verdict = check(
+            data, options.output, classes, held_out=options.held_out, seeds=options.check_seeds,
+            steps=options.check_steps,
+        )  # fmt: skip
+        say(verdict.text(), error=False)
+    return 0
+
+
+def _train(data: Path, options: AugmentOptions) -> Path:
+    """The folder of a run that trained a generator of all classes, perhaps an earlier one."""
+    folder = options.run or options.output.with_name(f"{options.output.name}.run")
+    training = GenerateTraining(
+        data=(str(data),),
+        classes_from_folders=True,
+        network=NetworkOptions(size=options.size, width=options.width),
+        feature_weight=options.feature_weight,
+        vgg=options.vgg,
+    )
+    resume = (folder / CHECKPOINT).exists()
+    assert GENERATE.training is not None
+    config = build(TrainingConfig, {
+        **GENERATE.training.run,
+        "out": folder,
+        "resume": resume,
+        "minutes": None if resume else options.minutes,
+        "held_out": options.held_out,
+        "device": options.placement.device,
+        "precision": options.precision,
+    })  # fmt: skip
+    run_training(GENERATE.training.task(training), config, None)
+    return folder / weights.RUN_WEIGHTS

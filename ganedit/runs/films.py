@@ -1,0 +1,133 @@
+"""Films: the frames that a task draws, in one file."""
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import PIL.Image
+
+from ganedit.errors import GaneditError, OutputError, UsageError
+from ganedit.image import decode, output_errors, publish
+from ganedit.runs.jobs import Job
+from ganedit.runs.options import RunOptions
+
+FILMS = (".mp4", ".gif", ".webp")
+# What WebP has where nobody says.
+QUALITY = 90
+# GIF counts in hundredths of a second, and viewers slow down what is quicker than two.
+SHORTEST_MS = 20
+# Constant rate factor of H.264: hard to tell from the frames.
+CRF = 17
+
+
+def is_film(path: Path | None) -> bool:
+    """Whether results that are frames go into one file of that name."""
+    return path is not None and path.suffix.lower() in FILMS and not path.is_dir()
+
+
+class Drawn(Protocol):
+    """What became of the frames."""
+
+    done: list[Job]
+
+    @property
+    def code(self) -> int:
+        """The shell's exit code."""
+        ...
+
+
+Frames = TypeVar("Frames", bound=Drawn)
+
+
+def run_film(rate: int, run: RunOptions, draw: Callable[[RunOptions], Frames]) -> Frames:
+    """Draw frames into a folder that is gone afterwards, and write their film.
+
+    Args:
+        rate: frames a second.
+        run: how the run goes; its output is the film.
+        draw: a run whose output is a folder.
+
+    Raises:
+        GaneditError: as `draw`, or the film exists or cannot be written.
+    """
+    target = run.files.output
+    assert target is not None
+    if run.files.format is not None or run.files.preview:
+        flag = "--preview" if run.files.preview else "--format"
+        raise UsageError(f"-o {target}: a film of frames; leave {flag} out")
+    if target.exists() and not run.files.overwrite:
+        raise OutputError(f"{target}: exists; add --overwrite, or choose another -o")
+    if target.suffix.lower() == ".mp4":
+        _av()  # what is missing is told before the first frame
+    with output_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}.")
+    with folder as name:
+        files = replace(run.files, output=Path(name), format="png", overwrite=False)
+        result = draw(replace(run, files=files))
+        if result.code == 0 and result.done:
+            partial = Path(name) / f"film{target.suffix.lower()}"
+            frames = [job.target for job in result.done]
+            with output_errors(target):
+                write_film(sorted(frames), partial, rate, run.files.quality)
+            publish(partial, target, overwrite=run.files.overwrite)
+    return result
+
+
+def write_film(frames: Sequence[Path], target: Path, rate: int, quality: int | None = None) -> None:
+    """Write pictures of one size as a film, as its suffix says.
+
+    Args:
+        frames: files, in their order.
+        target: `.mp4` (H.264), `.gif` or `.webp`, which repeat for ever.
+        rate: frames a second.
+        quality: of WebP, from 1 to 100.
+    """
+    if target.suffix == ".mp4":
+        _write_mp4(frames, target, rate)
+        return
+    first, *others = _pillow(frames)
+    # Rounded where a frame ends, not frame by frame: else ten seconds would be nine.
+    unit = 10 if target.suffix == ".gif" else 1
+    ends = [round(1000 * (number + 1) / rate / unit) * unit for number in range(len(frames))]
+    durations = np.diff([0, *ends]).clip(SHORTEST_MS if unit > 1 else 1).tolist()
+    first.save(
+        target, save_all=True, append_images=others, duration=durations, loop=0,
+        quality=quality or QUALITY,
+    )  # fmt: skip
+
+
+def _write_mp4(frames: Sequence[Path], target: Path, rate: int) -> None:
+    av = _av()
+    pictures = _pillow(frames)
+    first = next(pictures)
+    with av.open(str(target), "w") as film:
+        stream = film.add_stream("libx264", rate=Fraction(rate), options={"crf": str(CRF)})
+        # Two by two pixels share their colours.
+        stream.width, stream.height = (side + side % 2 for side in first.size)
+        stream.pix_fmt = "yuv420p"
+        for picture in itertools.chain([first], pictures):
+            even = picture.resize((stream.width, stream.height))
+            film.mux(stream.encode(av.VideoFrame.from_image(even)))
+        film.mux(stream.encode())
+
+
+def _pillow(frames: Sequence[Path]) -> Iterator[PIL.Image.Image]:
+    return (PIL.Image.fromarray(decode(path).samples) for path in frames)
+
+
+def _av() -> Any:
+    try:
+        import av
+    except ImportError:
+        raise GaneditError(
+            "films as MP4 need PyAV: pip install 'ganedit[video]'; .gif and .webp do not"
+        ) from None
+    # Encoders print past PyAV's own filter.
+    av.logging.set_libav_level(av.logging.PANIC)
+    return av

@@ -1,0 +1,150 @@
+"""The critics of a generator: which there are, what they see of pictures, what they say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit import losses
+from ganedit.data.augment import augmented
+from ganedit.nets.critics import FeatureCritic, PatchCritic, ResidualCritic
+from ganedit.nets.vgg import CHANNELS, VGG19Features
+from ganedit.tasks.generate.growth import Stage
+from ganedit.tasks.generate.regularizers import Adaptive
+from ganedit.tasks.generate.training_options import GenerateTraining
+from ganedit.training.task import Losses, Step
+
+# What critics look at: texture, parts, and things as a whole; the last one scores too.
+LAYERS = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")
+PIXELS, PROJECTIONS, ADAPTIVE = "pixels", "projections", "augmentation"
+# Channels that each layer's features are mixed down to.
+PROJECTED = 128
+# VGG19 sees nothing in smaller pictures.
+SMALLEST_SEEN = 32
+
+
+class Projections(nn.Module):
+    """Fixed random mixtures of each layer's channels (Projected GANs, Sauer et al. 2021).
+
+    A critic that may choose among features soon looks at a few that give generated pictures away;
+    of mixtures it has to look at all. The same in every run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        source = torch.Generator().manual_seed(0)
+        for layer in LAYERS:
+            mixture = torch.randn(PROJECTED, CHANNELS[layer], 1, 1, generator=source)
+            self.register_buffer(layer, mixture / CHANNELS[layer] ** 0.5)
+
+    def forward(self, features: Sequence[Tensor]) -> dict[str, Tensor]:
+        mixed = zip(LAYERS, features, strict=True)
+        return {layer: F.conv2d(seen, self.get_buffer(layer)) for layer, seen in mixed}
+
+
+class Jury:
+    """All critics of a run.
+
+    Args:
+        options: of the training.
+        classes: how many they are told of.
+        vgg: what feature critics see with; None without them.
+    """
+
+    def __init__(self, options: GenerateTraining, classes: int, vgg: VGG19Features | None) -> None:
+        self.options, self.classes, self.vgg = options, classes, vgg
+        self.names = [PIXELS] if options.pixel_weight else []
+        self.names += LAYERS if vgg is not None else ()
+
+    def build(self) -> dict[str, nn.Module]:
+        """New critics by their names, and what has to be remembered of them."""
+        options, size = self.options, self.options.network.size
+        critics: dict[str, nn.Module] = {}
+        if options.augmentation == "adaptive":
+            critics[ADAPTIVE] = Adaptive()
+        if options.pixel_weight:
+            critics[PIXELS] = (
+                ResidualCritic(size, classes=self.classes)
+                if options.critic == "residual"
+                # Each score is of most of the picture.
+                else PatchCritic(width=32, layers=3 if size >= 32 else 2, classes=self.classes)
+            )
+        if self.vgg is not None:
+            critics |= {n: FeatureCritic([PROJECTED], classes=self.classes) for n in LAYERS}
+        return critics
+
+    def frozen(self) -> dict[str, nn.Module]:
+        """What feature critics see with."""
+        if self.vgg is None:
+            return {}
+        return {"vgg": self.vgg, PROJECTIONS: Projections()}
+
+    def seen(self, step: Step, pictures: Tensor) -> dict[str, Tensor]:
+        """Pictures as each critic sees them: augmented, and VGG19's features of that."""
+        if self.options.augmentation == "adaptive":
+            pictures = augmented(pictures, self._adaptive(step).share)
+        elif self.options.augmentation == "always":
+            pictures = augmented(pictures)
+        seen = {PIXELS: pictures} if PIXELS in self.names else {}
+        if self.vgg is not None:
+            if pictures.shape[-1] < SMALLEST_SEEN:
+                pictures = F.interpolate(pictures, size=SMALLEST_SEEN, mode="bilinear")
+            seen |= step.networks[PROJECTIONS](self.vgg(pictures))
+        return seen
+
+    def verdicts(self, step: Step, seen: Mapping[str, Tensor], stage: Stage) -> dict[str, Tensor]:
+        """Scores by the name of the critic."""
+        return {
+            name: self._critic(step, name, stage)(seen[name] if name == PIXELS else [seen[name]])
+            for name in self.names
+        }
+
+    def weigh(self, name: str) -> float:
+        """How much a critic's judgement counts."""
+        options = self.options
+        return options.pixel_weight if name == PIXELS else options.feature_weight
+
+    def loss(
+        self, step: Step, real: Mapping[str, Tensor], fake: Mapping[str, Tensor], stage: Stage
+    ) -> Losses:
+        """What the critics learn by, of what they see of real and drawn pictures."""
+        options = self.options
+        kind = options.adversarial
+        of_real, of_fake = (self.verdicts(step, seen, stage) for seen in (real, fake))
+        result = {
+            f"critic_{name}": losses.critic_loss(kind, of_real[name], of_fake[name])
+            for name in self.names
+        }
+        if options.augmentation == "adaptive":
+            scores = torch.cat([each.flatten(1) for each in of_real.values()], dim=1)
+            self._adaptive(step).follow(scores, 0.5 if kind == "least-squares" else 0.0)
+        # Without its penalty a Wasserstein critic is none: it has it in every step.
+        every = 1 if kind == "wasserstein" else options.penalty_every
+        if options.penalty_weight and PIXELS in self.names and step.due(every):
+            penalty = self._penalty(step, real[PIXELS], fake[PIXELS], stage)
+            result["penalty"] = options.penalty_weight * every * penalty
+        return result
+
+    def _penalty(self, step: Step, real: Tensor, fake: Tensor, stage: Stage) -> Tensor:
+        critic = self._critic(step, PIXELS, stage)
+        match self.options.adversarial:
+            case "wasserstein":
+                return losses.gradient_penalty(critic, real, fake)
+            case "relativistic":
+                at_fake = losses.gradient_norm_penalty(critic, fake)
+                return losses.gradient_norm_penalty(critic, real) + at_fake
+        return losses.gradient_norm_penalty(critic, real)
+
+    def _critic(self, step: Step, name: str, stage: Stage) -> Callable[..., Tensor]:
+        critic = step.networks[name]
+        labels = step.batch.get("label") if self.classes else None
+        if isinstance(critic, ResidualCritic):
+            return partial(critic, labels=labels, fade=stage.fade)
+        return partial(critic, labels=labels)
+
+    def _adaptive(self, step: Step) -> Adaptive:
+        adaptive = step.networks[ADAPTIVE]
+        assert isinstance(adaptive, Adaptive)
+        return adaptive

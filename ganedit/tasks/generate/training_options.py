@@ -1,0 +1,125 @@
+"""Options of training a generator, as plain data. Nothing here imports torch."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ganedit.errors import UsageError
+from ganedit.options import Options, option, vgg_file
+from ganedit.tasks.generate.options import NetworkOptions, Window
+
+
+@dataclass(frozen=True)
+class GenerateTraining(Options):
+    """What is particular to training a generator."""
+
+    data: tuple[str, ...] = option(
+        help="Folder of pictures, perhaps reduced by a factor first; may be repeated.",
+        metavar="DIR[@FACTOR]",
+    )
+    classes_from_folders: bool = option(
+        False, "The folders in --data are classes, each drawn as often as the others."
+    )
+    labels: Path | None = option(
+        None, "CSV table of classes instead: names of pictures in its first column, their classes "
+        "in its second.", metavar="FILE", must_be="file",
+    )  # fmt: skip
+    window: str | None = option(
+        None,
+        "Look at this square of each picture only: its side in pixels, and at which share of the "
+        "height its middle lies, like 80@0.56.",
+        metavar="SIDE[@HEIGHT]",
+        absent="the largest in the middle",
+    )
+    no_mirror: bool = option(False, "Do not mirror pictures: left and right are not alike.")
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    batch: int = option(16, "Pictures per batch.", least=2, group="run")
+    adversarial: Literal[
+        "hinge", "non-saturating", "least-squares", "wasserstein", "relativistic"
+    ] = option("hinge", "Which adversarial loss.", group="losses")
+    critic: Literal["patch", "residual"] | None = option(
+        None, "The one that sees pixels. patch: scores of places, spectral norm. residual: one "
+        "score, no norm, made for gradient penalties and for growing.",
+        absent="residual with wasserstein, relativistic or --progressive, else patch",
+        group="losses",
+    )  # fmt: skip
+    conditioning: Literal["projection", "auxiliary"] = option(
+        "projection", "How classes are taught. projection: critics hold what they see against the "
+        "class. auxiliary: a reader tells the class, and generator and reader agree on it.",
+        group="losses",
+    )  # fmt: skip
+    progressive: bool = option(
+        False, "Begin with small pictures, and fade in one resolution after the other.",
+        group="losses",
+    )  # fmt: skip
+    path_weight: float = option(
+        0.0, "Of path length regularisation: equal steps of codes change pictures equally much; "
+        "2 is usual.", least=0, group="losses",
+    )  # fmt: skip
+    information_weight: float = option(
+        1.0, "Of how well a reader tells --codes, or the class, from pictures.",
+        least=0, group="losses",
+    )  # fmt: skip
+    mixing: float = option(
+        0.5,
+        "Share of pictures whose coarse and fine layers have codes of their own while training.",
+        least=0,
+        most=1,
+        group="losses",
+    )
+    pixel_weight: float = option(
+        0.5, "Of the critic that sees pixels, beside those of features.", least=0, group="losses"
+    )
+    feature_weight: float = option(
+        1.0,
+        "Of critics that see VGG19's features; 0 trains without them.",
+        least=0,
+        group="losses",
+    )
+    vgg: Path | None = vgg_file()
+    penalty_weight: float | None = option(
+        None,
+        "Of the pixel critic's gradient penalty: R1, with --adversarial relativistic R2 too, with "
+        "wasserstein that of WGAN-GP.",
+        least=0,
+        absent="10 with wasserstein, 1 with other residual critics, else 0",
+        group="losses",
+    )
+    penalty_every: int = 16
+    """Critic steps between penalties R1 and R2, which are weighed up by as much."""
+    critic_steps: int = option(
+        1, "Steps of the critics for each of the generator.", least=1, group="losses"
+    )
+    augmentation: Literal["always", "adaptive", "never"] = option(
+        "always", "Recolour, shift and cut out what critics see. adaptive: the more, the better "
+        "they know their training pictures (ADA); never only where pictures are very many.",
+        group="losses",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.data:
+            raise UsageError("give a folder with --data")
+        if not self.pixel_weight and not self.feature_weight:
+            raise UsageError("--pixel-weight 0 --feature-weight 0: no critic would be left")
+        if self.window is not None:
+            Window.parse(self.window)
+        network = self.network
+        if self.critic is None:
+            unnormed = self.progressive or self.adversarial in ("wasserstein", "relativistic")
+            object.__setattr__(self, "critic", "residual" if unnormed else "patch")
+        if self.penalty_weight is None:
+            usual = 10.0 if self.adversarial == "wasserstein" else float(self.critic == "residual")
+            object.__setattr__(self, "penalty_weight", usual)
+        if self.classes_from_folders and self.labels is not None:
+            raise UsageError("give one of --classes-from-folders and --labels")
+        if network.architecture != "stylegan" and (self.progressive or self.path_weight):
+            flag = "--progressive" if self.progressive else "--path-weight"
+            raise UsageError(f"{flag} goes with --architecture stylegan only")
+        if self.progressive and self.critic == "patch":
+            raise UsageError("--critic patch cannot grow; leave --critic or --progressive out")
+        if self.augmentation == "adaptive" and self.adversarial in ("wasserstein", "relativistic"):
+            raise UsageError(
+                f"--augmentation adaptive looks at where scores are 0, which says nothing with "
+                f"--adversarial {self.adversarial}; use always"
+            )

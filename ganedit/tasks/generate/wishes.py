@@ -1,0 +1,136 @@
+"""From what was asked for to recipes: what is to be drawn, and by which generator."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ganedit.errors import UsageError
+from ganedit.tasks.generate.arithmetic import (
+    code_as_text,
+    directions_as_text,
+    parse_code,
+    parse_directions,
+    parse_means,
+)
+from ganedit.tasks.generate.dials import Dial, dials_of
+from ganedit.tasks.generate.latent_options import VaryOptions
+from ganedit.tasks.generate.models import Model, find_model, label_of, layers_of
+from ganedit.tasks.generate.options import GenerateOptions
+from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
+
+# Steps along a direction that a strip shows.
+PLACES = range(-3, 4)
+
+
+def recipes(options: GenerateOptions) -> Mapping[str, Recipe]:
+    """What is to be drawn, by the name of the variant.
+
+    Raises:
+        UsageError: an unknown model or class, or a picture that ganedit did not draw.
+        WeightsError: weights are missing, altered or of another task.
+    """
+    if options.like is not None:
+        recipe, _ = read_recipe(options.like)
+        return {_name(recipe.class_, recipe.seed): recipe}
+    model = find_model(options.model, options.weights)
+    directions = directions_as_text(parse_directions(options.direction))
+    code = ""
+    if options.code is not None:
+        code = code_as_text(parse_code(options.code, parse_means(options.mean)))
+    fine = "" if options.fine is None else f"{options.fine}@{split_of(model, options.split)}"
+
+    def recipe_of(seed: int, kind: str) -> Recipe:
+        recipe = Recipe.of(model, seed, options.truncation, kind, directions)
+        return replace(recipe, size=options.size or recipe.size, code=code, fine=fine)
+
+    seeds = range(options.seed, options.seed + options.count)
+    if options.class_ is None:
+        kinds = model.network.classes or ("",)
+        return {_name("", seed): recipe_of(seed, kinds[seed % len(kinds)]) for seed in seeds}
+    wanted = _wanted(options.class_, options.count)
+    for kind in wanted:
+        label_of(model, kind)
+    return {
+        _name(kind, seed): recipe_of(seed, kind)
+        for kind, count in wanted.items()
+        for seed in range(options.seed, options.seed + count)
+    }
+
+
+def model_of(options: GenerateOptions) -> Model:
+    """The generator that draws what is asked for.
+
+    Raises:
+        UsageError: there is none of that name, or it is not the one that drew `--like`.
+    """
+    if options.like is None:
+        return find_model(options.model, options.weights)
+    recipe, _ = read_recipe(options.like)
+    try:
+        return model_that_drew(recipe, options.weights)
+    except UsageError as error:
+        raise UsageError(f"{options.like}: {error}") from error
+
+
+def split_of(model: Model, asked: int | None) -> int:
+    """The first of the fine layers where two codes are mixed: the middle one, or as asked for.
+
+    Raises:
+        UsageError: the generator has no layers to mix, or not so many.
+    """
+    layers = layers_of(model.network)
+    if layers < 2:
+        raise UsageError(
+            f"{model.name} has one code for all layers, and cannot mix them; only "
+            "--architecture stylegan can"
+        )
+    split = layers // 2 if asked is None else asked
+    if not 1 <= split < layers:
+        raise UsageError(
+            f"--split {split}: {model.name} has {layers} layers; use 1 to {layers - 1}"
+        )
+    return split
+
+
+def strip_places(options: VaryOptions) -> tuple[str, ...]:
+    """Names of the places on a strip, from -3 to 3; a single one without a name otherwise."""
+    return ("",) if options.strip is None else tuple(f"{place:+d}" for place in PLACES)
+
+
+def varied(recipe: Recipe, model: Model, options: VaryOptions, place: str) -> Recipe:
+    """The recipe of a picture farther along directions, at a place of `strip_places`."""
+    amounts, dials = recipe.amounts, [dial.name for dial in dials_of(model.network.codes)]
+    for name, amount in parse_directions(options.direction).items():
+        amounts[name] = amount + (0.0 if name in dials else amounts.get(name, 0.0))
+    if options.strip is not None:
+        amounts[options.strip] = amount_at(model, options.strip, int(place))
+    return replace(recipe.by(model), directions=directions_as_text(amounts))
+
+
+def amount_at(model: Model, name: str, place: int) -> float:
+    """How far to go along a direction, or where to turn a dial, at a place from -3 to 3."""
+    for dial in dials_of(model.network.codes):
+        if dial.name == name:
+            return _turned(dial, place)
+    return float(place)
+
+
+def _turned(dial: Dial, place: int) -> float:
+    """A continuous dial goes from end to end; of a categorical one, choices follow each other."""
+    if dial.choices == 1:
+        return round(place / PLACES[-1], 3)
+    return float((place - PLACES[0]) % dial.choices)
+
+
+def _name(kind: str, seed: int) -> str:
+    return "_".join(filter(None, (kind, f"{seed:04d}")))
+
+
+def _wanted(text: str, count: int) -> dict[str, int]:
+    """How many of each class: `shoes,bags` or `shoes=3,bags=2`."""
+    wanted = {}
+    for part in text.split(","):
+        kind, _, number = part.strip().partition("=")
+        if not kind or (number and not (number.isdigit() and int(number))):
+            raise UsageError(f"--class {text}: write it like shoes, or shoes=3,bags=2")
+        wanted[kind] = int(number or count)
+    return wanted
