@@ -108,7 +108,7 @@ def _only_job(inputs: Sequence[Path], output: Path, format: str | None, name: st
                     f"-o {output}: its suffix means {container.name}, but --format says {format}"
                 )
             return Job({name: (inputs[0],)}, output, container.name, moving=True)
-    elif (made := container_of(output.suffix)) is not None and made.name != "WEBP":
+    elif (made := container_of(output.suffix)) is not None and made.muxer:
         raise UsageError(f"-o {output}: {inputs[0]} is one picture, and no video")
     meant = format_for(output, None)
     if format is not None and format_for(Path("x"), format) != meant:
@@ -126,7 +126,7 @@ def _job(
             suffix = suffix_for(source, container, format)
             return _placed(found, output, ending, suffix, container.name, name,
                            many=many, moving=True)  # fmt: skip
-    if format is not None and (named := container_of(format)) and named.name != "WEBP":
+    if format is not None and (named := container_of(format)) and named.muxer:
         format = None  # a word for videos says nothing of pictures
     meant = format_for(Path("x"), format) if format else _own_format(source)
     keep = not format and source.suffix.lower() in READABLE_SUFFIXES and _writable(source)
