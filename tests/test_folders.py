@@ -108,7 +108,7 @@ def test_include_and_exclude(home: Path, upscale: Upscale) -> None:
 def test_what_is_no_picture_is_counted(home: Path, upscale: Upscale) -> None:
     for name in ("in/a.png", "in/.b.png", "in/.cache/c.png"):
         write_photo(home / name)
-    for name in ("in/notes.txt", "in/tune.mp3"):
+    for name in ("in/notes.txt", "in/movie.mp4"):
         (home / name).touch()
     done = upscale("in", "-o", "out")
     assert done.out.endswith("left out: 2 hidden, 2 not pictures\n")
@@ -501,7 +501,7 @@ def test_dry_run(home: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch) 
     assert first.startswith("2 pictures to do: 0.1 megapixels in 0.")
     assert second.startswith("about 0")  # how fast a machine is, is no test
     assert others == [
-        "1 that cannot be read, or are too large: in/c.png",
+        "1 that cannot be read: in/c.png",
         "1 finished before",
         "refused: out/d.png: exists already; add --overwrite to replace it",
     ]
