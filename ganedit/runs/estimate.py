@@ -64,12 +64,12 @@ def _of_pictures(jobs: Sequence[Job], work: Work) -> list[str]:
     if unreadable := len(jobs) - len(readable):
         names = [str(job.source) for job in jobs if not pixels[job]]
         shown = ", ".join(names[:3]) + ", …" * (len(names) > 3)
-        lines.append(f"{unreadable:,} that cannot be read, or are too large: {shown}")
+        lines.append(f"{unreadable:,} unreadable or too large: {shown}")
     return lines
 
 
 def _pixels(job: Job, work: Work) -> int:
-    """Pixels that are read, 0 where the run will refuse to; of what is drawn, those made."""
+    """Pixels that are read, or drawn; 0 where the run will refuse to."""
     try:
         width, height = size_of(job.source) if job.sources else work.size_for((0, 0))
     except Exception:  # whatever is wrong, it will not be edited

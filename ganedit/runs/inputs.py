@@ -1,5 +1,6 @@
 """What the inputs of a command stand for: files, folders, globs and lists."""
 
+import codecs
 import fnmatch
 import os
 from collections import Counter
@@ -112,14 +113,8 @@ class Search:
 
     def _in_list(self, file: Path) -> list[Found]:
         """Entries keep their path from the current folder, or all of it if they lie elsewhere."""
-        try:
-            text = file.read_text("utf-8-sig", errors="surrogateescape")
-        except OSError as error:
-            raise UsageError(
-                f"{LIST_MARK}{file}: the list cannot be read: {error.strerror}"
-            ) from error
         found: list[Found] = []
-        for line in (line.strip("\r\n") for line in text.split("\n")):
+        for line in _lines_of(file):
             if not line.strip() or (line.startswith("#") and not Path(line).exists()):
                 continue
             entry, base = Path(line), Path()
@@ -160,8 +155,8 @@ class Search:
             if self._counted(not file.name.startswith("."), "hidden")
             and self._counted(_is_offered(file), _not_taken(file))
             and self._counted(self.selection.takes(file.relative_to(root)), "excluded")
-            and (skipped is None or skipped not in file.resolve().parents)
             and self._counted(file.is_file(), "that are no files")
+            and (skipped is None or skipped not in file.resolve().parents)
         ]
 
     def _unreadable(self, error: OSError) -> None:
@@ -175,6 +170,29 @@ class Search:
     def _counted(self, taken: bool, reason: str) -> bool:
         self.left_out[reason] += not taken
         return taken
+
+
+def _lines_of(file: Path) -> list[str]:
+    """The entries of a list: one a line, or, as `find -print0` writes them, apart by NUL.
+
+    UTF-8 with bytes that are none, as names may hold, or UTF-16, as PowerShell writes.
+
+    Raises:
+        UsageError: it cannot be read, or is no list.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{LIST_MARK}{file}: the list cannot be read: {error.strerror}") from error
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16").splitlines()
+        if b"\0" in data:
+            return data.decode("utf-8").split("\0")
+    except UnicodeDecodeError:
+        raise UsageError(f"{LIST_MARK}{file}: not a list of names, one a line") from None
+    text = data.decode("utf-8-sig", errors="surrogateescape")
+    return [line.strip("\r\n") for line in text.split("\n")]
 
 
 def _is_offered(file: Path) -> bool:

@@ -56,9 +56,12 @@ def plan_pictures(
     ending = suffix or ("" if output is not None or not label else f"_{label}")
     many = len(paths) > 1 or kept[0].journal_folder is not None
     jobs = [_job(each, output, ending, files.format, name, many=many) for each in kept]
-    # A picture that was named twice, alone and in its folder, is one picture.
-    jobs = list({(job.source, job.target): job for job in reversed(jobs)}.values())[::-1]
-    jobs, met = _apart(jobs, ending)
+    if files.format is not None and not any(job.moving for job in jobs):
+        format_for(Path("x"), files.format)  # a word for videos, and there are none
+    # A picture that was named twice, alone and in its folder, or another way, is one picture.
+    real = _Real()
+    once = {(real(job.source), real(job.target)): job for job in reversed(jobs)}
+    jobs, met = _apart(list(once.values())[::-1], ending, output)
     results = _without_results(jobs, set(paths))
     earlier += [job.source for job in jobs if job not in set(results)]
     if earlier:
@@ -161,27 +164,42 @@ def _writable(source: Path) -> bool:
         return False
 
 
-def _apart(jobs: list[Job], ending: str) -> tuple[list[Job], tuple[str, ...]]:
-    """Give pictures that would become one result their whole names: `a.png` and `a.jpg.png`.
+def _apart(jobs: list[Job], ending: str, output: Path | None) -> tuple[list[Job], tuple[str, ...]]:
+    """Give pictures that would become one result names of their own.
 
-    The one whose suffix is the result's own keeps its name, so that the rule gives the same names
-    in every run.
+    In one folder their whole names: `a.png` and `a.jpg.png`, where the one whose suffix is the
+    result's own keeps its name. Of several inputs each gets a folder named after it, under the
+    output. The rules give the same names in every run.
     """
-    meeting = Counter(job.target for job in jobs)
-    apart, renamed = [], list[Job]()
-    for job in jobs:
-        source, target = job.source, job.target
-        if meeting[target] > 1 and source.suffix.lower() != target.suffix.lower():
-            whole = target.with_name(f"{source.name}{ending}{target.suffix}")
-            renamed.append(job := replace(job, target=whole))
-        apart.append(job)
+    apart = list(jobs)
+    for rename in (_by_whole_name, _by_folder):
+        meeting = Counter(job.target for job in apart)
+        apart = [
+            replace(job, target=rename(job, ending, output)) if meeting[job.target] > 1 else job
+            for job in apart
+        ]
+    renamed = [
+        (job, job.target.name if job.target.parent == before.target.parent else job.target)
+        for job, before in zip(apart, jobs, strict=True)
+        if job.target != before.target
+    ]
     if not renamed:
         return apart, ()
-    first = renamed[0]
+    first, shown = renamed[0]
     more = f", and {len(renamed) - 1:,} more likewise" if len(renamed) > 1 else ""
-    return apart, (
-        f"{first.source} becomes {first.target.name}, since another picture has its name{more}",
-    )
+    return apart, (f"{first.source} becomes {shown}, since another picture has its name{more}",)
+
+
+def _by_whole_name(job: Job, ending: str, output: Path | None) -> Path:
+    if job.source.suffix.lower() == job.target.suffix.lower():
+        return job.target
+    return job.target.with_name(f"{job.source.name}{ending}{job.target.suffix}")
+
+
+def _by_folder(job: Job, ending: str, output: Path | None) -> Path:
+    """Below the output, in a folder named after the input that the picture was found in."""
+    base = job.source.absolute().parents[len(job.place.parts)]
+    return job.target if output is None else output / base.name / job.target.relative_to(output)
 
 
 def _without_results(jobs: list[Job], named: set[Path]) -> list[Job]:
@@ -228,7 +246,10 @@ class _Real:
     def __call__(self, path: Path) -> Path:
         # Not Path.is_symlink, which raises for names that are too long to be any file's.
         linked = os.path.islink(path)  # noqa: PTH114
-        return path.resolve() if linked else self._folder(path.parent) / path.name
+        try:
+            return path.resolve() if linked else self._folder(path.parent) / path.name
+        except (OSError, RuntimeError):  # links in a circle, which decoding will tell
+            return path.absolute()
 
     def _file_above(self, folder: Path) -> Path | None:
         """The first of a folder and those above it that is in truth a file."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from ganedit.errors import DiskFullError, GaneditError, OutputError, WeightsError
+from ganedit.errors import DiskFullError, GaneditError, OutputError, UsageError, WeightsError
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
 from ganedit.runs.inputs import as_text
@@ -95,6 +95,8 @@ def run_plan(
         for note in plan.notes:
             say(note)
     if run.folders.dry_run:
+        if run.json:
+            raise UsageError("--dry-run tells in words; leave --json out")
         from ganedit.runs.estimate import tell_estimate
 
         tell_estimate(find_todo(plan.jobs, work, read_records(plan.jobs)), plan, work)

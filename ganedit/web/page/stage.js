@@ -80,5 +80,9 @@ export function grid() {
     h("div", { class: "pictures" }, made.toReversed().map((each) => h("button", {
       type: "button", "aria-label": each.result.name, title: each.result.name,
       onclick: () => { state.shown = { job, made: each }; show(); result(); },
-    }, h("img", { src: viewOf(each.result, 256), alt: "", loading: "lazy" })))));
+    }, h("img", {
+        src: viewOf(each.result, 256), alt: "", loading: "lazy",
+        // A video has no view here.
+        onerror: (event) => event.target.replaceWith(each.result.name),
+      })))));
 }
