@@ -111,7 +111,7 @@ def _only_job(inputs: Sequence[Path], output: Path, format: str | None, name: st
                     f"-o {output}: its suffix means {container.name}, but --format says {format}"
                 )
             return Job({name: (inputs[0],)}, output, container.name, moving=True)
-    elif (made := container_of(output.suffix)) is not None and made.muxer:
+    elif (made := container_of(output.suffix)) is not None and made.name != "WEBP":
         raise UsageError(f"-o {output}: {inputs[0]} is one picture, and no video")
     meant = format_for(output, None)
     if format is not None and format_for(Path("x"), format) != meant:
