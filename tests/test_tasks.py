@@ -58,7 +58,8 @@ def test_command_has_every_option_once(task: Task[Any]) -> None:
     flags = [flag for param in command.params for flag in param.opts if flag.startswith("--")]
     assert len(flags) == len(set(flags))
     for each in (*declared(task.options), *declared(RunOptions)):
-        assert each.flag in flags
+        drawn = task.edited is None and each.option.group == "video"  # what is drawn is no video
+        assert (each.flag in flags) != drawn
     shown = CliRunner().invoke(make_cli(TOYS), [task.name, "--help"])
     assert shown.exit_code == 0
     assert task.summary in " ".join(shown.output.split())
@@ -96,7 +97,8 @@ def test_every_group_has_the_tasks_that_can() -> None:
     for name, kind in (("train", "training"), ("evaluate", "evaluation")):
         group = cli.commands[name]
         assert isinstance(group, click.Group)
-        assert set(group.commands) == {t.name for t in TOYS if getattr(t, kind) is not None}
+        able = {t.name for t in TOYS if getattr(t, kind) is not None}
+        assert set(group.commands) - {"video"} == able
     assert {task.name for task in TASKS} < set(cli.commands)
 
 

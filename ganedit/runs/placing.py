@@ -129,7 +129,7 @@ def _job(
             suffix = suffix_for(source, container, format)
             return _placed(found, output, ending, suffix, container.name, name,
                            many=many, moving=True)  # fmt: skip
-    if format is not None and (named := container_of(format)) and named.name != "WEBP":
+    if format is not None and (named := container_of(format)) and named.muxer:
         format = None  # a word for videos says nothing of pictures
     meant = format_for(Path("x"), format) if format else _own_format(source)
     keep = not format and source.suffix.lower() in READABLE_SUFFIXES and _writable(source)
