@@ -15,11 +15,12 @@ PACKAGE = Path(ganedit.__file__).parent
 FLOORS = {
     "errors": 0, "options": 0, "image": 0, "runtime": 0,
     "nets": 1, "losses": 1, "data": 1, "tiling": 1, "masking": 1, "metrics": 1, "scores": 1,
-    "task": 2,
+    "scene": 1,
+    "task": 2, "video": 2,
     "weights": 3, "manifest": 3, "training": 3, "editing": 3, "blending": 3, "grain": 3,
     "tasks": 4,
     "runs": 5,
-    "app": 6, "__init__": 6, "__main__": 6,
+    "app": 6, "web": 6, "__init__": 6, "__main__": 6,
 }  # fmt: skip
 
 

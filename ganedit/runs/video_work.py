@@ -240,11 +240,12 @@ class VideoWork:
             )  # fmt: skip
         results = [Staged(partial, self.job.target, Stamp.of(partial, hashed=recorded))]
         if self.work.run.files.preview:
-            from ganedit.video.preview import write_previews
+            from ganedit.runs.video_preview import write_previews
 
+            made = write_previews(self.timeline, partial, self.folder)
             results += [
-                Staged(made, target, Stamp.of(made, hashed=recorded))
-                for made, target in write_previews(self, partial)
+                Staged(file, target, Stamp.of(file, hashed=recorded))
+                for file, target in zip(made, (self.job.preview, self.job.clip), strict=True)
             ]
         return tuple(results)
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ganedit.image import Image
 from ganedit.runs.preview import pair, place_of
@@ -14,35 +13,32 @@ from ganedit.video.options import VideoOptions
 from ganedit.video.segments import Source, Timeline, find_source
 from ganedit.video.track import Track
 
-if TYPE_CHECKING:
-    from ganedit.runs.video_work import VideoWork
-
 SECONDS = 5
 
 
-def write_previews(video: "VideoWork", result: Path) -> Iterator[tuple[Path, Path]]:
-    """Write the clip and the still, from the middle of the video.
+def write_previews(timeline: Timeline, result: Path, folder: Path) -> Iterator[Path]:
+    """Write a still and a clip, from the middle of a video.
 
     Args:
-        video: what was edited.
+        timeline: what was edited.
         result: its file, complete.
+        folder: where they are written.
 
     Yields:
-        A file and where it belongs.
+        The still's file, then the clip's.
     """
-    timeline = video.timeline
     numbers = _middle(timeline)
     shows = [timeline.shows[number] for number in numbers]
     before = timeline.edited
     after = find_source((result,), VideoOptions(), lenient=False)
     pairs = _halves(before, after, shows, numbers)
-    still = video.folder / ".still.part.png"
-    clip = video.folder / ".clip.part.mp4"
+    still = folder / ".still.part.png"
+    clip = folder / ".clip.part.mp4"
     first = next(pairs)
     first.save(still, format="PNG", overwrite=True)
-    yield still, video.job.preview
-    _write_clip(first, pairs, timeline, numbers, clip, video.folder / ".clip.part.mkv")
-    yield clip, video.job.clip
+    yield still
+    _write_clip(first, pairs, timeline, numbers, clip, folder / ".clip.part.mkv")
+    yield clip
 
 
 def _middle(timeline: Timeline) -> list[int]:
