@@ -210,7 +210,7 @@ def dpi_in_exif(exif: bytes | None) -> tuple[float, float] | None:
 
 
 def orientation_in(metadata: Metadata) -> int:
-    """EXIF orientation, 1..8, of the EXIF block, else of the XMP packet; 1 if neither tells."""
+    """Orientation as the EXIF block states it, else the XMP packet; 1 if neither tells."""
     try:
         orientation = int(_tags(metadata.exif).get(ExifTags.Base.Orientation, 0))
     except Exception:  # whatever malformed bytes lead Pillow to

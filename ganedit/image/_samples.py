@@ -154,7 +154,7 @@ def keyed_alpha(samples: Samples, key: int | tuple[int, ...]) -> Samples:
 
 def orient(array: Samples, orientation: int) -> Samples:
     """`array` (H, W, ...) as EXIF orientation 1..8 wants it shown; other values change nothing."""
-    if orientation >= 5:
+    if 5 <= orientation <= 8:
         array = array.swapaxes(0, 1)
     # What is left after the transposition is a choice of two flips.
     if orientation in (3, 4, 7, 8):
