@@ -86,6 +86,19 @@ def test_floats_beyond_one_and_wide_integers():
     assert image.samples[0, :, 0].tolist() == [0, 700, 65535]
 
 
+def test_samples_that_are_no_numbers_are_told():
+    values = np.float32([[[0, 0.5, 1]] * 3] * 2)
+    values[0, 0], values[1, 1, 0] = np.nan, np.inf
+    image = decode(tiff_bytes(values, photometric="rgb"))
+    assert image.samples[0, 0].tolist() == [0, 0, 0]
+    assert image.samples[1, 1, 0] == 65535
+    assert image.notes == (
+        "float samples converted to 16 bits",
+        "3 samples that are no numbers became the lowest value",
+        "1 infinite sample became the highest or lowest finite value",
+    )
+
+
 @pytest.mark.parametrize("compression", [None, "lzw", "zlib", "zstd"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_orientation_is_applied_once(compression, dtype):

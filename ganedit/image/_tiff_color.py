@@ -102,8 +102,7 @@ def _scaled(page: Any, planes: npt.NDArray[Any]) -> tuple[Samples, tuple[str, ..
         scaled = from_integers(planes, bits)
         # A view of what was read may be read-only, and is changed below.
         return scaled if scaled.flags.writeable else scaled.copy(), ()
-    samples, note = from_unbounded(planes)
-    return samples, (note,) if note else ()
+    return from_unbounded(planes)
 
 
 def _to_depth(alpha: Samples | None, samples: Samples) -> Samples | None:
