@@ -133,6 +133,26 @@ def test_colour_spaces():
     assert back.notes == ("palette converted to RGB",)
 
 
+def test_uncompressed_ycbcr():
+    picture = smooth_image().to_pil()
+    data = encoded(picture.convert("YCbCr"), "TIFF")
+    assert np.abs(decode(data).samples.astype(int) - np.asarray(picture)).max() <= 1
+    with pytest.raises(TruncatedImageError):
+        decode(data[:-900])
+    # The range of television, in the attributes that say so.
+    studio = np.uint8([[[16, 128, 128], [235, 128, 128]]])
+    reference = [value for n in (16, 235, 128, 240, 128, 240) for value in (n, 1)]
+    options = {"photometric": "ycbcr", "extratags": [(532, 5, 6, reference, True)]}
+    shown = decode(tiff_bytes(studio, **options)).samples
+    assert shown.tolist() == [[[0, 0, 0], [255, 255, 255]]]
+    coarse = np.zeros((2, 2, 3), np.uint8)
+    data = bytearray(tiff_bytes(coarse, photometric="ycbcr"))
+    tag = tifffile.TiffFile(io.BytesIO(bytes(data))).pages.first.tags[279]
+    data[tag.valueoffset] = 6  # four of Y, one each of Cb and Cr
+    with pytest.raises(UnreadableImageError, match="subsampled YCbCr is not supported"):
+        decode(bytes(data))
+
+
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
 def test_jpeg_inside(subsampling):
     picture = smooth_image().to_pil().resize((64, 48))
