@@ -203,6 +203,22 @@ def test_medical_jpegs():
     assert np.array_equal(lossless.samples, image.samples)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_jpeg_ls(tmp_path, channels, dtype):
+    image = make_image(channels, dtype)
+    data = imagecodecs.jpegls_encode(np.squeeze(image.samples))
+    (tmp_path / "a.jls").write_bytes(data)
+    assert size_of(tmp_path / "a.jls") == (WIDTH, HEIGHT)
+    back = decode(tmp_path / "a.jls")
+    assert back.format == "JPEG-LS"
+    assert np.array_equal(back.samples, image.samples)
+    with pytest.raises(TruncatedImageError):
+        decode(data[: len(data) // 2])
+    with pytest.raises(ImageTooLargeError):
+        decode(data, max_pixels=10)
+
+
 def test_depth_that_pillow_reduces_is_told():
     data = bytearray(encoded(smooth_image().to_pil(), "SGI", bpc=2))
     assert any("reduced to 8 bits" in note for note in decode(bytes(data)).notes)
