@@ -43,8 +43,8 @@ def ycbcr_to_rgb(
         luma: how much red, green and blue make Y.
         reference: the values of black and white of Y, then those of zero and most of Cb and Cr.
     """
-    black, white = np.float32(reference[0::2]), np.float32(reference[1::2])
-    scale = np.float32((255, 127, 127)) / np.where(white == black, 1, white - black)
+    black, white = np.array(reference, np.float32).reshape(3, 2).T
+    scale = np.array((255, 127, 127), np.float32) / np.where(white == black, 1, white - black)
     red_share, green_share, blue_share = luma
     rgb = np.empty_like(samples)
     for rows in bands(*samples.shape[:2]):

@@ -1,4 +1,4 @@
-"""More than 8 bits where Pillow gives 8: AVIF, HEIC, JPEG 2000 and JPEG XL."""
+"""More than 8 bits where Pillow gives 8: AVIF, HEIC and JPEG 2000."""
 
 import importlib
 from dataclasses import replace
@@ -20,8 +20,6 @@ _SRGB = {(1, 13), (1, 2), (2, 2), (2, 13), (1, 1), (1, 6)}  # primaries and tran
 
 def depth_of(data: bytes, format: str) -> int:
     """Bits per sample of a file, 8 where nothing else is found."""
-    if format == "JXL":
-        return 16  # the decoder scales whatever depth there is
     depths = [8]
     if format == "JPEG2000" and (place := data.find(_SIZ)) >= 0:
         # Behind the markers: length, capabilities, eight sizes of four bytes, and the components,
@@ -87,5 +85,5 @@ def _decoded(data: bytes, format: str) -> npt.NDArray[Any]:
         return np.asarray(file)
     import imagecodecs
 
-    name = {"AVIF": "avif_decode", "JPEG2000": "jpeg2k_decode", "JXL": "jpegxl_decode"}[format]
+    name = {"AVIF": "avif_decode", "JPEG2000": "jpeg2k_decode"}[format]
     return np.asarray(getattr(imagecodecs, name)(data))

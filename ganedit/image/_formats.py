@@ -92,8 +92,7 @@ DRAWINGS: dict[str, str] = {
 
 _OTHERS = {
     "heic": ".heic .heics .heif .heifs .hif",
-    "jxl": ".jxl",
-    "jpeg-ls": ".jls",
+    "imagecodecs": ".jls .jxl .jxr .hdp .wdp .hdr",
     "raw": ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf"
     " .pef .raf .rw2 .rwl .sr2 .srf .srw .x3f",
 }
@@ -103,7 +102,7 @@ READABLE_SUFFIXES: frozenset[str] = frozenset(
 )
 """Lower-case suffixes of files worth offering to `decode` (which looks at the content only).
 
-HEIC, JPEG XL and raw pictures are among them: without their extra package, `decode` names it."""
+HEIC and raw pictures are among them: without their extra package, `decode` names it."""
 
 
 def describe(format: str) -> Format:

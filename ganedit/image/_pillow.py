@@ -22,8 +22,8 @@ def read_pillow(picture: PIL.Image.Image) -> Reading:
         samples,
         alpha,
         metadata,
-        # Pillow turns TIFFs while loading, and libjxl has turned what it decodes.
-        1 if picture.format in ("TIFF", "JXL") else orientation_in(metadata),
+        # Pillow turns TIFFs while loading.
+        1 if picture.format == "TIFF" else orientation_in(metadata),
         "JPEG" if picture.format == "MPO" else picture.format,
         (*notes, *damage),
     )

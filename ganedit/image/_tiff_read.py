@@ -13,7 +13,7 @@ import numpy.typing as npt
 import PIL.Image
 
 from ganedit.errors import ImageTooLargeError
-from ganedit.image._jxl import jxl_size
+from ganedit.image._jxl_header import jxl_header
 from ganedit.image._pillow import read_pillow
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
@@ -204,7 +204,8 @@ def _embedded_size(data: bytes) -> tuple[int, int]:
         with PIL.Image.open(io.BytesIO(data)) as inner:
             return inner.size
     except Exception:  # JPEG XL, LERC and others that Pillow does not know
-        return jxl_size(data) or (0, 0)
+        header = jxl_header(data)
+        return (header.width, header.height) if header else (0, 0)
 
 
 def _by_parts(source: Source, page: Any) -> tuple[npt.NDArray[Any], bool]:

@@ -1,0 +1,85 @@
+"""JPEG XR to samples; what lies beside them is laid out as in a TIFF file."""
+
+import io
+from typing import Any
+
+import PIL.Image
+
+from ganedit.image._codecs import decoded, split_channels
+from ganedit.image._metadata import Metadata, exif_from_tags, orientation_in, valid_dpi
+from ganedit.image._reading import Reading
+from ganedit.image._samples import unpremultiply
+from ganedit.image._source import Source
+
+_LAYOUT, _WIDTH, _HEIGHT = 0xBC01, 0xBC80, 0xBC81
+_X_RESOLUTION, _Y_RESOLUTION, _OFFSET, _COUNT = 0xBC82, 0xBC83, 0xBCC0, 0xBCC1
+_ALPHA_OFFSET, _ALPHA_COUNT = 0xBCC2, 0xBCC3  # where alpha is coded apart
+_NUMBERS = (_WIDTH, _HEIGHT, _OFFSET, _COUNT)
+_XMP, _PROFILE, _ORIENTATION = 700, 34675, 274
+# Last bytes of the names of layouts.
+_CMYK = {0x1C, 0x1F, 0x2C, 0x2D}
+_PREMULTIPLIED = {0x10, 0x17, 0x1A}
+
+
+def jxr_size(source: Source) -> tuple[int, int]:
+    """Width and height of a JPEG XR file; zeros if it makes no sense."""
+    tags = _jxr_tags(source)
+    return tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)
+
+
+def read_jxr(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
+    """Decode a JPEG XR file.
+
+    Raises:
+        TruncatedImageError: it ends early, or is damaged.
+        UnreadableImageError: CMYK, or a number of channels that is no picture.
+        ImageTooLargeError: more than `max_pixels`.
+    """
+    tags = _jxr_tags(source)
+    # Its decoder makes something up of what is not there.
+    if not tags or _end(tags) > source.file.seek(0, io.SEEK_END):
+        raise source.damaged(lenient=lenient)
+    source.check_size(*jxr_size(source), max_pixels)
+    layout = (_block(tags, _LAYOUT) or b"\0")[-1]
+    if layout in _CMYK:
+        raise source.unsupported("JPEG XR in CMYK")
+    planes = decoded(source, "jpegxr", "JPEG XR", lenient=lenient)
+    samples, alpha, notes = split_channels(source, planes, "JPEG XR")
+    if layout in _PREMULTIPLIED and alpha is not None:
+        unpremultiply(samples, alpha)
+    metadata = Metadata(
+        icc=_block(tags, _PROFILE),
+        exif=exif_from_tags(tags),
+        xmp=_block(tags, _XMP),
+        dpi=valid_dpi((tags.get(_X_RESOLUTION), tags.get(_Y_RESOLUTION))),
+    )
+    orientation = tags.get(_ORIENTATION) or orientation_in(metadata)
+    return Reading(samples, alpha, metadata, orientation, "JXR", notes)
+
+
+def _jxr_tags(source: Source) -> Any:
+    """The tags of a JPEG XR, which are laid out as TIFF's; none where they make no sense."""
+    tags = PIL.Image.Exif()
+    tags.endian = "<"
+    source.file.seek(4)
+    place = int.from_bytes(source.file.read(4), "little")
+    try:
+        tags.load_from_fp(source.file, place)
+        sound = all(isinstance(tags[tag], int) for tag in _NUMBERS)
+        sound &= all(isinstance(tags.get(tag, 0), int) for tag in (_ALPHA_OFFSET, _ALPHA_COUNT))
+    except Exception:  # whatever malformed bytes lead Pillow to
+        return {}
+    return tags if sound else {}
+
+
+def _end(tags: Any) -> int:
+    """Where the coded samples end."""
+    start, count = tags.get(_ALPHA_OFFSET, 0), tags.get(_ALPHA_COUNT, 0)
+    # Microsoft's encoder counts alpha from the beginning of the file.
+    alpha = count if count > start else start + count
+    return int(max(alpha, tags[_OFFSET] + tags[_COUNT]))
+
+
+def _block(tags: Any, code: int) -> bytes | None:
+    value = tags.get(code)
+    return value if isinstance(value, bytes) and value else None
