@@ -154,6 +154,23 @@ def test_jpeg_xr(tmp_path, channels, alpha, dtype):
         decode(data, max_pixels=10)
 
 
+def test_metadata_of_jpeg_xr(capfd):
+    data = imagecodecs.jpegxr_encode(make_image().samples)
+    place = int.from_bytes(data[4:8], "little")
+    count = int.from_bytes(data[place : place + 2], "little")
+    entries = data[place + 2 : place + 2 + 12 * count]
+    entries = struct.pack("<HHII", 700, 1, len(XMP), len(data)) + entries
+    entries = struct.pack("<HHII", 274, 3, 1, 6) + entries
+    entries += struct.pack("<HHII", 0xFFF0, 3, 1, 6)  # a tag that nobody knows
+    directory = struct.pack("<H", count + 3) + entries + bytes(4)
+    data = data[:4] + struct.pack("<I", len(data) + len(XMP)) + data[8:] + XMP + directory
+    image = decode(data)
+    assert np.array_equal(image.samples, np.rot90(make_image().samples, -1))
+    assert b'tiff:Orientation="1"' in image.metadata.xmp
+    assert image.metadata.dpi == (96, 96)
+    assert capfd.readouterr().err == ""
+
+
 def test_floats_and_bits_of_jpeg_xr():
     values = make_image(3).samples.astype(np.float32) / 100
     image = decode(imagecodecs.jpegxr_encode(values))

@@ -15,7 +15,7 @@ from ganedit.errors import (
     TruncatedImageError,
     UnreadableImageError,
 )
-from ganedit.image import READABLE_SUFFIXES, decode, size_of
+from ganedit.image import READABLE_SUFFIXES, decode, is_picture, size_of
 from ganedit.image._formats import DRAWINGS, PILLOW_FORMATS
 
 # --- what is a picture --------------------------------------------------------------------------
@@ -254,3 +254,28 @@ def test_raw_is_developed(tmp_path):
     assert (image.format, image.depth) == ("RAW", 16)
     assert image.samples.shape == (192, 256, 3)
     assert "developed" in image.notes[0]
+
+
+# --- files of a folder --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "JPEG2000"])
+def test_pictures_without_a_suffix_are_known_by_their_content(tmp_path, format):
+    (tmp_path / "scan").write_bytes(encoded(smooth_image().to_pil(), format))
+    assert is_picture(tmp_path / "scan")
+
+
+def test_what_is_no_picture_in_a_folder(tmp_path):
+    (tmp_path / "a.txt").write_bytes(encoded(smooth_image().to_pil(), "PNG"))
+    texts = {
+        "README": b"BMW and others",
+        "LICENSE": b"P5 is a key",
+        "empty": b"",
+        "ps": b"%!PS-Adobe",
+    }
+    for name, content in texts.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    assert not any(is_picture(path) for path in tmp_path.iterdir())
+    assert not is_picture(tmp_path / "missing")
+    assert is_picture(tmp_path / "missing.HDR")

@@ -15,6 +15,7 @@ _LAYOUT, _WIDTH, _HEIGHT = 0xBC01, 0xBC80, 0xBC81
 _X_RESOLUTION, _Y_RESOLUTION, _OFFSET, _COUNT = 0xBC82, 0xBC83, 0xBCC0, 0xBCC1
 _ALPHA_OFFSET, _ALPHA_COUNT = 0xBCC2, 0xBCC3  # where alpha is coded apart
 _NUMBERS = (_WIDTH, _HEIGHT, _OFFSET, _COUNT)
+_NEEDED = {_LAYOUT, *_NUMBERS, _X_RESOLUTION, _Y_RESOLUTION, _ALPHA_OFFSET, _ALPHA_COUNT}
 _XMP, _PROFILE, _ORIENTATION = 700, 34675, 274
 # Last bytes of the names of layouts.
 _CMYK = {0x1C, 0x1F, 0x2C, 0x2D}
@@ -43,17 +44,24 @@ def read_jxr(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
     layout = (_block(tags, _LAYOUT) or b"\0")[-1]
     if layout in _CMYK:
         raise source.unsupported("JPEG XR in CMYK")
-    planes = decoded(source, "jpegxr", "JPEG XR", lenient=lenient)
+    bare = Source(source.label, io.BytesIO(_with_known_tags(source.data())))
+    planes = decoded(bare, "jpegxr", "JPEG XR", lenient=lenient)
     samples, alpha, notes = split_channels(source, planes, "JPEG XR")
     if layout in _PREMULTIPLIED and alpha is not None:
         unpremultiply(samples, alpha)
+    try:
+        exif = exif_from_tags(tags)
+    except Exception:  # whatever malformed values lead Pillow to
+        exif = None
+        notes += ("EXIF dropped: it is damaged",)
     metadata = Metadata(
         icc=_block(tags, _PROFILE),
-        exif=exif_from_tags(tags),
+        exif=exif,
         xmp=_block(tags, _XMP),
         dpi=valid_dpi((tags.get(_X_RESOLUTION), tags.get(_Y_RESOLUTION))),
     )
-    orientation = tags.get(_ORIENTATION) or orientation_in(metadata)
+    told = tags.get(_ORIENTATION)
+    orientation = told if isinstance(told, int) and told else orientation_in(metadata)
     return Reading(samples, alpha, metadata, orientation, "JXR", notes)
 
 
@@ -78,6 +86,20 @@ def _end(tags: Any) -> int:
     # Microsoft's encoder counts alpha from the beginning of the file.
     alpha = count if count > start else start + count
     return int(max(alpha, tags[_OFFSET] + tags[_COUNT]))
+
+
+def _with_known_tags(data: bytes) -> bytes:
+    """The file with another directory, of nothing but what its decoder needs.
+
+    It prints every tag that it does not know.
+    """
+    place = int.from_bytes(data[4:8], "little")
+    count = int.from_bytes(data[place : place + 2], "little")
+    entries = [data[place + 2 + 12 * i : place + 14 + 12 * i] for i in range(count)]
+    kept = [entry for entry in entries if int.from_bytes(entry[:2], "little") in _NEEDED]
+    data += bytes(len(data) % 2)
+    directory = len(kept).to_bytes(2, "little") + b"".join(kept) + bytes(4)
+    return data[:4] + len(data).to_bytes(4, "little") + data[8:] + directory
 
 
 def _block(tags: Any, code: int) -> bytes | None:

@@ -9,7 +9,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from ganedit.errors import UsageError
-from ganedit.image import READABLE_SUFFIXES
+from ganedit.image import is_picture
 
 JOURNAL_FOLDER = ".ganedit"
 LIST_MARK = "@"
@@ -157,7 +157,7 @@ class Search:
             file
             for file in files
             if self._counted(not file.name.startswith("."), "hidden")
-            and self._counted(file.suffix.lower() in READABLE_SUFFIXES, "not pictures")
+            and self._counted(is_picture(file), "not pictures")
             and self._counted(self.selection.takes(file.relative_to(root)), "excluded")
             and (skipped is None or skipped not in file.resolve().parents)
             and self._counted(file.is_file(), "that are no files")
