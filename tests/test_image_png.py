@@ -98,6 +98,21 @@ def test_texts_stay():
     assert notes == ("texts left out: WEBP has no place for them",)
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_language_and_translated_keyword_stay(compressed):
+    text = ("日本語 " if not compressed else "long " * 300).encode()
+    packed = zlib.compress(text) if compressed else text
+    chunk = b"Title\0" + bytes((compressed, 0)) + b"ja\0" + "題".encode() + b"\0" + packed
+    plain = b"Title\0\0\0\0\0" + "Größe 大".encode()
+    image = decode(with_chunks((b"iTXt", chunk), (b"iTXt", plain)))
+    assert image.metadata.texts == (("Title", text.decode()), ("Title", "Größe 大"))
+    data, notes = written(image, "PNG")
+    assert notes == ()
+    assert png_chunk(b"iTXt", chunk) in data
+    assert png_chunk(b"iTXt", plain) in data
+    assert decode(data).metadata == image.metadata
+
+
 def test_thumbnails_of_viewers_do_not_stay():
     png = with_chunks((b"tEXt", b"Thumb::MTime\0" + b"5"), (b"tEXt", b"Title\0x"))
     assert decode(png).metadata.texts == (("Title", "x"),)

@@ -43,6 +43,7 @@ class Metadata:
         dpi: horizontal and vertical resolution in pixels per inch.
         iptc: IPTC-IIM records, as Photoshop keeps them.
         texts: pairs of keyword and text, as PNG has them.
+        languages: of some of these pairs, the language and the keyword in that language.
         color_chunks: names and contents of PNG's chunks gAMA, cHRM, sRGB, cICP, mDCV and cLLI,
             which say how the samples are to be shown.
     """
@@ -53,6 +54,7 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     iptc: bytes | None = None
     texts: tuple[tuple[str, str], ...] = ()
+    languages: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
     color_chunks: tuple[tuple[bytes, bytes], ...] = ()
 
     def only_color(self) -> "Metadata":

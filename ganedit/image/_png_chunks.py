@@ -113,6 +113,7 @@ class _Told:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._texts: list[tuple[str, str]] = []
+        self._languages: dict[tuple[str, str], tuple[str, str]] = {}
         self._colors: dict[bytes, bytes] = {}
         self._profiles: dict[str, bytes] = {}
         self._xmp: bytes | None = None
@@ -146,6 +147,7 @@ class _Told:
             dpi=self._dpi or dpi_in_exif(exif),
             iptc=iptc_of(iptc) if iptc and iptc.startswith(b"8BIM") else iptc,
             texts=tuple(self._texts),
+            languages=tuple(self._languages.items()),
             color_chunks=tuple(self._colors.items()),
         )
 
@@ -172,9 +174,13 @@ class _Told:
         if name == b"zTXt":
             return keyword.decode("latin-1"), self._inflated(rest[1:]).decode("latin-1")
         compressed, _ = rest[0], rest[1]
-        _language, _translated, text = rest[2:].split(b"\0", 2)
+        language, translated, text = rest[2:].split(b"\0", 2)
         text = self._inflated(text) if compressed else text
-        return keyword.decode("latin-1"), text.decode("utf-8", "replace")
+        pair = keyword.decode("latin-1"), text.decode("utf-8", "replace")
+        if language or translated:
+            told = language.decode("latin-1"), translated.decode("utf-8", "replace")
+            self._languages[pair] = told
+        return pair
 
     def _text(self, keyword: str, text: str) -> None:
         kind = keyword.removeprefix(_RAW_PROFILE)

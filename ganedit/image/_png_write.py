@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
 
@@ -70,8 +71,9 @@ def _metadata_chunks(metadata: Metadata) -> Iterator[bytes]:
         yield _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
     if metadata.iptc:
         yield _raw_profile("iptc", resources_with(metadata.iptc))
+    languages = dict(metadata.languages)
     for keyword, text in metadata.texts:
-        yield _text(keyword, text)
+        yield _text(keyword, text, *languages.get((keyword, text), ()))
 
 
 def _raw_profile(name: str, block: bytes) -> bytes:
@@ -80,14 +82,19 @@ def _raw_profile(name: str, block: bytes) -> bytes:
     return _text(f"Raw profile type {name}", f"\n{name}\n{len(block):8}\n{digits}\n")
 
 
-def _text(keyword: str, text: str) -> bytes:
+def _text(keyword: str, text: str, language: str = "", translated: str = "") -> bytes:
     """The plainest chunk that holds the text; long ones are compressed."""
     name = keyword.encode("latin-1", "replace")[:79] + b"\0"
-    try:
+    content: bytes | None = None
+    with suppress(UnicodeEncodeError):
         content = text.encode("latin-1")
-    except UnicodeEncodeError:
-        # Compressed, method, no language, no translated keyword.
-        return _chunk(b"iTXt", name + b"\1\0\0\0" + zlib.compress(text.encode()))
+    if content is None or language or translated:
+        content = text.encode()
+        long = len(content) >= _LONG_TEXT
+        # Whether it is compressed, and the method.
+        kind = bytes((long, 0)) + language.encode("latin-1", "replace") + b"\0"
+        kind += translated.encode() + b"\0"
+        return _chunk(b"iTXt", name + kind + (zlib.compress(content) if long else content))
     if len(content) < _LONG_TEXT and b"\0" not in content:
         return _chunk(b"tEXt", name + content)
     return _chunk(b"zTXt", name + b"\0" + zlib.compress(content))
