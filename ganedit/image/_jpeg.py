@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from ganedit.image._metadata import COMMENT, Metadata, comment_text, iptc_of
+from ganedit.image._metadata import COMMENT, Metadata, comment_text, iptc_of, valid_aspect
 from ganedit.image._reading import Reading
 from ganedit.image._samples import from_integers
 from ganedit.image._source import Source
@@ -39,8 +39,17 @@ def segments_metadata(
         for name, data in segments
         if name == "APP13" and data.startswith(_PHOTOSHOP)
     )
-    metadata = replace(metadata, iptc=iptc_of(resources), texts=tuple(comments))
+    metadata = replace(
+        metadata, aspect=_aspect(picture), iptc=iptc_of(resources), texts=tuple(comments)
+    )
     return metadata, tuple(_left_out(picture, segments, metadata.xmp or b""))
+
+
+def _aspect(picture: PIL.Image.Image) -> tuple[int, int] | None:
+    """The density of a JFIF without a unit."""
+    if picture.info.get("jfif_unit") != 0:
+        return None
+    return valid_aspect(*picture.info.get("jfif_density", (1, 1)))
 
 
 def _left_out(picture: PIL.Image.Image, segments: list[tuple[str, bytes]], xmp: bytes) -> list[str]:

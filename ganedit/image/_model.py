@@ -64,7 +64,8 @@ class Image(Raster):
         samples = orient(reading.samples, turned)
         alpha = None if reading.alpha is None else orient(reading.alpha, turned)
         height, width, channels = samples.shape
-        metadata, dropped = refreshed(reading.metadata, width, height, channels)
+        metadata = reading.metadata.transposed() if turned >= 5 else reading.metadata
+        metadata, dropped = refreshed(metadata, width, height, channels)
         notes = tuple(dict.fromkeys((*reading.notes, *dropped)))
         return cls(samples, alpha, metadata, reading.format, notes, reading.lossless, turned)
 

@@ -39,6 +39,8 @@ def write_png(file: BinaryIO, samples: Samples, alpha: Samples | None, metadata:
     file.write(SIGNATURE + _chunk(b"IHDR", header))
     for chunk in _metadata_chunks(metadata):
         file.write(chunk)
+    if metadata.background:
+        file.write(_background(metadata.background, samples))
     stream, checksum = _ZLIB_HEADER, zlib.adler32(b"")
     for lines, deflated in _deflated_bands(samples, alpha):
         checksum = zlib.adler32(lines, checksum)
@@ -61,7 +63,9 @@ def _metadata_chunks(metadata: Metadata) -> Iterator[bytes]:
         # A profile and the name of the standard space exclude each other.
         if name != b"sRGB" or not metadata.icc:
             yield _chunk(name, content)
-    if metadata.dpi:
+    if metadata.aspect:
+        yield _chunk(b"pHYs", struct.pack(">IIB", *metadata.aspect, 0))
+    elif metadata.dpi:
         pixels_per_metre = (round(value / INCH) for value in metadata.dpi)
         yield _chunk(b"pHYs", struct.pack(">IIB", *pixels_per_metre, 1))
     if metadata.exif:
@@ -74,6 +78,18 @@ def _metadata_chunks(metadata: Metadata) -> Iterator[bytes]:
     languages = dict(metadata.languages)
     for keyword, text in metadata.texts:
         yield _text(keyword, text, *languages.get((keyword, text), ()))
+
+
+def _background(color: tuple[int, ...], samples: Samples) -> bytes:
+    """The colour at the depth of the samples; nothing where it has a hue and they are grey."""
+    channels = samples.shape[2]
+    if channels == 1 and len(set(color)) > 1:
+        return b""
+    values = color * channels if len(color) == 1 else color[:channels]
+    deep = samples.itemsize == 2
+    return _chunk(
+        b"bKGD", struct.pack(f">{channels}H", *(v if deep else (v + 128) // 257 for v in values))
+    )
 
 
 def _raw_profile(name: str, block: bytes) -> bytes:
