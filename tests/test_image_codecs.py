@@ -130,6 +130,8 @@ def test_what_jpeg_xl_says_of_its_colours_is_kept_or_told(monkeypatch):
     module = "ganedit.image._jxl.jxl_header"
     monkeypatch.setattr(module, lambda _: JxlHeader(WIDTH, HEIGHT, color=(9, 16)))
     assert decode(data).metadata.color_chunks == ((b"cICP", bytes((9, 16, 0, 1))),)
+    monkeypatch.setattr(module, lambda _: JxlHeader(WIDTH, HEIGHT, color=(1, 8)))
+    assert decode(data).metadata.color_chunks == (LINEAR,)
     monkeypatch.setattr(module, lambda _: JxlHeader(WIDTH, HEIGHT, color=None))
     assert decode(data).notes[0].startswith("colour profile left out")
 

@@ -57,7 +57,10 @@ def fitted_metadata(
             icc = _profile(metadata, channels) if "icc" in _PLACES[format] else None
             changes["icc"] = icc
             if icc is None:
-                notes.append(f"gamma and colour space left out: {format} has no place for PNG's")
+                # AVIF has a place for cICP, but Pillow does not write it.
+                why = f"{format} has no place for PNG's"
+                why = "AVIF is written without them" if format == "AVIF" else why
+                notes.append(f"gamma and colour space left out: {why}")
     if format == "JPEG":
         changes |= _fitted_to_jpeg(metadata, notes)
     return replace(metadata, **changes), tuple(notes)

@@ -1,16 +1,14 @@
 """Radiance HDR (RGBE) to samples."""
 
 import re
-import struct
 
 from ganedit.image._codecs import decoded, split_channels
-from ganedit.image._metadata import Metadata
+from ganedit.image._metadata import LINEAR, Metadata
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
 
 _HEADER = re.compile(rb"#\?.*?\n\n([-+][XY]) +(\d+) +([-+][XY]) +(\d+)\n", re.DOTALL)
 _HEAD = 1 << 16  # bytes; a header is a few lines
-_LINEAR = struct.pack(">I", 100_000)  # as PNG's gAMA
 
 
 def hdr_size(source: Source) -> tuple[int, int]:
@@ -37,7 +35,7 @@ def read_hdr(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
     source.check_size(*size, max_pixels)
     planes = decoded(source, "rgbe", "Radiance HDR", lenient=lenient)
     samples, alpha, notes = split_channels(source, planes, "Radiance HDR")
-    metadata = Metadata(color_chunks=((b"gAMA", _LINEAR),))
+    metadata = Metadata(color_chunks=((b"gAMA", LINEAR),))
     return Reading(samples, alpha, metadata, 1, "HDR", notes)
 
 

@@ -9,7 +9,7 @@ import io
 from ganedit.image._boxes import boxes
 from ganedit.image._codecs import decoded, split_channels
 from ganedit.image._jxl_header import jxl_header
-from ganedit.image._metadata import Metadata
+from ganedit.image._metadata import LINEAR, Metadata
 from ganedit.image._reading import Reading
 from ganedit.image._samples import unpremultiply
 from ganedit.image._source import Source
@@ -17,7 +17,7 @@ from ganedit.image._source import Source
 _JPEG_INSIDE = b"jbrd"  # the box with what makes a JPEG XL the JPEG again that it was
 _COMPRESSED, _EXIF, _XMP = b"brob", b"Exif", b"xml "
 _BLOCK_LIMIT = 16 << 20  # bytes of one block once inflated: no packet is larger
-_SRGB = {(1, 13), (1, 1)}  # primaries and transfer
+_SRGB, _LINEAR_SRGB = {(1, 13), (1, 1)}, (1, 8)  # primaries and transfer
 
 
 def jpeg_inside(source: Source) -> Source | None:
@@ -72,8 +72,18 @@ def _boxed_metadata(data: bytes, color: tuple[int, int] | None) -> Metadata:
         found.setdefault(name, content)
     exif = found.get(_EXIF, b"")
     exif = exif[4 + int.from_bytes(exif[:4], "big") :]  # behind the offset of its header
-    chunks = () if color is None or color in _SRGB else ((b"cICP", bytes((*color, 0, 1))),)
-    return Metadata(exif=exif or None, xmp=found.get(_XMP) or None, color_chunks=chunks)
+    return Metadata(
+        exif=exif or None, xmp=found.get(_XMP) or None, color_chunks=_color_chunks(color)
+    )
+
+
+def _color_chunks(color: tuple[int, int] | None) -> tuple[tuple[bytes, bytes], ...]:
+    """The same as PNG says it; of linear sRGB in the way that profiles can be made of."""
+    if color is None or color in _SRGB:
+        return ()
+    if color == _LINEAR_SRGB:
+        return ((b"gAMA", LINEAR),)
+    return ((b"cICP", bytes((*color, 0, 1))),)
 
 
 def _inflated(content: bytes) -> bytes:

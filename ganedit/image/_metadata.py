@@ -28,6 +28,9 @@ DESCRIPTIVE_TAGS = (
 COMMENT = "Comment"
 """The keyword under which the comment of a JPEG or GIF stands among the texts."""
 
+LINEAR = (100_000).to_bytes(4, "big")
+"""What PNG's gAMA chunk says of samples that are proportional to light."""
+
 _IPTC_RESOURCE = 0x0404
 _LARGEST_DPI = 1e6
 _LARGEST_ASPECT = 0xFFFF  # JPEG has 16 bits for it
