@@ -105,6 +105,11 @@ def test_shape_of_pixels_turns_with_the_picture():
     assert decode(jpeg).metadata.aspect == (2, 1)
 
 
+def test_shape_of_pixels_of_avif():
+    data = encoded(smooth_image().to_pil(), "AVIF") + struct.pack(">I4sII", 16, b"pasp", 2, 1)
+    assert decode(data).metadata.aspect == (1, 2)
+
+
 @pytest.mark.parametrize(
     ("pair", "aspect"),
     [((3000, 6000), (1, 2)), ((5, 5), None), ((0, 1), None), ((2**31, 2**31 - 1), None),

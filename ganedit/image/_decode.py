@@ -9,7 +9,14 @@ from typing import BinaryIO
 import PIL.Image
 
 from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from ganedit.image._deep import decode_deep, depth_of, has_gain_map, is_lossless_avif, with_color
+from ganedit.image._deep import (
+    aspect_of,
+    decode_deep,
+    depth_of,
+    has_gain_map,
+    is_lossless_avif,
+    with_color,
+)
 from ganedit.image._hdr import hdr_size, read_hdr
 from ganedit.image._jpeg import (
     GAIN_MAP_NOTE,
@@ -197,7 +204,8 @@ def _deepened(file: Source, reading: Reading, name: str) -> Reading:
     """The same at 16 bits, where the file has more than the 8 of Pillow; with its colour space."""
     data = file.data()
     lossless = name == "AVIF" and is_lossless_avif(data)
-    reading = replace(reading, metadata=with_color(reading.metadata, data), lossless=lossless)
+    metadata = replace(with_color(reading.metadata, data), aspect=aspect_of(data))
+    reading = replace(reading, metadata=metadata, lossless=lossless)
     if has_gain_map(data):
         reading = replace(reading, notes=(*reading.notes, GAIN_MAP_NOTE))
     depth = depth_of(data, name)

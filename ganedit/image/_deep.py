@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ganedit.image._boxes import boxes
-from ganedit.image._metadata import Metadata
+from ganedit.image._metadata import Metadata, valid_aspect
 from ganedit.image._samples import Samples, from_integers
 
 _HEAD = 1 << 16  # bytes; the boxes stand before the samples
 _SIZ = b"\xff\x4f\xff\x51"
-_AV1_CONFIG, _HEVC_CONFIG, _COLOR = b"av1C", b"hvcC", b"colr"
+_AV1_CONFIG, _HEVC_CONFIG, _COLOR, _PIXEL_ASPECT = b"av1C", b"hvcC", b"colr", b"pasp"
 _JP2_PROFILE = 2  # colour specification by a restricted ICC profile
 _SRGB = {(1, 13), (1, 2), (2, 2), (2, 13), (1, 1), (1, 6)}  # primaries and transfer, or unspecified
 
@@ -64,6 +64,15 @@ def with_color(metadata: Metadata, data: bytes) -> Metadata:
         elif content[0] == _JP2_PROFILE:
             return replace(metadata, icc=content[3:])
     return metadata
+
+
+def aspect_of(data: bytes) -> tuple[int, int] | None:
+    """The shape of the pixels of an AVIF or HEIC, as `Metadata.aspect` has it."""
+    for name, content in boxes(data):
+        if name == _PIXEL_ASPECT and len(content) == 8:
+            width, height = (int.from_bytes(content[i : i + 4], "big") for i in (0, 4))
+            return valid_aspect(height, width)  # of wide pixels there are few
+    return None
 
 
 def is_lossless_avif(data: bytes) -> bool:
