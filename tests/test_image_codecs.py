@@ -156,6 +156,16 @@ def test_jpeg_xr(tmp_path, channels, alpha, dtype):
         decode(data, max_pixels=10)
 
 
+def test_the_code_stream_of_jpeg_xr_says_its_size():
+    data = imagecodecs.jpegxr_encode(make_image().samples)
+    tag = struct.pack("<HHII", 0xBC80, 4, 1, WIDTH)
+    assert tag in data
+    data = data.replace(tag, struct.pack("<HHII", 0xBC80, 4, 1, 1))
+    with pytest.raises(ImageTooLargeError):
+        decode(data, max_pixels=WIDTH * HEIGHT - 1)
+    assert decode(data, max_pixels=WIDTH * HEIGHT).width == WIDTH
+
+
 def test_metadata_of_jpeg_xr(capfd):
     data = imagecodecs.jpegxr_encode(make_image().samples)
     place = int.from_bytes(data[4:8], "little")

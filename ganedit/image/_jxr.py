@@ -1,6 +1,7 @@
 """JPEG XR to samples; what lies beside them is laid out as in a TIFF file."""
 
 import io
+import struct
 from typing import Any
 
 import PIL.Image
@@ -17,6 +18,7 @@ _ALPHA_OFFSET, _ALPHA_COUNT = 0xBCC2, 0xBCC3  # where alpha is coded apart
 _NUMBERS = (_WIDTH, _HEIGHT, _OFFSET, _COUNT)
 _NEEDED = {_LAYOUT, *_NUMBERS, _X_RESOLUTION, _Y_RESOLUTION, _ALPHA_OFFSET, _ALPHA_COUNT}
 _XMP, _PROFILE, _ORIENTATION = 700, 34675, 274
+_STREAM, _SHORT = b"WMPHOTO\0", 0x80  # a code stream's mark, and the flag of short numbers
 # Last bytes of the names of layouts.
 _CMYK = {0x1C, 0x1F, 0x2C, 0x2D}
 _PREMULTIPLIED = {0x10, 0x17, 0x1A}
@@ -25,7 +27,7 @@ _PREMULTIPLIED = {0x10, 0x17, 0x1A}
 def jxr_size(source: Source) -> tuple[int, int]:
     """Width and height of a JPEG XR file; zeros if it makes no sense."""
     tags = _jxr_tags(source)
-    return tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)
+    return _coded_size(source, tags[_OFFSET]) if tags else (0, 0)
 
 
 def read_jxr(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
@@ -40,7 +42,10 @@ def read_jxr(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
     # Its decoder makes something up of what is not there.
     if not tags or _end(tags) > source.file.seek(0, io.SEEK_END):
         raise source.damaged(lenient=lenient)
-    source.check_size(*jxr_size(source), max_pixels)
+    size = _coded_size(source, tags[_OFFSET])
+    if 0 in size:
+        raise source.damaged(lenient=lenient)
+    source.check_size(*size, max_pixels)
     layout = (_block(tags, _LAYOUT) or b"\0")[-1]
     if layout in _CMYK:
         raise source.unsupported("JPEG XR in CMYK")
@@ -78,6 +83,16 @@ def _jxr_tags(source: Source) -> Any:
     except Exception:  # whatever malformed bytes lead Pillow to
         return {}
     return tags if sound else {}
+
+
+def _coded_size(source: Source, place: int) -> tuple[int, int]:
+    """Width and height of the code stream there, which its decoder believes, not the tags."""
+    source.file.seek(place)
+    head = source.file.read(20)
+    if len(head) < 20 or not head.startswith(_STREAM):
+        return 0, 0
+    width, height = struct.unpack_from(">HH" if head[10] & _SHORT else ">II", head, 12)
+    return width + 1, height + 1
 
 
 def _end(tags: Any) -> int:
