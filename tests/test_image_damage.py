@@ -6,6 +6,7 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import PIL.Image
 import pytest
@@ -144,6 +145,9 @@ def samples_of_every_kind() -> dict[str, bytes]:
     files |= {name: encoded(rgb.to_pil(), name) for name in ("GIF", "TGA", "JPEG2000", "PPM")}
     for codec in ("lzw", "zstd", "jpeg", "png"):
         files[f"TIFF {codec}"] = tiff_bytes(rgb.samples, photometric="rgb", compression=codec)
+    for codec in ("jpegxl", "jpegxr", "jpegls"):
+        files[codec] = getattr(imagecodecs, f"{codec}_encode")(rgb.samples)
+    files["HDR"] = imagecodecs.rgbe_encode(rgb.samples.astype(np.float32), header=True)
     return files
 
 

@@ -55,6 +55,21 @@ def test_orientation_is_applied(tmp_path, orientation, format, dtype):
     assert exif.get(0x0112, 1) == 1
 
 
+@pytest.mark.parametrize("orientation", [0, 9, 99, 255, 65535])
+@pytest.mark.parametrize("format", METADATA_FORMATS)
+def test_an_undefined_orientation_means_upright(tmp_path, orientation, format):
+    stored = make_image(3).samples
+    image = decode(turned_file(stored, format, orientation, tmp_path))
+    assert image.samples.shape == stored.shape
+    assert image.turned == 1
+    if format in ("PNG", "TIFF"):
+        assert np.array_equal(image.samples, stored)
+    if image.metadata.exif:
+        exif = PIL.Image.Exif()
+        exif.load(b"Exif\0\0" + image.metadata.exif)
+        assert exif.get(0x0112, 1) == 1
+
+
 def turned_file(stored: np.ndarray, format: str, orientation: int, folder: Path) -> Path:
     """A file whose samples are `stored` and whose tag says `orientation`."""
     path = folder / "turned"

@@ -3,7 +3,6 @@
 import importlib.util
 import io
 import struct
-import sys
 
 import imagecodecs
 import numpy as np
@@ -16,7 +15,7 @@ from ganedit.errors import (
     TruncatedImageError,
     UnreadableImageError,
 )
-from ganedit.image import READABLE_SUFFIXES, decode, size_of
+from ganedit.image import READABLE_SUFFIXES, decode, is_picture, size_of
 from ganedit.image._formats import DRAWINGS, PILLOW_FORMATS
 
 # --- what is a picture --------------------------------------------------------------------------
@@ -24,13 +23,23 @@ from ganedit.image._formats import DRAWINGS, PILLOW_FORMATS
 
 def test_every_format_of_pillow_is_listed():
     PIL.Image.init()
-    ours = PILLOW_FORMATS.keys() | DRAWINGS.keys() | {"HEIF", "JXL"}
+    ours = PILLOW_FORMATS.keys() | DRAWINGS.keys() | {"HEIF"}
     assert set(PIL.Image.ID) <= ours, "a new Pillow reads more; list it, or say why not"
     for suffix, name in PIL.Image.EXTENSION.items():
         if name in PIL.Image.OPEN and name not in DRAWINGS:
             assert suffix in READABLE_SUFFIXES
     assert not READABLE_SUFFIXES & {".eps", ".ps", ".pdf", ".mpg", ".txt", ".wmf", ""}
-    assert {".pam", ".mpo", ".heic", ".jxl", ".dng", ".cr3"} <= READABLE_SUFFIXES
+    assert {
+        ".pam",
+        ".mpo",
+        ".heic",
+        ".jxl",
+        ".jxr",
+        ".hdr",
+        ".jls",
+        ".dng",
+        ".cr3",
+    } <= READABLE_SUFFIXES
 
 
 @pytest.mark.parametrize(
@@ -107,16 +116,6 @@ def test_pfm():
 def test_what_is_no_picture_of_pixels_is_named(head, what):
     with pytest.raises(UnreadableImageError, match=f"{what}.*save it as PNG"):
         decode(head + bytes(100))
-
-
-@pytest.mark.parametrize(
-    ("data", "extra"),
-    [(b"\xff\x0a" + bytes(50), "jxl"), (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50), "jxl")],
-)
-def test_jpeg_xl_without_its_package(monkeypatch, data, extra):
-    monkeypatch.setitem(sys.modules, "pillow_jxl", None)
-    with pytest.raises(UnreadableImageError, match=rf"pip install 'ganedit\[{extra}\]'"):
-        decode(data)
 
 
 def test_unsupported_is_not_called_damaged():
@@ -203,6 +202,22 @@ def test_medical_jpegs():
     assert np.array_equal(lossless.samples, image.samples)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_jpeg_ls(tmp_path, channels, dtype):
+    image = make_image(channels, dtype)
+    data = imagecodecs.jpegls_encode(np.squeeze(image.samples))
+    (tmp_path / "a.jls").write_bytes(data)
+    assert size_of(tmp_path / "a.jls") == (WIDTH, HEIGHT)
+    back = decode(tmp_path / "a.jls")
+    assert back.format == "JPEG-LS"
+    assert np.array_equal(back.samples, image.samples)
+    with pytest.raises(TruncatedImageError):
+        decode(data[: len(data) // 2])
+    with pytest.raises(ImageTooLargeError):
+        decode(data, max_pixels=10)
+
+
 def test_depth_that_pillow_reduces_is_told():
     data = bytearray(encoded(smooth_image().to_pil(), "SGI", bpc=2))
     assert any("reduced to 8 bits" in note for note in decode(bytes(data)).notes)
@@ -213,7 +228,6 @@ def test_depth_that_pillow_reduces_is_told():
 # --- with the extra packages --------------------------------------------------------------------
 
 heic = pytest.mark.skipif(not importlib.util.find_spec("pillow_heif"), reason="needs pillow-heif")
-jxl = pytest.mark.skipif(not importlib.util.find_spec("pillow_jxl"), reason="needs pillow-jxl")
 raw = pytest.mark.skipif(not importlib.util.find_spec("rawpy"), reason="needs rawpy")
 
 
@@ -230,15 +244,6 @@ def test_deep_heic():
     assert np.abs(image.samples.astype(int) - samples).max() < 600
 
 
-@jxl
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_jpeg_xl(dtype):
-    image = make_image(3, dtype)
-    back = decode(imagecodecs.jpegxl_encode(image.samples, lossless=True))
-    assert (back.format, back.depth) == ("JXL", image.depth)
-    assert np.array_equal(back.samples, image.samples)
-
-
 @raw
 def test_raw_is_developed(tmp_path):
     from test_image_tiff import raw_picture
@@ -249,3 +254,28 @@ def test_raw_is_developed(tmp_path):
     assert (image.format, image.depth) == ("RAW", 16)
     assert image.samples.shape == (192, 256, 3)
     assert "developed" in image.notes[0]
+
+
+# --- files of a folder --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "JPEG2000"])
+def test_pictures_without_a_suffix_are_known_by_their_content(tmp_path, format):
+    (tmp_path / "scan").write_bytes(encoded(smooth_image().to_pil(), format))
+    assert is_picture(tmp_path / "scan")
+
+
+def test_what_is_no_picture_in_a_folder(tmp_path):
+    (tmp_path / "a.txt").write_bytes(encoded(smooth_image().to_pil(), "PNG"))
+    texts = {
+        "README": b"BMW and others",
+        "LICENSE": b"P5 is a key",
+        "empty": b"",
+        "ps": b"%!PS-Adobe",
+    }
+    for name, content in texts.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    assert not any(is_picture(path) for path in tmp_path.iterdir())
+    assert not is_picture(tmp_path / "missing")
+    assert is_picture(tmp_path / "missing.HDR")

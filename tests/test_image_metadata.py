@@ -25,6 +25,7 @@ from ganedit.image import (
     decode,
     save,
 )
+from ganedit.image._metadata import valid_aspect
 
 
 @pytest.mark.parametrize("alpha", [False, True])
@@ -76,6 +77,46 @@ def check_exif(block: bytes | None) -> None:
 def test_resolution_is_kept_without_other_exif(tmp_path, format):
     save(replace(make_image(), metadata=Metadata(dpi=(96, 96))), tmp_path / "a", format=format)
     assert decode(tmp_path / "a").metadata.dpi == (96, 96)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "TIFF"])
+def test_shape_of_pixels_is_kept(tmp_path, format):
+    metadata = Metadata(aspect=(1, 2), dpi=(300, 300))
+    assert save(replace(make_image(), metadata=metadata), tmp_path / "a", format=format) == ()
+    back = decode(tmp_path / "a").metadata
+    assert (back.aspect, back.dpi) == ((1, 2), None)
+    if format == "JPEG":
+        with PIL.Image.open(tmp_path / "a") as picture:
+            info = picture.info
+        assert (info["jfif_unit"], info["jfif_density"]) == (0, (1, 2))
+
+
+@pytest.mark.parametrize("format", ["WEBP", "AVIF", "BMP"])
+def test_shape_of_pixels_without_a_place_is_told(tmp_path, format):
+    image = replace(make_image(), metadata=Metadata(aspect=(1, 2)))
+    (note,) = save(image, tmp_path / "a", format=format)
+    assert note == f"shape of pixels that are not square left out: {format} has no place for it"
+
+
+def test_shape_of_pixels_turns_with_the_picture():
+    jpeg = encoded(smooth_image().to_pil(), "JPEG", dpi=(30, 60), exif=b"Exif\0\0" + make_exif(6))
+    assert decode(jpeg).metadata.dpi == (60, 30)
+    jpeg = jpeg[:13] + b"\0" + jpeg[14:]
+    assert decode(jpeg).metadata.aspect == (2, 1)
+
+
+def test_shape_of_pixels_of_avif():
+    data = encoded(smooth_image().to_pil(), "AVIF") + struct.pack(">I4sII", 16, b"pasp", 2, 1)
+    assert decode(data).metadata.aspect == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("pair", "aspect"),
+    [((3000, 6000), (1, 2)), ((5, 5), None), ((0, 1), None), ((2**31, 2**31 - 1), None),
+     ((7, 2**31), None), ((2**31, 2**30 + 1), (2, 1))],
+)  # fmt: skip
+def test_shape_of_pixels_in_small_numbers(pair, aspect):
+    assert valid_aspect(*pair) == aspect
 
 
 def test_no_metadata_stays_none(tmp_path):

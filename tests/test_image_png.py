@@ -83,6 +83,44 @@ def test_colour_that_cannot_be_kept_is_told():
         assert notes == (f"gamma and colour space left out: {format} has no place for PNG's",)
 
 
+# --- what else there is ---------------------------------------------------------------------------
+
+
+def test_background_and_shape_of_pixels_stay():
+    chunks = [(b"pHYs", struct.pack(">IIB", 1, 2, 0)), (b"bKGD", struct.pack(">HHH", 1, 2, 3))]
+    image = decode(with_chunks(*chunks))
+    data, notes = written(image, "PNG")
+    assert notes == image.notes == ()
+    for name, content in chunks:
+        assert png_chunk(name, content) in data
+    _, notes = written(image, "JPEG")
+    assert notes == ("background colour left out: JPEG has no place for it",)
+
+
+def test_background_of_every_kind_of_png():
+    grey = make_png(4, 0, [b"\x12"], 2, bKGD=struct.pack(">H", 3))
+    data, _ = written(decode(grey), "PNG")
+    assert png_chunk(b"bKGD", struct.pack(">H", 3 * 17)) in data
+    palette = make_png(8, 3, [b"\0\1"], 2, PLTE=bytes(range(6)), bKGD=b"\1")
+    data, _ = written(decode(palette), "PNG")
+    assert png_chunk(b"bKGD", struct.pack(">HHH", 3, 4, 5)) in data
+    deep = with_chunks(
+        (b"bKGD", struct.pack(">H", 999)), png=written(make_image(1, np.uint16), "PNG")[0]
+    )
+    data, _ = written(decode(deep), "PNG")
+    assert png_chunk(b"bKGD", struct.pack(">H", 999)) in data
+    for damaged in (b"", b"\7", bytes(4)):
+        assert decode(with_chunks((b"bKGD", damaged))).metadata.background is None
+
+
+def test_what_is_true_of_the_unedited_file_only_is_told():
+    chunks = [(b"sBIT", b"\5\6\5"), (b"oFFs", bytes(9)), (b"tIME", bytes(7))]
+    assert decode(with_chunks(*chunks)).notes == (
+        "PNG's sBIT, oFFs left out: true of the unedited file only",
+    )
+    assert decode(with_chunks((b"sBIT", b"\x08\x08\x08"))).notes == ()
+
+
 # --- texts --------------------------------------------------------------------------------------
 
 
@@ -96,6 +134,21 @@ def test_texts_stay():
     assert picture.text == dict(texts)
     _, notes = written(image, "WEBP")
     assert notes == ("texts left out: WEBP has no place for them",)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_language_and_translated_keyword_stay(compressed):
+    text = ("日本語 " if not compressed else "long " * 300).encode()
+    packed = zlib.compress(text) if compressed else text
+    chunk = b"Title\0" + bytes((compressed, 0)) + b"ja\0" + "題".encode() + b"\0" + packed
+    plain = b"Title\0\0\0\0\0" + "Größe 大".encode()
+    image = decode(with_chunks((b"iTXt", chunk), (b"iTXt", plain)))
+    assert image.metadata.texts == (("Title", text.decode()), ("Title", "Größe 大"))
+    data, notes = written(image, "PNG")
+    assert notes == ()
+    assert png_chunk(b"iTXt", chunk) in data
+    assert png_chunk(b"iTXt", plain) in data
+    assert decode(data).metadata == image.metadata
 
 
 def test_thumbnails_of_viewers_do_not_stay():

@@ -15,7 +15,7 @@ import numpy as np
 
 from ganedit.data.cache import PictureCache, cache_folder, name_for
 from ganedit.errors import ImageError, TrainingError
-from ganedit.image import READABLE_SUFFIXES, Image, decode, resize, to_eight
+from ganedit.image import Image, decode, is_picture, resize, to_eight
 
 # Places looked at for a detailed crop.
 CANDIDATES = 3
@@ -180,12 +180,12 @@ def _entries(folder: Folder) -> list[Entry]:
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """All pictures below a folder, by suffix, sorted; hidden ones are left out."""
+    """All pictures below a folder, sorted; hidden ones are left out."""
     return sorted(
         path
         for path in folder.rglob("*")
         if path.is_file()
-        and path.suffix.lower() in READABLE_SUFFIXES
+        and is_picture(path)
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 

@@ -19,6 +19,7 @@ from ganedit.image._formats import (
 )
 from ganedit.image._metadata import Metadata
 from ganedit.image._model import Image
+from ganedit.image._recognize import is_picture
 from ganedit.image._resize import resize, resize_bands
 from ganedit.image._samples import bands, bands_within, orient, to_eight
 from ganedit.image._save import publish, save, stage
@@ -36,6 +37,7 @@ __all__ = [
     "decode",
     "encode",
     "format_for",
+    "is_picture",
     "orient",
     "output_errors",
     "pixel_loss",

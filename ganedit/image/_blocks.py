@@ -13,18 +13,23 @@ from ganedit.image._metadata import (
 )
 
 _PLACES = {
-    "PNG": {"icc", "exif", "xmp", "iptc", "texts", "color_chunks"},
-    "TIFF": {"icc", "exif", "xmp", "iptc"},
-    "JPEG": {"icc", "exif", "xmp", "iptc", "texts"},
+    "PNG": {"icc", "exif", "xmp", "iptc", "aspect", "texts", "background", "color_chunks"},
+    "TIFF": {"icc", "exif", "xmp", "iptc", "aspect"},
+    "JPEG": {"icc", "exif", "xmp", "iptc", "aspect", "texts"},
     "WEBP": {"icc", "exif", "xmp"},
     "AVIF": {"icc", "exif", "xmp"},
     "BMP": set[str](),
 }
-_NAMES = {"icc": "colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC", "texts": "texts"}
+_NAMES = {
+    "icc": "colour profile", "exif": "EXIF", "xmp": "XMP", "iptc": "IPTC",
+    "aspect": "shape of pixels that are not square", "texts": "texts",
+    "background": "background colour",
+}  # fmt: skip
 # A JPEG marker holds 65,533 bytes; XMP's begins with its 29-byte name.
 _JPEG_MARKER = 65_533
 _JPEG_XMP = _JPEG_MARKER - 29
 _PHOTOSHOP = b"Photoshop 3.0\0"
+_JFIF, _JFIF_UNIT = slice(6, 11), 13
 _APP0, _APP13, _APP15, _COMMENT = 0xE0, 0xED, 0xEF, 0xFE
 
 _SRGB_GAMMA = range(45_000, 46_001)  # of 100,000: 1/2.2 as various writers round it
@@ -41,7 +46,7 @@ def fitted_metadata(
     changes: dict[str, Any] = {}
     for block, name in _NAMES.items():
         if getattr(metadata, block) and block not in _PLACES[format]:
-            changes[block] = type(getattr(metadata, block))() or None
+            changes[block] = None
             it = "them" if block == "texts" else "it"
             notes.append(f"{name} left out: {format} has no place for {it}")
     if "texts" in changes:
@@ -52,7 +57,10 @@ def fitted_metadata(
             icc = _profile(metadata, channels) if "icc" in _PLACES[format] else None
             changes["icc"] = icc
             if icc is None:
-                notes.append(f"gamma and colour space left out: {format} has no place for PNG's")
+                # AVIF has a place for cICP, but Pillow does not write it.
+                why = f"{format} has no place for PNG's"
+                why = "AVIF is written without them" if format == "AVIF" else why
+                notes.append(f"gamma and colour space left out: {why}")
     if format == "JPEG":
         changes |= _fitted_to_jpeg(metadata, notes)
     return replace(metadata, **changes), tuple(notes)
@@ -60,7 +68,9 @@ def fitted_metadata(
 
 def pillow_options(format: str, quality: int, metadata: Metadata) -> dict[str, Any]:
     """Arguments for `PIL.Image.Image.save`."""
-    options: dict[str, Any] = {"dpi": metadata.dpi} if metadata.dpi else {}
+    # Of JPEG, `insert_segments` takes the unit away from an aspect.
+    dpi = metadata.aspect if format == "JPEG" and metadata.aspect else metadata.dpi
+    options: dict[str, Any] = {"dpi": dpi} if dpi else {}
     if format == "BMP":
         return options
     exif = metadata.exif
@@ -82,13 +92,16 @@ def pillow_options(format: str, quality: int, metadata: Metadata) -> dict[str, A
 
 
 def insert_segments(file: BinaryIO, jpeg: memoryview, metadata: Metadata) -> None:
-    """Write a JPEG with its IPTC and comments, which Pillow does not, behind its first segments."""
+    """Write a JPEG with what Pillow does not write: aspect, IPTC and comments."""
     segments = [(_APP13, _PHOTOSHOP + resources_with(metadata.iptc))] if metadata.iptc else []
     segments += [(_COMMENT, text.encode()) for _, text in metadata.texts]
     place = 2
     while _APP0 <= jpeg[place + 1] <= _APP15:
         place += 2 + int.from_bytes(jpeg[place + 2 : place + 4], "big")
-    file.write(jpeg[:place])
+    head = bytearray(jpeg[:place])
+    if metadata.aspect and head[_JFIF] == b"JFIF\0":
+        head[_JFIF_UNIT] = 0
+    file.write(head)
     for marker, content in segments:
         file.write(struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content)
     file.write(jpeg[place:])

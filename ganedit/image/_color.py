@@ -33,6 +33,29 @@ def lab_to_rgb(lab: npt.NDArray[np.float32], depth: int) -> Samples:
     return _transformed(lab, profile, "lab", depth)
 
 
+def ycbcr_to_rgb(
+    samples: Samples, luma: tuple[float, ...], reference: tuple[float, ...]
+) -> Samples:
+    """Y, Cb and Cr (H, W, 3) of 8 bits as RGB (TIFF 6.0, section 21).
+
+    Args:
+        samples: uint8.
+        luma: how much red, green and blue make Y.
+        reference: the values of black and white of Y, then those of zero and most of Cb and Cr.
+    """
+    black, white = np.array(reference, np.float32).reshape(3, 2).T
+    scale = np.array((255, 127, 127), np.float32) / np.where(white == black, 1, white - black)
+    red_share, green_share, blue_share = luma
+    rgb = np.empty_like(samples)
+    for rows in bands(*samples.shape[:2]):
+        light, blueness, redness = np.moveaxis((samples[rows] - black) * scale, 2, 0)
+        red = light + redness * (2 - 2 * red_share)
+        blue = light + blueness * (2 - 2 * blue_share)
+        green = (light - blue_share * blue - red_share * red) / green_share
+        rgb[rows] = np.rint(np.clip(np.stack((red, green, blue), axis=2), 0, 255))
+    return rgb
+
+
 def _transformed(
     samples: Samples | npt.NDArray[np.float32], icc: bytes, space: str, depth: int = 0
 ) -> Samples:

@@ -9,7 +9,15 @@ from typing import BinaryIO
 import PIL.Image
 
 from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from ganedit.image._deep import decode_deep, depth_of, has_gain_map, is_lossless_avif, with_color
+from ganedit.image._deep import (
+    aspect_of,
+    decode_deep,
+    depth_of,
+    has_gain_map,
+    is_lossless_avif,
+    with_color,
+)
+from ganedit.image._hdr import hdr_size, read_hdr
 from ganedit.image._jpeg import (
     GAIN_MAP_NOTE,
     frame_of,
@@ -18,6 +26,8 @@ from ganedit.image._jpeg import (
     segments_metadata,
     without_metadata,
 )
+from ganedit.image._jxl import jpeg_inside, jxl_size, read_jxl
+from ganedit.image._jxr import jxr_size, read_jxr
 from ganedit.image._model import Image
 from ganedit.image._pillow import read_pillow
 from ganedit.image._plugins import failure, format_of, open_with_pillow
@@ -34,7 +44,9 @@ from ganedit.image._tiff_read import read_tiff
 MAX_PIXELS = 500_000_000
 """Pixels that `decode` accepts unless told otherwise; 1.5 GB at 8 bits RGB."""
 
-_DEEP = ("AVIF", "HEIF", "JPEG2000", "JXL")
+_DEEP = ("AVIF", "HEIF", "JPEG2000")
+_CODECS = {"JXL": (jxl_size, read_jxl), "JXR": (jxr_size, read_jxr), "HDR": (hdr_size, read_hdr)}
+"""What tells the size and what reads, of formats that Pillow does not know."""
 
 
 def decode(
@@ -43,13 +55,12 @@ def decode(
     max_pixels: int = MAX_PIXELS,
     allow_truncated: bool = False,
 ) -> Image:
-    """Read a picture: JPEG, PNG, WebP, TIFF, AVIF, GIF and whatever else Pillow reads.
+    """Read a picture: JPEG, PNG, WebP, TIFF, AVIF, GIF and whatever else Pillow or imagecodecs do.
 
-    HEIC, JPEG XL and cameras' raw pictures need ``ganedit[heic]``, ``ganedit[jxl]`` and
-    ``ganedit[raw]``. The format is found in the content, not in the suffix. The result is upright
-    and grey or RGB; more than 8 bits a sample become 16, scaled to white; an RGB profile is kept
-    and not applied. Of several pages or frames the first is taken. `Image.notes` says what was
-    converted or left out.
+    HEIC and cameras' raw pictures need ``ganedit[heic]`` and ``ganedit[raw]``. The format is found
+    in the content, not in the suffix. The result is upright and grey or RGB; more than 8 bits a
+    sample become 16, scaled to white; an RGB profile is kept and not applied. Of several pages or
+    frames the first is taken. `Image.notes` says what was converted or left out.
 
     Args:
         source: a file, the bytes of one, or a binary stream, which is read to its end.
@@ -111,9 +122,12 @@ def _size(file: Source, head: bytes) -> tuple[int, int]:
         return tiff_size(file)
     if is_netpbm(head):
         return netpbm_size(file)
-    if format_of(head) == "JPEG" and is_unusual_jpeg(file):
+    format = format_of(head)
+    if format == "JPEG" and is_unusual_jpeg(file):
         _, _, height, width = frame_of(file.data())
         return width, height
+    if format in _CODECS:
+        return _CODECS[format][0](file)
     return open_with_pillow(file, head, lenient=False).size
 
 
@@ -139,8 +153,14 @@ def _read(file: Source, head: bytes, max_pixels: int, *, lenient: bool) -> Readi
             return read(file, max_pixels=max_pixels, lenient=lenient)
     if is_netpbm(head):
         return read_netpbm(file, max_pixels=max_pixels, lenient=lenient)
-    if format_of(head) == "JPEG" and is_unusual_jpeg(file):
+    format = format_of(head)
+    if format == "JPEG" and is_unusual_jpeg(file):
         return read_unusual_jpeg(file, max_pixels=max_pixels, lenient=lenient)
+    if format == "JXL" and (jpeg := jpeg_inside(file)):
+        reading = _read(jpeg, jpeg.head(), max_pixels, lenient=lenient)
+        return replace(reading, format="JXL")
+    if format in _CODECS:
+        return _CODECS[format][1](file, max_pixels=max_pixels, lenient=lenient)
     return _read_with_pillow(file, head, max_pixels, lenient=lenient)
 
 
@@ -184,7 +204,8 @@ def _deepened(file: Source, reading: Reading, name: str) -> Reading:
     """The same at 16 bits, where the file has more than the 8 of Pillow; with its colour space."""
     data = file.data()
     lossless = name == "AVIF" and is_lossless_avif(data)
-    reading = replace(reading, metadata=with_color(reading.metadata, data), lossless=lossless)
+    metadata = replace(with_color(reading.metadata, data), aspect=aspect_of(data))
+    reading = replace(reading, metadata=metadata, lossless=lossless)
     if has_gain_map(data):
         reading = replace(reading, notes=(*reading.notes, GAIN_MAP_NOTE))
     depth = depth_of(data, name)
@@ -198,8 +219,8 @@ def _deepened(file: Source, reading: Reading, name: str) -> Reading:
         deep = None
     if deep is not None:
         return replace(reading, samples=deep[0], alpha=deep[1])
-    if name == "JXL" or reading.samples.dtype.itemsize == 2:
-        return reading  # nothing says that it has more
+    if reading.samples.dtype.itemsize == 2:
+        return reading
     notes = (*reading.notes, f"reduced to 8 bits: {name} of this kind is not read at its own depth")
     return replace(reading, notes=notes)
 

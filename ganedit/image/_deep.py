@@ -1,4 +1,4 @@
-"""More than 8 bits where Pillow gives 8: AVIF, HEIC, JPEG 2000 and JPEG XL."""
+"""More than 8 bits where Pillow gives 8: AVIF, HEIC and JPEG 2000."""
 
 import importlib
 from dataclasses import replace
@@ -8,20 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ganedit.image._boxes import boxes
-from ganedit.image._metadata import Metadata
+from ganedit.image._metadata import Metadata, valid_aspect
 from ganedit.image._samples import Samples, from_integers
 
 _HEAD = 1 << 16  # bytes; the boxes stand before the samples
 _SIZ = b"\xff\x4f\xff\x51"
-_AV1_CONFIG, _HEVC_CONFIG, _COLOR = b"av1C", b"hvcC", b"colr"
+_AV1_CONFIG, _HEVC_CONFIG, _COLOR, _PIXEL_ASPECT = b"av1C", b"hvcC", b"colr", b"pasp"
 _JP2_PROFILE = 2  # colour specification by a restricted ICC profile
 _SRGB = {(1, 13), (1, 2), (2, 2), (2, 13), (1, 1), (1, 6)}  # primaries and transfer, or unspecified
 
 
 def depth_of(data: bytes, format: str) -> int:
     """Bits per sample of a file, 8 where nothing else is found."""
-    if format == "JXL":
-        return 16  # the decoder scales whatever depth there is
     depths = [8]
     if format == "JPEG2000" and (place := data.find(_SIZ)) >= 0:
         # Behind the markers: length, capabilities, eight sizes of four bytes, and the components,
@@ -68,6 +66,15 @@ def with_color(metadata: Metadata, data: bytes) -> Metadata:
     return metadata
 
 
+def aspect_of(data: bytes) -> tuple[int, int] | None:
+    """The shape of the pixels of an AVIF or HEIC, as `Metadata.aspect` has it."""
+    for name, content in boxes(data):
+        if name == _PIXEL_ASPECT and len(content) == 8:
+            width, height = (int.from_bytes(content[i : i + 4], "big") for i in (0, 4))
+            return valid_aspect(height, width)  # of wide pixels there are few
+    return None
+
+
 def is_lossless_avif(data: bytes) -> bool:
     """Whether an AVIF holds RGB as it is, which is only done where every sample is to be kept."""
     colors = [content for name, content in boxes(data) if name == _COLOR]
@@ -87,5 +94,5 @@ def _decoded(data: bytes, format: str) -> npt.NDArray[Any]:
         return np.asarray(file)
     import imagecodecs
 
-    name = {"AVIF": "avif_decode", "JPEG2000": "jpeg2k_decode", "JXL": "jpegxl_decode"}[format]
+    name = {"AVIF": "avif_decode", "JPEG2000": "jpeg2k_decode"}[format]
     return np.asarray(getattr(imagecodecs, name)(data))

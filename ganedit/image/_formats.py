@@ -90,19 +90,19 @@ DRAWINGS: dict[str, str] = {
 }  # fmt: skip
 """What Pillow knows by name without decoding it, or hands to another program."""
 
-_EXTRAS = {
+_OTHERS = {
     "heic": ".heic .heics .heif .heifs .hif",
-    "jxl": ".jxl",
+    "imagecodecs": ".jls .jxl .jxr .hdp .wdp .hdr",
     "raw": ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .kdc .mef .mos .mrw .nef .nrw .orf"
     " .pef .raf .rw2 .rwl .sr2 .srf .srw .x3f",
 }
 
 READABLE_SUFFIXES: frozenset[str] = frozenset(
-    suffix for told in (*PILLOW_FORMATS.values(), *_EXTRAS.values()) for suffix in told.split()
+    suffix for told in (*PILLOW_FORMATS.values(), *_OTHERS.values()) for suffix in told.split()
 )
 """Lower-case suffixes of files worth offering to `decode` (which looks at the content only).
 
-HEIC, JPEG XL and raw pictures are among them: without their extra package, `decode` names it."""
+HEIC and raw pictures are among them: without their extra package, `decode` names it."""
 
 
 def describe(format: str) -> Format:

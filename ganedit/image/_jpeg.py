@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from ganedit.image._metadata import COMMENT, Metadata, comment_text, iptc_of
+from ganedit.image._metadata import COMMENT, Metadata, comment_text, iptc_of, valid_aspect
 from ganedit.image._reading import Reading
 from ganedit.image._samples import from_integers
 from ganedit.image._source import Source
@@ -19,8 +19,8 @@ _PHOTOSHOP = b"Photoshop 3.0\0"
 _ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _MPF_ENTRIES = 0xB002
-_SOF = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
-_LOSSLESS_SOF = 0xC3
+_LOSSLESS_SOF, _LS_SOF = 0xC3, 0xF7
+_SOF = {_LS_SOF, 0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _START_OF_SCAN = 0xDA
 _HEAD = 1 << 18  # bytes; the pictures concerned have little before their frame
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
@@ -39,8 +39,17 @@ def segments_metadata(
         for name, data in segments
         if name == "APP13" and data.startswith(_PHOTOSHOP)
     )
-    metadata = replace(metadata, iptc=iptc_of(resources), texts=tuple(comments))
+    metadata = replace(
+        metadata, aspect=_aspect(picture), iptc=iptc_of(resources), texts=tuple(comments)
+    )
     return metadata, tuple(_left_out(picture, segments, metadata.xmp or b""))
+
+
+def _aspect(picture: PIL.Image.Image) -> tuple[int, int] | None:
+    """The density of a JFIF without a unit."""
+    if picture.info.get("jfif_unit") != 0:
+        return None
+    return valid_aspect(*picture.info.get("jfif_density", (1, 1)))
 
 
 def _left_out(picture: PIL.Image.Image, segments: list[tuple[str, bytes]], xmp: bytes) -> list[str]:
@@ -102,10 +111,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def is_unusual_jpeg(source: Source) -> bool:
-    """Whether the JPEG is lossless or not of 8 bits, as medical pictures are; Pillow refuses it."""
+    """Whether it is lossless, JPEG-LS or not of 8 bits, as medical pictures are; not for Pillow."""
     source.file.seek(0)
     marker, depth, _, _ = frame_of(source.file.read(_HEAD))
-    return marker == _LOSSLESS_SOF or depth not in (0, 8)
+    return marker in (_LOSSLESS_SOF, _LS_SOF) or depth not in (0, 8)
 
 
 def read_unusual_jpeg(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
@@ -120,14 +129,19 @@ def read_unusual_jpeg(source: Source, *, max_pixels: int, lenient: bool) -> Read
     data = source.data()
     marker, depth, height, width = frame_of(data)
     source.check_size(width, height, max_pixels)
-    decoder = imagecodecs.ljpeg_decode if marker == _LOSSLESS_SOF else imagecodecs.jpeg_decode
+    if marker == _LS_SOF:
+        format, kind, decoder = "JPEG-LS", "JPEG-LS", imagecodecs.jpegls_decode
+    else:
+        format, kind = "JPEG", f"JPEG of {depth} bits"
+        lossless = marker == _LOSSLESS_SOF
+        decoder = imagecodecs.ljpeg_decode if lossless else imagecodecs.jpeg_decode
     try:
         planes = decoder(data)
     except Exception as error:
         raise source.damaged(lenient=lenient) from error
     planes = planes.reshape(height, width, -1)
     if planes.shape[2] not in (1, 3):
-        raise source.unsupported(f"JPEG of {depth} bits in CMYK")
+        raise source.unsupported(f"{kind} with {planes.shape[2]} channels")
     samples = from_integers(np.ascontiguousarray(planes), depth)
-    notes = (f"metadata of a JPEG of {depth} bits is not read",)
-    return Reading(samples, format="JPEG", notes=notes, lossless=marker == _LOSSLESS_SOF)
+    notes = (f"metadata of a {kind} is not read",)
+    return Reading(samples, format=format, notes=notes, lossless=marker == _LOSSLESS_SOF)

@@ -1,38 +1,95 @@
-"""The size in the head of a JPEG XL code stream, which no library here tells without decoding."""
+"""JPEG XL to samples, and what its boxes tell.
 
-_START = b"\xff\x0a"
-# Width by height for the three bits that follow the height; 0 means that a width follows.
-_RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
-_SIZES = (9, 13, 18, 30)  # bits of a length, by the two bits before it
+imagecodecs decodes the picture and does not tell its colour space, which is read from its head, nor
+its ICC profile, which is coded in a way of JPEG XL's own and is left out.
+"""
+
+import io
+
+from ganedit.image._boxes import boxes
+from ganedit.image._codecs import decoded, split_channels
+from ganedit.image._jxl_header import jxl_header
+from ganedit.image._metadata import LINEAR, Metadata
+from ganedit.image._reading import Reading
+from ganedit.image._samples import unpremultiply
+from ganedit.image._source import Source
+
+_JPEG_INSIDE = b"jbrd"  # the box with what makes a JPEG XL the JPEG again that it was
+_COMPRESSED, _EXIF, _XMP = b"brob", b"Exif", b"xml "
+_BLOCK_LIMIT = 16 << 20  # bytes of one block once inflated: no packet is larger
+_SRGB, _LINEAR_SRGB = {(1, 13), (1, 1)}, (1, 8)  # primaries and transfer
 
 
-def jxl_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a code stream, bare or in its boxes; None where it is neither."""
-    start = data.find(_START, 0, 4096)
-    if start < 0:
+def jpeg_inside(source: Source) -> Source | None:
+    """The JPEG that a JPEG XL was made of without loss, with all that was in it."""
+    data = source.data()
+    if not any(name == _JPEG_INSIDE for name, _ in boxes(data)):
         return None
-    bits = _Bits(data[start + 2 : start + 18])
-    small = bits.take(1) == 1
-    height = bits.length(small)
-    ratio = bits.take(3)
-    if ratio == 0:
-        return bits.length(small), height
-    across, down = _RATIOS[ratio]
-    return height * across // down, height
+    import imagecodecs
+
+    try:
+        jpeg = imagecodecs.jpegxl_decode_jpeg(data, numthreads=1)
+    except Exception:  # damaged, which its decoder will tell
+        return None
+    return Source(source.label, io.BytesIO(jpeg))
 
 
-class _Bits:
-    """Reads from the lowest bit of the first byte upward."""
+def jxl_size(source: Source) -> tuple[int, int]:
+    """Width and height of a JPEG XL file before its orientation; zeros if it makes no sense."""
+    header = jxl_header(source.data())
+    return (header.width, header.height) if header else (0, 0)
 
-    def __init__(self, data: bytes) -> None:
-        self._left = int.from_bytes(data, "little")
 
-    def take(self, count: int) -> int:
-        value = self._left & ((1 << count) - 1)
-        self._left >>= count
-        return value
+def read_jxl(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
+    """Decode a JPEG XL file; it comes upright.
 
-    def length(self, small: bool) -> int:
-        if small:
-            return 8 * (self.take(5) + 1)
-        return self.take(_SIZES[self.take(2)]) + 1
+    Raises:
+        TruncatedImageError: it ends early, or is damaged.
+        ImageTooLargeError: more than `max_pixels`.
+    """
+    data = source.data()
+    header = jxl_header(data)
+    if header is None:
+        raise source.damaged(lenient=lenient)
+    source.check_size(header.width, header.height, max_pixels)
+    planes = decoded(source, "jpegxl", "JPEG XL", lenient=lenient, index=0)
+    samples, alpha, notes = split_channels(source, planes, "JPEG XL")
+    if header.premultiplied and alpha is not None:
+        unpremultiply(samples, alpha)
+    if header.color is None:
+        notes += ("colour profile left out: JPEG XL's is not read; colours may shift",)
+    if header.animated:
+        notes += ("animated: only the first frame was taken",)
+    return Reading(samples, alpha, _boxed_metadata(data, header.color), 1, "JXL", notes)
+
+
+def _boxed_metadata(data: bytes, color: tuple[int, int] | None) -> Metadata:
+    """EXIF and XMP out of the boxes of a JPEG XL, and its colour space unless it is sRGB."""
+    found: dict[bytes, bytes] = {}
+    for name, content in boxes(data):
+        if name == _COMPRESSED and content[:4] in (_EXIF, _XMP):
+            name, content = content[:4], _inflated(content[4:])
+        found.setdefault(name, content)
+    exif = found.get(_EXIF, b"")
+    exif = exif[4 + int.from_bytes(exif[:4], "big") :]  # behind the offset of its header
+    return Metadata(
+        exif=exif or None, xmp=found.get(_XMP) or None, color_chunks=_color_chunks(color)
+    )
+
+
+def _color_chunks(color: tuple[int, int] | None) -> tuple[tuple[bytes, bytes], ...]:
+    """The same as PNG says it; of linear sRGB in the way that profiles can be made of."""
+    if color is None or color in _SRGB:
+        return ()
+    if color == _LINEAR_SRGB:
+        return ((b"gAMA", LINEAR),)
+    return ((b"cICP", bytes((*color, 0, 1))),)
+
+
+def _inflated(content: bytes) -> bytes:
+    import imagecodecs
+
+    try:
+        return bytes(imagecodecs.brotli_decode(content, out=_BLOCK_LIMIT))
+    except Exception:  # damaged: as if it were not there
+        return b""

@@ -1,6 +1,7 @@
 """What travels beside the samples: read from Pillow, kept true, and fitted to an output."""
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import PIL.Image
@@ -27,8 +28,12 @@ DESCRIPTIVE_TAGS = (
 COMMENT = "Comment"
 """The keyword under which the comment of a JPEG or GIF stands among the texts."""
 
+LINEAR = (100_000).to_bytes(4, "big")
+"""What PNG's gAMA chunk says of samples that are proportional to light."""
+
 _IPTC_RESOURCE = 0x0404
 _LARGEST_DPI = 1e6
+_LARGEST_ASPECT = 0xFFFF  # JPEG has 16 bits for it
 _ICC_CHANNELS = {b"GRAY": 1, b"RGB ": 3}
 
 
@@ -41,8 +46,11 @@ class Metadata:
         exif: a TIFF structure that begins with ``II`` or ``MM`` (without ``Exif\\0\\0``).
         xmp: an XMP packet.
         dpi: horizontal and vertical resolution in pixels per inch.
+        aspect: pixels across and down on the same length, where they differ and no unit is told.
         iptc: IPTC-IIM records, as Photoshop keeps them.
         texts: pairs of keyword and text, as PNG has them.
+        languages: of some of these pairs, the language and the keyword in that language.
+        background: the grey or RGB on which the picture is to be shown, at 16 bits.
         color_chunks: names and contents of PNG's chunks gAMA, cHRM, sRGB, cICP, mDCV and cLLI,
             which say how the samples are to be shown.
     """
@@ -51,13 +59,25 @@ class Metadata:
     exif: bytes | None = None
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
+    aspect: tuple[int, int] | None = None
     iptc: bytes | None = None
     texts: tuple[tuple[str, str], ...] = ()
+    languages: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
+    background: tuple[int, ...] | None = None
     color_chunks: tuple[tuple[bytes, bytes], ...] = ()
 
     def only_color(self) -> "Metadata":
         """Nothing but what the colours of the samples would change without."""
         return Metadata(icc=self.icc, color_chunks=self.color_chunks)
+
+    def transposed(self) -> "Metadata":
+        """For samples whose rows became columns."""
+        dpi, aspect = self.dpi, self.aspect
+        return replace(
+            self,
+            dpi=dpi and (dpi[1], dpi[0]),
+            aspect=aspect and (aspect[1], aspect[0]),
+        )
 
     def without_color(self) -> "Metadata":
         """For samples that were converted to sRGB."""
@@ -197,6 +217,20 @@ def valid_dpi(dpi: object) -> tuple[float, float] | None:
     return (horizontal, vertical) if usable else None
 
 
+def valid_aspect(across: Fraction | int, down: Fraction | int) -> tuple[int, int] | None:
+    """The lowest whole numbers in this ratio, within 16 bits; None of squares and of no ratio."""
+    if across <= 0 or down <= 0 or across == down:
+        return None
+    ratio = Fraction(across) / Fraction(down)
+    if ratio > 1:
+        inverse = (1 / ratio).limit_denominator(_LARGEST_ASPECT)
+        pair = inverse.denominator, inverse.numerator
+    else:
+        ratio = ratio.limit_denominator(_LARGEST_ASPECT)
+        pair = ratio.numerator, ratio.denominator
+    return pair if all(pair) and pair != (1, 1) else None
+
+
 def dpi_in_exif(exif: bytes | None) -> tuple[float, float] | None:
     """The resolution that an EXIF block states."""
     try:
@@ -210,7 +244,7 @@ def dpi_in_exif(exif: bytes | None) -> tuple[float, float] | None:
 
 
 def orientation_in(metadata: Metadata) -> int:
-    """EXIF orientation, 1..8, of the EXIF block, else of the XMP packet; 1 if neither tells."""
+    """Orientation as the EXIF block states it, else the XMP packet; 1 if neither tells."""
     try:
         orientation = int(_tags(metadata.exif).get(ExifTags.Base.Orientation, 0))
     except Exception:  # whatever malformed bytes lead Pillow to

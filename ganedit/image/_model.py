@@ -59,14 +59,15 @@ class Image(Raster):
     @classmethod
     def upright(cls, reading: Reading) -> "Image":
         """What was read, turned as its orientation asks, its metadata corrected to match."""
-        samples = orient(reading.samples, reading.orientation)
-        alpha = None if reading.alpha is None else orient(reading.alpha, reading.orientation)
+        # What EXIF does not define is no reason to turn a picture.
+        turned = reading.orientation if 1 <= reading.orientation <= 8 else 1
+        samples = orient(reading.samples, turned)
+        alpha = None if reading.alpha is None else orient(reading.alpha, turned)
         height, width, channels = samples.shape
-        metadata, dropped = refreshed(reading.metadata, width, height, channels)
+        metadata = reading.metadata.transposed() if turned >= 5 else reading.metadata
+        metadata, dropped = refreshed(metadata, width, height, channels)
         notes = tuple(dict.fromkeys((*reading.notes, *dropped)))
-        return cls(
-            samples, alpha, metadata, reading.format, notes, reading.lossless, reading.orientation
-        )
+        return cls(samples, alpha, metadata, reading.format, notes, reading.lossless, turned)
 
     def save(
         self,

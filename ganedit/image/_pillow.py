@@ -22,8 +22,8 @@ def read_pillow(picture: PIL.Image.Image) -> Reading:
         samples,
         alpha,
         metadata,
-        # Pillow turns TIFFs while loading, and libjxl has turned what it decodes.
-        1 if picture.format in ("TIFF", "JXL") else orientation_in(metadata),
+        # Pillow turns TIFFs while loading.
+        1 if picture.format == "TIFF" else orientation_in(metadata),
         "JPEG" if picture.format == "MPO" else picture.format,
         (*notes, *damage),
     )
@@ -48,12 +48,12 @@ def expand(picture: PIL.Image.Image) -> tuple[Samples, Samples | None, tuple[str
 def _from_wide(picture: PIL.Image.Image) -> tuple[Samples, Samples | None, tuple[str, ...]]:
     values = np.asarray(picture)[..., None]
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
-        samples, note = values.astype(np.uint16), ""
+        samples, notes = values.astype(np.uint16), tuple[str, ...]()
     else:
-        samples, note = from_unbounded(values)
+        samples, notes = from_unbounded(values)
     key = picture.info.get("transparency")
     alpha = None if key is None else keyed_alpha(samples, key)
-    return samples, alpha, (note,) if note else ()
+    return samples, alpha, notes
 
 
 def _from_eight_bits(picture: PIL.Image.Image) -> tuple[Samples, Samples | None, tuple[str, ...]]:

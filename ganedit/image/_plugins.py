@@ -24,6 +24,11 @@ _SIGNATURES = {
     b"\x01\xda": "SGI",
     b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG2000",
     b"\xff\x4f\xff\x51": "JPEG2000",
+    b"\xff\x0a": "JXL",
+    b"\0\0\0\x0cJXL \r\n\x87\n": "JXL",
+    b"II\xbc": "JXR",
+    b"#?RADIANCE": "HDR",
+    b"#?RGBE": "HDR",
     b"SIMPLE": "FITS",
     b"%!PS": "EPS",
     b"\xc5\xd0\xd3\xc6": "EPS",
@@ -33,8 +38,6 @@ _SIGNATURES = {
     b"\x89HDF": "HDF5",
     b"\0\0\1\xb3": "MPEG",
 }
-_JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
-_EXTRAS = {"HEIF": ("pillow_heif", "HEIC", "heic"), "JXL": ("pillow_jxl", "JPEG XL", "jxl")}
 _UNSUPPORTED = re.compile(
     # But "unknown error" and "unrecognized data stream" are what decoders say of damage.
     r"support|unimplemented|unknown (?!error)|unhandled|cannot handle|not available|cannot decode"
@@ -50,8 +53,6 @@ def format_of(head: bytes) -> str | None:
         return "AVIF"
     if kind in HEIF_BRANDS:
         return "HEIF"
-    if head.startswith(_JXL):
-        return "JXL"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[40:44] == b" EMF":
@@ -71,8 +72,8 @@ def open_with_pillow(source: Source, head: bytes, *, lenient: bool) -> PIL.Image
         raise UnreadableImageError(
             f"{source.label} is {DRAWINGS[name]}, not a picture; save it as PNG first"
         )
-    if name in _EXTRAS:
-        _register(source, *_EXTRAS[name])
+    if name == "HEIF":
+        _register_heif(source)
     PIL.Image.init()
     # Codecs are optional when Pillow is built.
     known = [entry for entry in PILLOW_FORMATS if entry in PIL.Image.ID]
@@ -106,17 +107,15 @@ def failure(source: Source, name: str, error: Exception, *, lenient: bool) -> Ex
     return source.damaged(lenient=lenient)
 
 
-def _register(source: Source, module: str, name: str, extra: str) -> None:
+def _register_heif(source: Source) -> None:
     """Let Pillow read what an extra package teaches it."""
     try:
-        plugin = importlib.import_module(module)
+        plugin = importlib.import_module("pillow_heif")
     except ImportError as error:
         raise UnreadableImageError(
-            f"{source.label} is {name}, which needs one more package: "
-            f"pip install 'ganedit[{extra}]'"
+            f"{source.label} is HEIC, which needs one more package: pip install 'ganedit[heic]'"
         ) from error
-    if hasattr(plugin, "register_heif_opener"):
-        plugin.register_heif_opener()
+    plugin.register_heif_opener()
 
 
 def _reason(file: BinaryIO, name: str) -> Exception:

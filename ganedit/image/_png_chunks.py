@@ -8,10 +8,17 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from ganedit.image._metadata import EXIF_PREFIX, Metadata, dpi_in_exif, iptc_of, valid_dpi
+from ganedit.image._metadata import (
+    EXIF_PREFIX,
+    Metadata,
+    dpi_in_exif,
+    iptc_of,
+    valid_aspect,
+    valid_dpi,
+)
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 INCH = 0.0254  # metres
@@ -22,9 +29,11 @@ TEXT_LIMIT = 1 << 20
 
 _PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _END = bytes(4) + b"IEND\xaeB`\x82"
-_GREY, _RGB = 0, 2  # colour types that may have one transparent colour
+_GREY, _RGB, _PALETTE = 0, 2, 3  # colour types; the first two may have a transparent colour
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
-_KEPT = {b"iCCP", b"eXIf", b"pHYs"} | _TEXTS | COLOR_CHUNKS.keys()
+_KEPT = {b"iCCP", b"eXIf", b"pHYs", b"bKGD", b"sBIT"} | _TEXTS | COLOR_CHUNKS.keys()
+# Significant bits, the place on a page, what values measure, palettes to choose from, stereo.
+_GONE = {b"sBIT", b"oFFs", b"pCAL", b"sCAL", b"sPLT", b"sTER"}
 _BLOCK_LIMIT = 16 << 20  # bytes of one block once inflated: no profile or packet is larger
 _TOTAL_LIMIT = 64 << 20
 _XMP = "XML:com.adobe.xmp"
@@ -64,12 +73,19 @@ class PngParts:
 def read_chunks(file: BinaryIO) -> PngParts:
     """Take a PNG file apart; damage is left for the decoder to find."""
     parts, told, name, whole = PngParts(), _Told(), b"", False
+    palette, background, gone = b"", None, dict[str, None]()
     parts.pixels.write(SIGNATURE)
     for name, payload, whole in _chunks(file):
         if name == b"tRNS" and parts.header[3] in (_GREY, _RGB):
             parts.key = struct.unpack(f">{(len(payload) - 12) // 2}H", payload[8:-4]) or None
         elif name in _PIXELS:
             parts.pixels.write(payload)
+            palette = payload[8:-4] if name == b"PLTE" else palette
+        elif name == b"bKGD":
+            background = _background(parts.header, palette, payload[8:-4])
+        elif name in _GONE:
+            if not _says_nothing(name, parts.header, payload[8:-4]):
+                gone[name.decode()] = None
         elif name == b"CgBI":
             parts.apple = True
         elif name == b"acTL" and len(payload) >= 12:
@@ -80,7 +96,10 @@ def read_chunks(file: BinaryIO) -> PngParts:
             told.take(name, payload[8:-4] if whole else None)
     if whole and name != b"IEND":
         parts.pixels.write(_END)  # all that is missing, as far as can be told
-    parts.metadata, parts.notes = told.metadata(), tuple(told.notes)
+    if gone:
+        told.note(f"PNG's {', '.join(gone)} left out: true of the unedited file only")
+    parts.metadata = replace(told.metadata(), background=background)
+    parts.notes = tuple(told.notes)
     return parts
 
 
@@ -107,18 +126,41 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
         yield name, payload, whole
 
 
+def _background(
+    header: tuple[int, int, int, int], palette: bytes, data: bytes
+) -> tuple[int, ...] | None:
+    """The colour of a bKGD chunk, grey or RGB at 16 bits; None where it makes no sense."""
+    _, _, depth, color = header
+    if color == _PALETTE:
+        entry = palette[3 * data[0] : 3 * data[0] + 3] if data else b""
+        return tuple(257 * value for value in entry) or None
+    if depth == 0 or len(data) != (6 if color & _RGB else 2):
+        return None
+    white = (1 << depth) - 1
+    values = struct.unpack(f">{len(data) // 2}H", data)
+    return tuple((min(value, white) * 0xFFFF + white // 2) // white for value in values)
+
+
+def _says_nothing(name: bytes, header: tuple[int, int, int, int], data: bytes) -> bool:
+    """Whether a chunk says of the bits of samples that all of them mean something."""
+    _, _, depth, color = header
+    return name == b"sBIT" and set(data) <= {8 if color == _PALETTE else depth}
+
+
 class _Told:
     """What the chunks beside the picture say, gathered one by one."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._texts: list[tuple[str, str]] = []
+        self._languages: dict[tuple[str, str], tuple[str, str]] = {}
         self._colors: dict[bytes, bytes] = {}
         self._profiles: dict[str, bytes] = {}
         self._xmp: bytes | None = None
         self._icc: bytes | None = None
         self._exif: bytes | None = None
         self._dpi: tuple[float, float] | None = None
+        self._aspect: tuple[int, int] | None = None
         self._left = _TOTAL_LIMIT
 
     def note(self, text: str) -> None:
@@ -144,8 +186,10 @@ class _Told:
             exif=exif,
             xmp=self._xmp or self._profiles.get("xmp"),
             dpi=self._dpi or dpi_in_exif(exif),
+            aspect=self._aspect,
             iptc=iptc_of(iptc) if iptc and iptc.startswith(b"8BIM") else iptc,
             texts=tuple(self._texts),
+            languages=tuple(self._languages.items()),
             color_chunks=tuple(self._colors.items()),
         )
 
@@ -162,6 +206,8 @@ class _Told:
             horizontal, vertical, unit = struct.unpack(">IIB", data[:9].ljust(9, b"\0"))
             if unit == 1:
                 self._dpi = valid_dpi((horizontal * INCH, vertical * INCH))
+            else:
+                self._aspect = valid_aspect(horizontal, vertical)
         else:
             self._text(*self._decoded(name, data))
 
@@ -172,9 +218,13 @@ class _Told:
         if name == b"zTXt":
             return keyword.decode("latin-1"), self._inflated(rest[1:]).decode("latin-1")
         compressed, _ = rest[0], rest[1]
-        _language, _translated, text = rest[2:].split(b"\0", 2)
+        language, translated, text = rest[2:].split(b"\0", 2)
         text = self._inflated(text) if compressed else text
-        return keyword.decode("latin-1"), text.decode("utf-8", "replace")
+        pair = keyword.decode("latin-1"), text.decode("utf-8", "replace")
+        if language or translated:
+            told = language.decode("latin-1"), translated.decode("utf-8", "replace")
+            self._languages[pair] = told
+        return pair
 
     def _text(self, keyword: str, text: str) -> None:
         kind = keyword.removeprefix(_RAW_PROFILE)

@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
 
@@ -38,6 +39,8 @@ def write_png(file: BinaryIO, samples: Samples, alpha: Samples | None, metadata:
     file.write(SIGNATURE + _chunk(b"IHDR", header))
     for chunk in _metadata_chunks(metadata):
         file.write(chunk)
+    if metadata.background:
+        file.write(_background(metadata.background, samples))
     stream, checksum = _ZLIB_HEADER, zlib.adler32(b"")
     for lines, deflated in _deflated_bands(samples, alpha):
         checksum = zlib.adler32(lines, checksum)
@@ -60,7 +63,9 @@ def _metadata_chunks(metadata: Metadata) -> Iterator[bytes]:
         # A profile and the name of the standard space exclude each other.
         if name != b"sRGB" or not metadata.icc:
             yield _chunk(name, content)
-    if metadata.dpi:
+    if metadata.aspect:
+        yield _chunk(b"pHYs", struct.pack(">IIB", *metadata.aspect, 0))
+    elif metadata.dpi:
         pixels_per_metre = (round(value / INCH) for value in metadata.dpi)
         yield _chunk(b"pHYs", struct.pack(">IIB", *pixels_per_metre, 1))
     if metadata.exif:
@@ -70,8 +75,21 @@ def _metadata_chunks(metadata: Metadata) -> Iterator[bytes]:
         yield _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp)
     if metadata.iptc:
         yield _raw_profile("iptc", resources_with(metadata.iptc))
+    languages = dict(metadata.languages)
     for keyword, text in metadata.texts:
-        yield _text(keyword, text)
+        yield _text(keyword, text, *languages.get((keyword, text), ()))
+
+
+def _background(color: tuple[int, ...], samples: Samples) -> bytes:
+    """The colour at the depth of the samples; nothing where it has a hue and they are grey."""
+    channels = samples.shape[2]
+    if channels == 1 and len(set(color)) > 1:
+        return b""
+    values = color * channels if len(color) == 1 else color[:channels]
+    deep = samples.itemsize == 2
+    return _chunk(
+        b"bKGD", struct.pack(f">{channels}H", *(v if deep else (v + 128) // 257 for v in values))
+    )
 
 
 def _raw_profile(name: str, block: bytes) -> bytes:
@@ -80,14 +98,19 @@ def _raw_profile(name: str, block: bytes) -> bytes:
     return _text(f"Raw profile type {name}", f"\n{name}\n{len(block):8}\n{digits}\n")
 
 
-def _text(keyword: str, text: str) -> bytes:
+def _text(keyword: str, text: str, language: str = "", translated: str = "") -> bytes:
     """The plainest chunk that holds the text; long ones are compressed."""
     name = keyword.encode("latin-1", "replace")[:79] + b"\0"
-    try:
+    content: bytes | None = None
+    with suppress(UnicodeEncodeError):
         content = text.encode("latin-1")
-    except UnicodeEncodeError:
-        # Compressed, method, no language, no translated keyword.
-        return _chunk(b"iTXt", name + b"\1\0\0\0" + zlib.compress(text.encode()))
+    if content is None or language or translated:
+        content = text.encode()
+        long = len(content) >= _LONG_TEXT
+        # Whether it is compressed, and the method.
+        kind = bytes((long, 0)) + language.encode("latin-1", "replace") + b"\0"
+        kind += translated.encode() + b"\0"
+        return _chunk(b"iTXt", name + kind + (zlib.compress(content) if long else content))
     if len(content) < _LONG_TEXT and b"\0" not in content:
         return _chunk(b"tEXt", name + content)
     return _chunk(b"zTXt", name + b"\0" + zlib.compress(content))

@@ -54,9 +54,7 @@ def read_netpbm(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
     alpha = None
     if header.channels in (2, 4):
         samples, alpha = samples[..., :-1], np.ascontiguousarray(samples[..., -1])
-    return Reading(
-        np.ascontiguousarray(samples), alpha, format="PPM", notes=(*notes, *filter(None, (told,)))
-    )
+    return Reading(np.ascontiguousarray(samples), alpha, format="PPM", notes=notes + told)
 
 
 class _Header:
@@ -102,13 +100,13 @@ class _Header:
             return np.dtype(f"{self._order}f4")
         return np.dtype("u1" if self.white < 256 else ">u2")
 
-    def scaled(self, planes: npt.NDArray[Any]) -> tuple[Samples, str]:
-        """The samples at 8 or 16 bits, and a note on how floats got there."""
+    def scaled(self, planes: npt.NDArray[Any]) -> tuple[Samples, tuple[str, ...]]:
+        """The samples at 8 or 16 bits, and notes on how floats got there."""
         if self._float:
             return from_unbounded(planes[::-1])  # the lowest row stands first
         white = int(self.white)
         if white in (255, 0xFFFF):
-            return from_integers(planes, 8 if white == 255 else 16), ""
+            return from_integers(planes, 8 if white == 255 else 16), ()
         wide = np.minimum(planes, white).astype(np.uint32)
         top, dtype = (255, np.uint8) if white < 255 else (0xFFFF, np.uint16)
-        return ((wide * top + white // 2) // white).astype(dtype), ""
+        return ((wide * top + white // 2) // white).astype(dtype), ()

@@ -14,7 +14,8 @@ class Reading:
         samples: (H, W, 1 or 3), uint8 or uint16, straight.
         alpha: (H, W) of the same dtype, or None.
         metadata: as it stands in the file, not yet made true of the upright picture.
-        orientation: EXIF's, 1..8, still to be applied; 1 where the decoder has applied it.
+        orientation: EXIF's, still to be applied; 1 where the decoder has applied it. Values
+            other than 1..8 mean upright.
         format: in Pillow's spelling.
         notes: what was converted or left out.
         lossless: as in `Raster`.

@@ -81,8 +81,8 @@ def from_integers(values: npt.NDArray[np.integer[Any]], bits: int) -> Samples:
     return scaled
 
 
-def from_unbounded(values: npt.NDArray[Any]) -> tuple[Samples, str]:
-    """Floats or wide integers whose white no file tells, at 16 bits, and a note on how.
+def from_unbounded(values: npt.NDArray[Any]) -> tuple[Samples, tuple[str, ...]]:
+    """Floats or wide integers whose white no file tells, at 16 bits, and notes on how.
 
     Floats from 0 to 1 and integers within 16 bits are taken as they are. Of anything else the
     highest value becomes white, and the lowest black if it is negative. NaN counts as the lowest,
@@ -92,7 +92,7 @@ def from_unbounded(values: npt.NDArray[Any]) -> tuple[Samples, str]:
     kind = "float" if floats else "integer"
     low, high = _finite_range(values)
     if not floats and low >= 0 and high <= 0xFFFF:
-        return values.astype(np.uint16), ""
+        return values.astype(np.uint16), ()
     if floats and low >= 0.0 and high <= 1.0:
         low, high, note = 0.0, 1.0, "float samples converted to 16 bits"
     else:
@@ -103,7 +103,23 @@ def from_unbounded(values: npt.NDArray[Any]) -> tuple[Samples, str]:
     for rows in bands(*values.shape[:2]):
         band = np.nan_to_num(values[rows].astype(np.float64), nan=low, posinf=high, neginf=low)
         scaled[rows] = np.rint((band - low) * factor)
-    return scaled, note
+    return scaled, (note, *_not_finite(values))
+
+
+def _not_finite(values: npt.NDArray[Any]) -> tuple[str, ...]:
+    """Notes on samples that stand for no value, or for none that a picture could hold."""
+    nowhere = infinite = 0
+    for rows in bands(*values.shape[:2]):
+        nowhere += int(np.isnan(values[rows]).sum())
+        infinite += int(np.isinf(values[rows]).sum())
+    notes = []
+    if nowhere:
+        samples = "sample that is no number" if nowhere == 1 else "samples that are no numbers"
+        notes.append(f"{nowhere:,} {samples} became the lowest value")
+    if infinite:
+        samples = "infinite sample" if infinite == 1 else "infinite samples"
+        notes.append(f"{infinite:,} {samples} became the highest or lowest finite value")
+    return tuple(notes)
 
 
 def _finite_range(values: npt.NDArray[Any]) -> tuple[float, float]:
@@ -154,7 +170,7 @@ def keyed_alpha(samples: Samples, key: int | tuple[int, ...]) -> Samples:
 
 def orient(array: Samples, orientation: int) -> Samples:
     """`array` (H, W, ...) as EXIF orientation 1..8 wants it shown; other values change nothing."""
-    if orientation >= 5:
+    if 5 <= orientation <= 8:
         array = array.swapaxes(0, 1)
     # What is left after the transposition is a choice of two flips.
     if orientation in (3, 4, 7, 8):

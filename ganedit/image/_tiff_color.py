@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganedit.image._color import cmyk_to_rgb, lab_to_rgb
+from ganedit.image._color import cmyk_to_rgb, lab_to_rgb, ycbcr_to_rgb
 from ganedit.image._samples import (
     Samples,
     from_integers,
@@ -22,7 +22,10 @@ _COLORS = {_MINISWHITE: 1, _MINISBLACK: 1, _RGB: 3, _PALETTE: 1, _MASK: 1, _SEPA
 _COLORS |= {_YCBCR: 3, _CIELAB: 3, _ICCLAB: 3}
 _PREMULTIPLIED, _STRAIGHT = 1, 2
 _COLOR_MAP, _INK_SET, _EXTRA_SAMPLES = 320, 332, 338
+_YCBCR_COEFFICIENTS, _REFERENCE_BLACK_WHITE = 529, 532
+_LUMA = (0.299, 0.587, 0.114)
 _CMYK = 1
+UNCOMPRESSED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ def to_samples(
     alpha = _to_depth(alpha, samples)
     if alpha is not None and kind == _PREMULTIPLIED:
         unpremultiply(samples, alpha)
+    if photometric == _YCBCR and page.compression == UNCOMPRESSED:
+        samples = _from_ycbcr(source, page, samples)
     if photometric == _SEPARATED:
         samples, note = cmyk_to_rgb(samples, page.iccprofile)
         return samples, alpha, Told((*notes, note), converted=True)
@@ -102,8 +107,7 @@ def _scaled(page: Any, planes: npt.NDArray[Any]) -> tuple[Samples, tuple[str, ..
         scaled = from_integers(planes, bits)
         # A view of what was read may be read-only, and is changed below.
         return scaled if scaled.flags.writeable else scaled.copy(), ()
-    samples, note = from_unbounded(planes)
-    return samples, (note,) if note else ()
+    return from_unbounded(planes)
 
 
 def _to_depth(alpha: Samples | None, samples: Samples) -> Samples | None:
@@ -124,6 +128,24 @@ def _through_palette(source: Source, page: Any, indices: npt.NDArray[Any]) -> Sa
     colors = (table if table.max() < 256 else table >> 8).astype(np.uint8)
     samples: Samples = colors[np.minimum(indices[..., 0], len(colors) - 1)]
     return samples
+
+
+def _from_ycbcr(source: Source, page: Any, samples: Samples) -> Samples:
+    if samples.dtype != np.uint8:
+        raise source.unsupported("a TIFF of 16 bits in YCbCr")
+    luma = _rationals(page, _YCBCR_COEFFICIENTS, _LUMA)
+    luma = luma if all(luma) else _LUMA
+    reference = _rationals(page, _REFERENCE_BLACK_WHITE, (0, 255, 128, 255, 128, 255))
+    return ycbcr_to_rgb(samples, luma, reference)
+
+
+def _rationals(page: Any, code: int, default: tuple[float, ...]) -> tuple[float, ...]:
+    """The fractions of a tag; the default of the specification where it makes no sense."""
+    tag = page.tags.get(code)
+    values = np.ravel(tag.value).astype(float) if tag else np.zeros(0)
+    if values.size != 2 * len(default) or not values[1::2].all():
+        return default
+    return tuple((values[0::2] / values[1::2]).tolist())
 
 
 def _lab(planes: npt.NDArray[Any], photometric: int) -> npt.NDArray[np.float32]:

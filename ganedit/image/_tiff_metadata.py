@@ -1,12 +1,20 @@
 """What the tags of a TIFF page tell beside its samples."""
 
+from fractions import Fraction
 from typing import Any, BinaryIO
 
 import numpy as np
 import PIL.Image
 from PIL import ExifTags
 
-from ganedit.image._metadata import DESCRIPTIVE_TAGS, Metadata, exif_from_tags, iptc_of, valid_dpi
+from ganedit.image._metadata import (
+    DESCRIPTIVE_TAGS,
+    Metadata,
+    exif_from_tags,
+    iptc_of,
+    valid_aspect,
+    valid_dpi,
+)
 from ganedit.image._tiff_write import IPTC_TAG, XMP_TAG
 
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
@@ -34,6 +42,7 @@ def read_tags(file: BinaryIO, page: Any, *, converted: bool) -> tuple[Metadata, 
         exif=exif,
         xmp=_block(page, XMP_TAG),
         dpi=_resolution(page),
+        aspect=_aspect(page),
         iptc=iptc or iptc_of(_block(page, _PHOTOSHOP) or b""),
     )
     return metadata, tuple(notes)
@@ -49,6 +58,18 @@ def _block(page: Any, code: int) -> bytes | None:
         kind = {1: "u1", 3: "u2", 4: "u4"}.get(int(tag.dtype), "u1")
         return np.array(value, f"{page.parent.byteorder}{kind}").tobytes() or None
     return value if isinstance(value, bytes) and value else None
+
+
+def _aspect(page: Any) -> tuple[int, int] | None:
+    """What is told as a ratio only."""
+    unit = page.tags.get(_RESOLUTION_UNIT)
+    if not unit or unit.value != _NO_UNIT:
+        return None
+    try:
+        across, down = (Fraction(*page.tags[tag].value) for tag in (_X_RESOLUTION, _Y_RESOLUTION))
+    except Exception:  # missing, or no fractions
+        return None
+    return valid_aspect(across, down)
 
 
 def _resolution(page: Any) -> tuple[float, float] | None:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 import PIL.Image
 
 from ganedit.errors import ImageTooLargeError
-from ganedit.image._jxl import jxl_size
+from ganedit.image._jxl_header import jxl_header
 from ganedit.image._pillow import read_pillow
 from ganedit.image._reading import Reading
 from ganedit.image._source import Source
-from ganedit.image._tiff_color import to_samples
+from ganedit.image._tiff_color import UNCOMPRESSED, to_samples
 from ganedit.image._tiff_metadata import read_tags
 from ganedit.image._tiff_pages import opened, picture_page
 from ganedit.runtime import working_threads
@@ -101,10 +101,11 @@ def _is_whole(source: Source, page: Any) -> bool:
 
 
 def _is_for_libtiff(page: Any) -> bool:
-    coded = int(page.compression) in _JPEG
-    return int(page.compression) in _LIBTIFFS_CODECS or (
-        page.photometric == _YCBCR and (not coded or page.planarconfig == 2)
-    )
+    if page.photometric != _YCBCR:
+        return int(page.compression) in _LIBTIFFS_CODECS
+    if page.compression == UNCOMPRESSED:  # Pillow takes it for RGBX
+        return False
+    return int(page.compression) not in _JPEG or page.planarconfig == 2
 
 
 def _through_libtiff(
@@ -148,6 +149,9 @@ def _check_support(source: Source, page: Any) -> None:
     except KeyError as error:
         name = getattr(page.compression, "name", page.compression)
         raise source.unsupported(f"TIFF with compression {name}") from error
+    coarse = page.nbytes > sum(page.databytecounts)  # Cb and Cr of several pixels are one
+    if page.photometric == _YCBCR and page.compression == UNCOMPRESSED and coarse:
+        raise source.unsupported("an uncompressed TIFF in subsampled YCbCr")
     if page.dtype is None or page.dtype.kind not in "buif":
         raise source.unsupported(
             f"a TIFF of {page.bitspersample}-bit samples of format {page.sampleformat}"
@@ -200,7 +204,8 @@ def _embedded_size(data: bytes) -> tuple[int, int]:
         with PIL.Image.open(io.BytesIO(data)) as inner:
             return inner.size
     except Exception:  # JPEG XL, LERC and others that Pillow does not know
-        return jxl_size(data) or (0, 0)
+        header = jxl_header(data)
+        return (header.width, header.height) if header else (0, 0)
 
 
 def _by_parts(source: Source, page: Any) -> tuple[npt.NDArray[Any], bool]:
@@ -217,7 +222,7 @@ def _by_parts(source: Source, page: Any) -> tuple[npt.NDArray[Any], bool]:
         source.file.seek(offset)
         data = source.file.read(count)
         complete &= len(data) == count
-        if page.compression == 1:
+        if page.compression == UNCOMPRESSED:
             data = data.ljust(min(count, planes.nbytes), b"\0")
         try:
             if page.compression in _DEFLATE:

@@ -29,6 +29,8 @@ def write_tiff(
     pixels = samples if alpha is None else np.concatenate((samples, alpha[..., None]), axis=2)
     if pixels.shape[2] == 1:
         pixels = pixels[..., 0]
+    unit = "INCH" if metadata.dpi else None
+    unit = "NONE" if metadata.aspect else unit
     tifffile.imwrite(
         file,
         pixels,
@@ -39,8 +41,8 @@ def write_tiff(
         compressionargs={"level": 1},
         predictor=True,
         iccprofile=metadata.icc,
-        resolution=metadata.dpi,
-        resolutionunit="INCH" if metadata.dpi else None,
+        resolution=metadata.aspect or metadata.dpi,
+        resolutionunit=unit,
         software=False,
         metadata=None,
         byteorder="<",

@@ -10,7 +10,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from ganedit.errors import UsageError
-from ganedit.image import READABLE_SUFFIXES
+from ganedit.image import is_picture
 from ganedit.video.kinds import FOUND_SUFFIXES, have_av
 
 JOURNAL_FOLDER = ".ganedit"
@@ -197,8 +197,7 @@ def _lines_of(file: Path) -> list[str]:
 
 def _is_offered(file: Path) -> bool:
     """Whether a file of a folder is a picture, or a video where those can be read."""
-    suffix = file.suffix.lower()
-    return suffix in READABLE_SUFFIXES or (suffix in FOUND_SUFFIXES and have_av())
+    return is_picture(file) or (file.suffix.lower() in FOUND_SUFFIXES and have_av())
 
 
 def _not_taken(file: Path) -> str:
