@@ -148,7 +148,7 @@ def test_sliced_wasserstein_tells_at_which_resolution_pictures_differ() -> None:
     floor = metrics.sliced_wasserstein(one, other)
     assert list(floor) == [32, 16]
     blurred = torch.nn.functional.avg_pool2d(other, 3, 1, 1)
-    assert metrics.sliced_wasserstein(one, blurred)[32] > 3 * floor[32]
+    assert metrics.sliced_wasserstein(one, blurred)[32] > 2 * floor[32]
     assert metrics.sliced_wasserstein(one, one)[16] < floor[16]
 
 

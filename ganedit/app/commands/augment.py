@@ -15,10 +15,10 @@ whether a classifier is better for them:
 By a generator that was trained before, with --classes-from-folders:
     ganedit augment products/ --per-class 500 -o more/ --weights runs/products
 
-The check trains the same small classifier on the part of the data set that the generator saw, with
-drawn pictures and without, several times from other beginnings, and tries it on the part that
-neither saw. A generator rarely knows more than its pictures: where they are few and unlike, do not
-expect much."""
+The check trains the same small classifier on the part of the data set that the generator saw,
+with drawn pictures and without, several times from other beginnings, and tries it on the part
+that neither saw. A generator rarely knows more than its pictures: where they are few and
+unlike, do not expect much."""
 
 
 def augment_command() -> click.Command:

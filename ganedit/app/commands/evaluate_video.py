@@ -13,8 +13,8 @@ _EXAMPLES = """
     ganedit upscale clip.mp4 -o single.mkv --codec ffv1 --no-steady
     ganedit evaluate video clip.mp4 single.mkv steady.mkv
 
-Flicker: the mean change from frame to frame, in grey levels of 255, where the video itself does not
-change, motion followed. Beside it that as a share of bicubic interpolation's, and the mean
+Flicker: the mean change from frame to frame, in grey levels of 255, where the video itself does
+not change, motion followed. Beside it that as a share of bicubic interpolation's, and the mean
 gradient, which tells how much sharpness a steadier result has lost."""
 
 

@@ -132,11 +132,11 @@ A folder for each class:
     ganedit evaluate generate --model faces --data faces/ --window 80@0.56 --held-out 0.125
 
 Distances, precision and recall (Kynkäänniemi et al. 2019) are of VGG19's relu5_4, averaged over
-each picture at twice its size; they are not FID and KID, which use Inception. MS-SSIM is between
-samples: the higher, the more alike they are. SWD (Karras et al. 2018) compares patches at each
-resolution; it falls with the number of pictures, so compare it with the floor. The nearest training
-picture of a generator that learned by heart is nearer to its samples than to held-out pictures: in
-more than half of all pairs (nearer %), and hardly by chance (a small number); --save shows the
-nearest.""",
+each picture at twice its size; they are not FID and KID, which use Inception. MS-SSIM is
+between samples: the higher, the more alike they are. SWD (Karras et al. 2018) compares patches
+at each resolution; it falls with the number of pictures, so compare it with the floor. The
+nearest training picture of a generator that learned by heart is nearer to its samples than to
+held-out pictures: in more than half of all pairs (nearer %), and hardly by chance (a small
+number); --save shows the nearest.""",
     ),
 )
