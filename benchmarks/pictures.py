@@ -28,6 +28,8 @@ ENLARGED = {"otter": (1500, 900), "lake": (2300, 1300), "dune": (2100, 1500)}
 FILLED = {"dune": (200, 520, 460, 260), "otter": (20, 0, 460, 260)}
 # Pictures and the domains they go to.
 TRANSLATED = {"lake": ("monet", "vangogh"), "pourville": ("photo",)}
+# Photos and the styles that they are painted in.
+STYLIZED = {"lake": ("@vangogh", "@hokusai", "@cross", "@kirchner")}
 HEIGHT = 320
 # A translation at 12 megapixels: width it is enlarged to first, left and top of the detail.
 LARGE = {"lake": (4619, 2200, 1000)}
@@ -52,6 +54,15 @@ def fills() -> None:
         _write(f"{name}_filled", [column[window] for column in columns])
 
 
+def stylizations() -> None:
+    for name, styles in STYLIZED.items():
+        image = decode(EXAMPLES / f"{name}.jpg")
+        pictures = [image, *(ganedit.stylize(image, style) for style in styles)]
+        height = min(HEIGHT, image.height)
+        width = round(height * image.width / image.height)
+        _write(f"{name}_stylized", [resize(each, width, height).samples for each in pictures])
+
+
 def translations() -> None:
     for name, domains in TRANSLATED.items():
         image = decode(EXAMPLES / f"{name}.jpg")
@@ -71,6 +82,7 @@ TASKS: dict[str, Callable[[], None]] = {
     "upscale": enlargements,
     "inpaint": fills,
     "translate": translations,
+    "stylize": stylizations,
 }
 
 

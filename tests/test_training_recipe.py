@@ -82,7 +82,7 @@ def test_shipped_recipes_can_be_run(path: Path) -> None:
             training, config = options_of(recipe, step, Path("data"), Path("runs"), {"vgg": None})
             assert config.steps is not None
             assert step.stop_at is None or step.stop_at < config.steps
-            named = {"translate": ("a", "b"), "stylize": ("content", "style")}
+            named = {"translate": ("a", "b"), "stylize": ("content", "style", "examples")}
             given = (getattr(training, name) for name in named.get(recipe.task, ("data",)))
             folders = [folder for several in given for folder in several]
             used |= {Path(folder).name.split("@")[0] for folder in folders}
