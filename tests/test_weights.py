@@ -16,7 +16,7 @@ from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions
 from ganedit.weights import WeightFile
 
-SHIPPED_LIMIT = 24_000_000
+SHIPPED_LIMIT = 45_000_000
 
 
 @pytest.fixture

@@ -30,42 +30,44 @@ def tell_estimate(todo: Todo, plan: Plan, work: Work) -> None:
         say(line, error=False)
 
 
-def estimate(todo: Todo, plan: Plan, work: Work) -> list[str]:
+def estimate(todo: Todo, plan: Plan, work: Work) -> Iterator[str]:
     """What there is to do, in lines: how many pictures, how long, what is left out.
+
+    How many is said at once, how long when it was measured.
 
     Raises:
         GaneditError: the device or the weights cannot be used.
     """
     videos = [job for job in todo.jobs if job.moving]
     jobs = [job for job in todo.jobs if not job.moving]
-    lines = _of_pictures(jobs, work) if jobs or not videos else []
+    if jobs or not videos:
+        yield from _of_pictures(jobs, work)
     if videos:
         from ganedit.runs.estimate_video import of_videos
 
-        lines += of_videos(videos, work)
+        yield from of_videos(videos, work)
     if todo.finished:
-        lines.append(f"{len(todo.finished):,} finished before")
+        yield f"{len(todo.finished):,} finished before"
     if plan.left_out.total():
-        lines.append(f"left out: {as_text(plan.left_out)}")
-    return [*lines, *(f"refused: {outcome.error}" for outcome in todo.refused)]
+        yield f"left out: {as_text(plan.left_out)}"
+    yield from (f"refused: {outcome.error}" for outcome in todo.refused)
 
 
-def _of_pictures(jobs: Sequence[Job], work: Work) -> list[str]:
+def _of_pictures(jobs: Sequence[Job], work: Work) -> Iterator[str]:
     pixels = {job: _pixels(job, work) for job in jobs}
     readable = [job for job in jobs if pixels[job]]
     megapixels = sum(pixels.values()) / 1e6
     size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
-    lines = [f"{len(jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB"]
+    yield f"{len(jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB"
     if readable:
         rate, bytes_per_pixel = _measure(readable, work)
         left = tqdm.format_interval(megapixels / rate)
         made = bytes_per_pixel * megapixels
-        lines.append(f"about {left} on this machine, results of about {made:,.1f} MB")
+        yield f"about {left} on this machine, results of about {made:,.1f} MB"
     if unreadable := len(jobs) - len(readable):
         names = [str(job.source) for job in jobs if not pixels[job]]
         shown = ", ".join(names[:3]) + ", …" * (len(names) > 3)
-        lines.append(f"{unreadable:,} unreadable or too large: {shown}")
-    return lines
+        yield f"{unreadable:,} unreadable or too large: {shown}"
 
 
 def _pixels(job: Job, work: Work) -> int:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,7 @@ from ganedit.video.track import Track
 SAMPLES = 4
 
 
-def of_videos(jobs: list[Job], work: Work) -> list[str]:
+def of_videos(jobs: list[Job], work: Work) -> Iterator[str]:
     """What each video would take, in lines.
 
     Raises:
@@ -35,13 +35,11 @@ def of_videos(jobs: list[Job], work: Work) -> list[str]:
     placement = replace(work.run.placement, device=device)
     work = replace(work, run=replace(work.run, placement=placement))
     apply = work.load(work.runtime())
-    lines = []
     for job in jobs:
         try:
-            lines.append(f"{job.source}: {_told(job, apply, work)}")
+            yield f"{job.source}: {_told(job, apply, work)}"
         except GaneditError as error:
-            lines.append(f"ganedit: {error}")
-    return lines
+            yield f"ganedit: {error}"
 
 
 def _told(job: Job, apply: Apply, work: Work) -> str:

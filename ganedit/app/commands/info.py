@@ -2,6 +2,7 @@
 
 import json
 import platform
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from ganedit.app.commands.parameters import FilePath
 from ganedit.errors import UsageError
 from ganedit.task import NAME_MARK
 from ganedit.tasks.stylize.styles import shipped_styles
+
+# Columns of a terminal that a list is broken at.
+WIDTH = 98
 
 
 @click.command()
@@ -65,7 +69,8 @@ def models(names: tuple[str, ...], as_json: bool, sheet: Path | None) -> None:
             click.echo(f"yours: {path.stem}  (--weights {path.stem})")
         if styles := shipped_styles():
             told = " ".join(f"{NAME_MARK}{name}" for name in styles)
-            click.echo(f"\nstyles (ganedit stylize --style): {told}")
+            told = f"styles (ganedit stylize --style): {told}"
+            click.echo("\n" + textwrap.fill(told, WIDTH, subsequent_indent="  "))
         click.echo(f"\nAll about one: ganedit models NAME. Your own are looked for in {folder}")
 
 
