@@ -1,5 +1,8 @@
 """What every test runs with."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import PIL.Image
 import pytest
 import tiny
 import torch
+from command_line import REPOSITORY
 
 from ganedit.tasks.upscale.training import UpscaleTask
 
@@ -20,6 +24,18 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANEDIT_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module")
+def forking_server() -> Iterator["subprocess.Popen[str]"]:
+    """The process that commands are forked from."""
+    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("forking.py")],
+        env={**os.environ, **single}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    yield process
+    process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,30 +39,18 @@ class Command:
 Start = Callable[..., Command]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator["subprocess.Popen[str]"]:
-    """The process that commands are forked from."""
-    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
-    process = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("forking.py")],
-        env={**os.environ, **single}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    yield process
-    process.communicate()
-
-
 @pytest.fixture
-def start(server: "subprocess.Popen[str]", tmp_path: Path) -> Start:
+def start(forking_server: "subprocess.Popen[str]", tmp_path: Path) -> Start:
     """Start `ganedit upscale` in `tmp_path` with a small untrained network."""
     own = save_network(tmp_path / "own.safetensors")
     log = tmp_path / "log.txt"
 
     def started(*arguments: object, killed_at: int = 0) -> Command:
         words = [tmp_path, log, killed_at, "upscale", *arguments, "--weights", own, *EXACT]
-        assert server.stdin is not None
-        assert server.stdout is not None
-        print(*words, sep="\t", file=server.stdin, flush=True)
-        return Command(server, int(server.stdout.readline()), log)
+        assert forking_server.stdin is not None
+        assert forking_server.stdout is not None
+        print(*words, sep="\t", file=forking_server.stdin, flush=True)
+        return Command(forking_server, int(forking_server.stdout.readline()), log)
 
     return started
 

@@ -1,15 +1,13 @@
 """Videos that are killed again and again: the same command goes on, and makes the same frames."""
 
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from clips import contents, moving, write_clip
-from command_line import REPOSITORY, listing, run
+from command_line import listing, run
 
 from ganedit.runs.inputs import JOURNAL_FOLDER
 
@@ -20,29 +18,17 @@ KILLS = (9, 8, 10, 6, 6, 6, 5, 5, 4, 3)
 Start = Callable[..., int]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator["subprocess.Popen[str]"]:
-    """The process that commands are forked from."""
-    single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
-    process = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("forking.py")],
-        env={**os.environ, **single}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    yield process
-    process.communicate()
-
-
 @pytest.fixture
-def start(server: "subprocess.Popen[str]", tmp_path: Path) -> Start:
+def start(forking_server: "subprocess.Popen[str]", tmp_path: Path) -> Start:
     """Run a command in `tmp_path` to its end, or kill it before a change of files."""
 
     def started(*arguments: object, killed_at: int = 0) -> int:
         words = [tmp_path, tmp_path / "log.txt", killed_at, *arguments]
-        assert server.stdin is not None
-        assert server.stdout is not None
-        print(*words, sep="\t", file=server.stdin, flush=True)
-        server.stdout.readline()
-        return int(server.stdout.readline())
+        assert forking_server.stdin is not None
+        assert forking_server.stdout is not None
+        print(*words, sep="\t", file=forking_server.stdin, flush=True)
+        forking_server.stdout.readline()
+        return int(forking_server.stdout.readline())
 
     return started
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import PIL.Image
@@ -15,6 +15,8 @@ from ganedit.errors import GaneditError, OutputError, UsageError
 from ganedit.image import decode, output_errors, publish
 from ganedit.runs.jobs import Job
 from ganedit.runs.options import RunOptions
+from ganedit.video.kinds import have_av
+from ganedit.video.library import library
 
 FILMS = (".mp4", ".gif", ".webp")
 # What WebP has where nobody says.
@@ -62,8 +64,10 @@ def run_film(rate: int, run: RunOptions, draw: Callable[[RunOptions], Frames]) -
         raise UsageError(f"-o {target}: a film of frames; leave {flag} out")
     if target.exists() and not run.files.overwrite:
         raise OutputError(f"{target}: exists; add --overwrite, or choose another -o")
-    if target.suffix.lower() == ".mp4":
-        _av()  # what is missing is told before the first frame
+    if target.suffix.lower() == ".mp4" and not have_av():  # told before the first frame
+        raise GaneditError(
+            "films as MP4 need PyAV: pip install 'ganedit[video]'; .gif and .webp do not"
+        )
     with output_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}.")
@@ -103,7 +107,7 @@ def write_film(frames: Sequence[Path], target: Path, rate: int, quality: int | N
 
 
 def _write_mp4(frames: Sequence[Path], target: Path, rate: int) -> None:
-    av = _av()
+    av = library()
     pictures = _pillow(frames)
     first = next(pictures)
     with av.open(str(target), "w") as film:
@@ -119,15 +123,3 @@ def _write_mp4(frames: Sequence[Path], target: Path, rate: int) -> None:
 
 def _pillow(frames: Sequence[Path]) -> Iterator[PIL.Image.Image]:
     return (PIL.Image.fromarray(decode(path).samples) for path in frames)
-
-
-def _av() -> Any:
-    try:
-        import av
-    except ImportError:
-        raise GaneditError(
-            "films as MP4 need PyAV: pip install 'ganedit[video]'; .gif and .webp do not"
-        ) from None
-    # Encoders print past PyAV's own filter.
-    av.logging.set_libav_level(av.logging.PANIC)
-    return av
