@@ -138,5 +138,16 @@ class InpaintEvaluation(Options):
     seed: int = option(0, "Of the holes.", least=0, metavar="N")
     method: tuple[Method, ...] = option((), "May be repeated [default: all].")
     weights: str | None = own_weights()
+    scenes: bool = option(
+        False, "Measure what people see: photographs as large as they are, holes of removed "
+        "things, and what gives a fill away. --size is not used.",
+    )  # fmt: skip
+    megapixels: float = option(
+        4.0, "With --scenes: larger photographs are reduced to so many.", over=0, metavar="X"
+    )
+    every: int = option(
+        1, "With --scenes: only every so-manieth photograph by name.", least=1, metavar="N"
+    )
+    holes: int = option(1, "With --scenes: of each photograph.", least=1, metavar="N")
     dilate: int = option(0, "Pixels by which holes grow first.", least=0, metavar="N")
     feather: int = option(0, "Pixels over which fill and picture mix.", least=0, metavar="N")

@@ -56,6 +56,10 @@ def _training(options: InpaintTraining) -> Any:
 
 
 def _measure(options: InpaintEvaluation, measuring: Measuring) -> ScoreTable:
+    if options.scenes:
+        from ganedit.tasks.inpaint.scene_evaluation import measure_scenes
+
+        return measure_scenes(options, measuring)
     from ganedit.tasks.inpaint.evaluation import measure
 
     return measure(options, measuring)
@@ -108,6 +112,8 @@ The holes are drawn:
         _measure,
         "Scores of fills beside OpenCV's: L1, PSNR and SSIM in the hole, PD of the whole.",
         """
-    ganedit evaluate inpaint --data streets --vgg vgg19.safetensors""",
+    ganedit evaluate inpaint --data streets --vgg vgg19.safetensors
+What people see, at full size, and a sheet to look at:
+    ganedit evaluate inpaint --data photos --scenes --save looks""",
     ),
 )
