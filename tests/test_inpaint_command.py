@@ -15,6 +15,7 @@ from command_line import EXACT, Outcome, listing, run
 import ganedit
 from ganedit import weights
 from ganedit.errors import ImageError
+from ganedit.image import Image, Metadata
 from ganedit.tasks.inpaint.network import Inpainter
 from ganedit.tasks.inpaint.options import NetworkOptions
 
@@ -151,6 +152,10 @@ def test_json_carries_the_notes(inpaint: Inpaint) -> None:
         (["--box", "here"], 2, "write it as x,y,width,height"),
         (["--mask", "mask.png", "--box", "1,1,5,5"], 2, "one of --mask, --masks and --box"),
         (["--mask", "mask.png", "--dilate", "-1"], 2, "--dilate -1: use 0 or more"),
+        (["--expand", "up=5"], 2, "write it like left=200,top=100"),
+        (["--expand", "left=0"], 2, "at least one side has to grow"),
+        (["--mask", "mask.png", "--restore-scan"], 2, "leave the mask out"),
+        (["--remove-text", "--box", "1,1,5,5"], 2, "find the hole themselves"),
         (["--masks", "nowhere"], 2, "--masks nowhere: no such folder"),
     ],
 )
@@ -181,3 +186,63 @@ def test_from_python(home: Path, own: Path) -> None:
     assert np.array_equal(result.samples, again.samples)
     with pytest.raises(ImageError, match="no transparent part"):
         fill("a.png")
+
+
+# --- a larger canvas, and holes that are found ---------------------------------------------------
+
+
+def test_canvas_grows_and_the_photo_stays(inpaint: Inpaint) -> None:
+    done = inpaint("a.png", "--expand", "left=12,top=8")
+    assert done.code == 0, done.err
+    grown, photo = read("a_inpaint.png"), read("a.png")
+    assert grown.shape == (68, 92, 3)
+    assert (grown[8:, 12:] == photo).all()
+    assert np.ptp(grown[:8].astype(int)) > 0
+
+
+def test_canvas_of_sixteen_bits_with_alpha_and_metadata(home: Path, own: Path) -> None:
+    samples = tiny.photo(0, 40, 50).astype(np.uint16) * 257
+    alpha = np.full((40, 50), 30000, np.uint16)
+    photo = Image(samples, alpha, Metadata(icc=None, exif=None, xmp=b"<x/>"))
+    result = ganedit.inpaint(photo, expand="right=16", weights=str(own))
+    assert result.samples.dtype == np.uint16
+    assert (result.samples[:, :50] == samples).all()
+    assert (result.alpha[:, :50] == 30000).all()
+    assert (result.alpha[:, 50:] == 65535).all()
+    assert result.metadata.xmp == b"<x/>"
+
+
+def test_canvas_and_mask_together(inpaint: Inpaint) -> None:
+    done = inpaint("a.png", "--mask", "mask.png", "--expand", "bottom=10", "--mask-out", "all.png")
+    assert done.code == 0, done.err
+    marked = read("all.png") > 0
+    assert marked[60:].all()
+    assert marked[20:40, 30:50].all()
+    assert marked.sum() == 10 * 80 + 20 * 20
+    grown = read("a_inpaint.png")
+    assert (grown[:60][~marked[:60]] == read("a.png")[~marked[:60]]).all()
+
+
+def test_scratch_is_found_filled_and_shown(inpaint: Inpaint, home: Path) -> None:
+    plain = np.full((200, 300, 3), 90, np.uint8)
+    plain[:, :, 0] += np.arange(200, dtype=np.uint8)[:, None] // 4
+    plain[40:160, 150:152] = 250
+    PIL.Image.fromarray(plain).save("scan.png")
+    done = inpaint("scan.png", "--restore-scan", "--mask-out", "found", "--method", "ns")
+    assert done.code == 0, done.err
+    assert read("found/scan_mask.png")[50:150, 150:152].all()
+    assert "dust and scratches found" in done.err + done.out
+    assert np.abs(read("scan_inpaint.png").astype(int)[60:140, 150:152, 1] - 90).max() < 4
+
+
+def test_nothing_found_leaves_the_photo(inpaint: Inpaint, home: Path) -> None:
+    PIL.Image.fromarray(np.full((64, 64, 3), 90, np.uint8)).save("plain.png")
+    done = inpaint("plain.png", "--remove-text")
+    assert done.code == 0, done.err
+    assert (read("plain_inpaint.png") == 90).all()
+    assert "nothing was found" in done.err + done.out
+
+
+def test_candidates_are_judged(inpaint: Inpaint) -> None:
+    done = inpaint("a.png", "--mask", "mask.png", "--candidates", "2", "--json")
+    assert done.out.count("fits what is around it: ") == 2

@@ -18,7 +18,16 @@ from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.inpaint.exemplar import synthesize
-from ganedit.tasks.inpaint.holes import depth_of, dilated, feathered, growth, ring_width
+from ganedit.tasks.inpaint.holes import (
+    CONTEXT,
+    LEAST_CONTEXT,
+    Box,
+    depth_of,
+    dilated,
+    feathered,
+    growth,
+    ring_width,
+)
 from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter, without_lattice
 from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
@@ -26,8 +35,6 @@ from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 WORKING_SIDE = 256
 # Sides at which variants of a fill see it, as shares of the working side.
 VARIANT_SCALES = (1.0, 1.0, 0.75, 0.5)
-# Known picture around a hole, as a share of the hole's size, and at least so many pixels.
-CONTEXT, LEAST_CONTEXT = 0.75, 48
 # Holes with fewer pixels between them are filled together.
 NEAR = 16
 # Holes no point of which is farther than this from what is known, lines of one or two pixels, are
@@ -41,8 +48,6 @@ SHALLOW_DEPTH = 16.0
 MOST_TEXTURE, PLAIN_DEPTH, FULL_DEPTH, COLOR_SIDE = 0.65, 8, 40, 9
 # A mean of what might be there is softer than what is around it: so much of its detail is added.
 SHARPENING = 0.2
-# Rows and columns of a picture.
-Box = tuple[slice, slice]
 _NAMES = {"gan": "the network", "ns": "diffusion (ns)", "telea": "diffusion (telea)"}
 
 
@@ -218,7 +223,7 @@ class InpaintEdit:
             seen_whole = max(hole.shape) <= side
             if not seen_whole or float(depth.max()) > PLAIN_DEPTH:
                 generator = torch.Generator().manual_seed(self.options.seed + variant)
-                filled = synthesize(picture, hole, guide, generator)
+                filled = synthesize(picture, hole, guide, generator, coherent=not seen_whole)
             if seen_whole:
                 filled = _textured(guide, filled, torch.from_numpy(depth))
             if bool(((part == part[..., :1]).all(axis=2) | unknown).all()):

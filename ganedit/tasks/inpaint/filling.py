@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import reduce
+from pathlib import Path
 
 import numpy as np
 
@@ -13,15 +14,23 @@ from ganedit.runtime import Runtime
 from ganedit.task import Pictures, Progress
 from ganedit.tasks.inpaint import holes
 from ganedit.tasks.inpaint.edit import InpaintEdit
+from ganedit.tasks.inpaint.expanding import expanded, new_area, parse_margins
 from ganedit.tasks.inpaint.holes import Hole
+from ganedit.tasks.inpaint.judging import fit_of
+from ganedit.tasks.inpaint.lettering import lettering
 from ganedit.tasks.inpaint.options import InpaintOptions
+from ganedit.tasks.inpaint.scans import damage
 
 
 class Filling:
     """The loaded task: fills the photo of a job as it is marked."""
 
     def __init__(self, options: InpaintOptions, runtime: Runtime) -> None:
-        self.options, self.edit = options, InpaintEdit(options, runtime)
+        self.options = options
+        if options.dilate is None and (options.finds or options.expand is not None):
+            # A canvas has no halo, and what is found has grown already.
+            options = replace(options, dilate=0)
+        self.edit = InpaintEdit(options, runtime)
 
     def __call__(self, pictures: Pictures, variant: str, progress: Progress) -> Image:
         """Fill one photo.
@@ -30,12 +39,22 @@ class Filling:
             GaneditError: its hole cannot be found, or leaves nothing to fill it from.
         """
         (photo,), masks = pictures["photo"], pictures["mask"]
-        hole = hole_of(photo, masks, self.options)
+        hole = _marked(photo, masks, self.options)
+        if self.options.expand is not None:
+            margins = parse_margins(self.options.expand)
+            photo = expanded(photo, margins)
+            hole = replace(hole, mask=new_area(hole.mask, margins))
+        if self.options.mask_out is not None:
+            _write_mask(hole.mask, photo.name, self.options.mask_out)
         notes = (*photo.notes, *hole.notes)
         if not hole.mask.any():
-            return replace(photo, notes=(*notes, "the mask marks nothing: left as it was"))
+            nothing = "nothing was found" if self.options.finds else "the mask marks nothing"
+            return replace(photo, notes=(*notes, f"{nothing}: left as it was"))
         number = int(variant or 1) - 1
         result = self.edit.apply(photo, hole.mask, progress, number)
+        if self.options.candidates > 1:
+            fit = fit_of(result, hole.mask)
+            result = replace(result, notes=(*result.notes, f"fits what is around it: {fit:.0f} %"))
         if result.alpha is not None and is_of_the_photo(masks, self.options):
             # What was transparent is filled, and becomes visible.
             visible = np.iinfo(result.alpha.dtype).max
@@ -45,7 +64,41 @@ class Filling:
 
 def is_of_the_photo(masks: Sequence[Image], options: InpaintOptions) -> bool:
     """Whether the photo's own transparency is the hole."""
-    return not masks and options.mask_color is None and options.box is None
+    given = options.mask_color, options.box, options.expand
+    return not masks and not options.finds and given == (None, None, None)
+
+
+def _marked(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Hole:
+    """What is marked or found in a photo; nothing where its canvas alone is to grow."""
+    if options.finds:
+        return _found(photo, options)
+    if options.expand is not None and not masks and options.mask_color is options.box is None:
+        return Hole(np.zeros((photo.height, photo.width), bool))
+    return hole_of(photo, masks, options)
+
+
+def _found(photo: Image, options: InpaintOptions) -> Hole:
+    """The damage or the lettering that is found in a photo, and what is told of it."""
+    mask, notes = np.zeros((photo.height, photo.width), bool), []
+    if options.restore_scan:
+        mask |= damage(photo)
+        notes.append(f"dust and scratches found: {mask.mean():.1%} of the picture")
+    if options.remove_text:
+        letters, lines = lettering(photo)
+        mask |= letters
+        taken = ", ".join(
+            f"{line.letters} letters at {line.x},{line.y},{line.width},{line.height}"
+            for line in lines
+        )
+        notes.append(f"text found: {taken or 'none'}")
+    return Hole(mask, tuple(notes))
+
+
+def _write_mask(mask: np.ndarray, name: str, target: Path) -> None:
+    if target.is_dir() or not target.suffix:
+        target = target / f"{Path(name).stem}_mask.png"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    Image(mask[:, :, None] * np.uint8(255)).save(target, overwrite=True)
 
 
 def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Hole:

@@ -27,8 +27,12 @@ LEAST_CHROMA = 0.1
 NEAR_LABELS = 8
 # Without --dilate: pixels per thousand of the longer side. What is removed leaves a halo.
 DILATE_PER_MILLE = 4
+# Known picture around a hole, as a share of the hole's size, and at least so many pixels.
+CONTEXT, LEAST_CONTEXT = 0.75, 48
 # Pixels of a band of rows where a step takes many bytes for each.
 BAND_PIXELS = 1 << 22
+# Rows and columns of a picture.
+Box = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
@@ -300,3 +304,15 @@ def feathered(marked: np.ndarray, grown: np.ndarray, pixels: int) -> np.ndarray:
 def depth_of(hole: np.ndarray) -> np.ndarray:
     """Distance of every hole pixel from what is known, `(H, W)` float32; 0 outside the hole."""
     return cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+def surroundings(hole: np.ndarray) -> Box:
+    """Rows and columns of a hole with as much around it as a fill is made from."""
+    places = np.argwhere(hole)
+    first, last = places.min(0), places.max(0) + 1
+    margin = max(LEAST_CONTEXT, round(CONTEXT * float((last - first).max())))
+    rows, columns = (
+        slice(max(0, int(a) - margin), min(side, int(b) + margin))
+        for a, b, side in zip(first, last, hole.shape, strict=True)
+    )
+    return rows, columns

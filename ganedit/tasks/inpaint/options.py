@@ -26,6 +26,22 @@ class InpaintOptions(Options):
         None, "The hole is the rectangle 'x,y,width,height', in pixels.", metavar="X,Y,W,H"
     )
     invert_mask: bool = option(False, "Black is the hole, not white.")
+    expand: str | None = option(
+        None, "The canvas grows by so many pixels on these sides, like 'left=200,top=100', and "
+        "what is new is filled.", metavar="SIDE=N,…",
+    )  # fmt: skip
+    restore_scan: bool = option(
+        False, "The hole is the dust and the scratches that are found on a scan; look at them with "
+        "--mask-out.",
+    )  # fmt: skip
+    remove_text: bool = option(
+        False, "The hole is the lettering that is found: a date stamp, a caption. What was taken "
+        "is told."
+    )  # fmt: skip
+    mask_out: Path | None = option(
+        None, "Write what is filled as a mask: a file, or a folder for NAME_mask.png.",
+        metavar="FILE|DIR", group="files", recorded=False,
+    )  # fmt: skip
     strict: bool = option(False, "Refuse a mask of another size than the photo.")
     allow_empty: bool = option(
         False, "Leave photos as they are whose mask marks nothing, instead of refusing them."
@@ -45,7 +61,8 @@ class InpaintOptions(Options):
     weights: str | None = own_weights()
     seed: int = option(0, "Another seed gives another fill.", least=0, metavar="N")
     candidates: int = option(
-        1, "Write so many different fills, and a contact sheet of them.", least=1, most=16,
+        1, "Write so many different fills, and a contact sheet of them; how well each goes with "
+        "what is around it is told.", least=1, most=16,
         metavar="1-16", recorded=False,
     )  # fmt: skip
 
@@ -53,6 +70,16 @@ class InpaintOptions(Options):
         super().__post_init__()
         if self.box is not None and (self.mask_color is not None or self.invert_mask):
             raise UsageError("--box marks the hole alone, without --mask-color and --invert-mask")
+        if self.finds and (self.box, self.mask_color, self.invert_mask) != (None, None, False):
+            raise UsageError(
+                "--restore-scan and --remove-text find the hole themselves, without --box, "
+                "--mask-color and --invert-mask"
+            )
+
+    @property
+    def finds(self) -> bool:
+        """Whether the hole is found, not marked."""
+        return self.restore_scan or self.remove_text
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, ScoreTable, mean_scores
 from ganedit.task import Measuring
 from ganedit.tasks.inpaint import appearance
-from ganedit.tasks.inpaint.edit import CONTEXT, LEAST_CONTEXT, Box, InpaintEdit
+from ganedit.tasks.inpaint.edit import InpaintEdit
 from ganedit.tasks.inpaint.exemplar import synthesize
+from ganedit.tasks.inpaint.holes import Box, surroundings
 from ganedit.tasks.inpaint.network import canvas
 from ganedit.tasks.inpaint.options import InpaintEvaluation, InpaintOptions, Method
 from ganedit.tasks.inpaint.scene_sheet import Sheet
@@ -54,8 +55,10 @@ class _Sets:
         for layer, name in LAYERS.items():
             ours, theirs = (torch.cat(each.crops[layer]) for each in (self, others))
             if min(len(ours), len(theirs)) > 1:
-                found[f"KD {name}"] = metrics.kernel_distance(ours, theirs)
-                found[f"FD {name}"] = metrics.frechet_distance(ours, theirs)
+                # In units of their own mean square: layers differ by orders of magnitude.
+                unit = theirs.square().mean().sqrt().clamp_min(1e-8)
+                found[f"KD {name}"] = metrics.kernel_distance(ours / unit, theirs / unit)
+                found[f"FD {name}"] = metrics.frechet_distance(ours / unit, theirs / unit)
         return found
 
 
@@ -79,7 +82,11 @@ class SceneScores:
         """Score what methods, by name, made of one scene: `(H, W, 3)` uint8 each."""
         inside, outside = crop_boxes(scene.hole, generator_at(self._seed, self._count))
         self._count += 1
-        facts = {"picture": scene.name, "hole": scene.thing, "cover %": 100 * scene.hole.mean()}
+        facts = {
+            "picture": scene.name,
+            "hole": scene.thing,
+            "cover %": 100 * float(scene.hole.mean()),
+        }
         with torch.inference_mode():
             if self._vgg is not None:
                 self._untouched.add(scene.picture, outside, self._vgg)
@@ -106,8 +113,10 @@ def measure_scenes(options: InpaintEvaluation, measuring: Measuring) -> ScoreTab
     Scores of each fill are those of `ganedit.tasks.inpaint.appearance`, beside L1 in the hole and
     PD of the hole's surroundings at `SEEN_SIDE` pixels. KD and FD are the kernel and the Fréchet
     distance of crops with fill in them from untouched crops of the same photographs, in VGG19's
-    features averaged over each crop. The row of the photographs themselves, cropped at the same
-    places, is the least that can be asked for.
+    features averaged over each crop, which are divided by the root of the untouched ones' mean
+    square. Few crops have a distance by chance, and what is copied from the photograph is never far
+    from it: they tell of blur and fog more than of sense. The row of the photographs themselves,
+    cropped at the same places, is what a perfect fill would have.
 
     Raises:
         GaneditError: there are no pictures.
@@ -182,18 +191,6 @@ def _patches_alone(scene: Scene) -> np.ndarray:
     result = scene.picture.copy()
     result[window] = filled.mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
     return result
-
-
-def surroundings(hole: np.ndarray) -> Box:
-    """Rows and columns of a hole with as much around it as a fill is made from."""
-    places = np.argwhere(hole)
-    first, last = places.min(0), places.max(0) + 1
-    margin = max(LEAST_CONTEXT, round(CONTEXT * float((last - first).max())))
-    rows, columns = (
-        slice(max(0, int(a) - margin), min(side, int(b) + margin))
-        for a, b, side in zip(first, last, hole.shape, strict=True)
-    )
-    return rows, columns
 
 
 def crop_boxes(hole: np.ndarray, rng: np.random.Generator) -> tuple[list[Box], list[Box]]:

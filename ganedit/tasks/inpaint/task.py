@@ -7,7 +7,17 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
-from ganedit.task import PHOTO, Apply, Enlarge, Evaluation, Input, Measuring, Task, Training
+from ganedit.task import (
+    PHOTO,
+    Apply,
+    Enlarge,
+    Evaluation,
+    Input,
+    Measuring,
+    Size,
+    Task,
+    Training,
+)
 from ganedit.tasks.inpaint.options import InpaintEvaluation, InpaintOptions, InpaintTraining
 
 
@@ -22,15 +32,30 @@ def _labels(options: InpaintOptions | None) -> str:
 def _check(options: InpaintOptions, given: Mapping[str, int]) -> None:
     if "mask" in given and options.box is not None:
         raise UsageError("give one of --mask, --masks and --box")
+    if "mask" in given and options.finds:
+        raise UsageError("--restore-scan and --remove-text find the hole themselves: leave the "
+                         "mask out")  # fmt: skip
+    # What is wrong with them is told once, not for each photo.
+    if options.expand is not None:
+        from ganedit.tasks.inpaint.expanding import parse_margins
+
+        parse_margins(options.expand)
     if options.mask_color is None and options.box is None:
         return
     from ganedit.tasks.inpaint.holes import parse_box, parse_color
 
-    # What is wrong with them is told once, not for each photo.
     if options.mask_color is not None:
         parse_color(options.mask_color)
     if options.box is not None:
         parse_box(options.box)
+
+
+def _size(options: InpaintOptions, size: Size) -> Size:
+    if options.expand is None:
+        return size
+    from ganedit.tasks.inpaint.expanding import parse_margins
+
+    return parse_margins(options.expand).size(size)
 
 
 def _variants(options: InpaintOptions) -> tuple[str, ...]:
@@ -78,6 +103,10 @@ What was painted over in pink:
     ganedit inpaint painted.png --mask-color '#ff00ff'
 The photo's own transparent parts:
     ganedit inpaint cutout.png
+More sky above and more beach to the left:
+    ganedit inpaint photo.jpg --expand top=300,left=200
+Dust and scratches of a scan, and a date stamp, found by themselves; what was found is in mask.png:
+    ganedit inpaint scan.tif --restore-scan --remove-text --mask-out mask.png
 A folder, with a mask for each photo:
     ganedit inpaint photos/ --masks masks/ -o clean/""",
     options=InpaintOptions,
@@ -92,6 +121,7 @@ A folder, with a mask for each photo:
     ),
     label=_label,
     labels=_labels,
+    size=_size,
     variants=_variants,
     check=_check,
     load=_load,
