@@ -58,6 +58,10 @@ class Editor:
         mask_color: str | None = None,
         box: str | None = None,
         invert_mask: bool = False,
+        expand: str | None = None,
+        restore_scan: bool = False,
+        remove_text: bool = False,
+        mask_out: str | Path | None = None,
         strict: bool = False,
         allow_empty: bool = False,
         method: Literal["auto", "gan", "telea", "ns"] = "auto",
@@ -234,6 +238,10 @@ def inpaint(
     mask_color: str | None = None,
     box: str | None = None,
     invert_mask: bool = False,
+    expand: str | None = None,
+    restore_scan: bool = False,
+    remove_text: bool = False,
+    mask_out: str | Path | None = None,
     strict: bool = False,
     allow_empty: bool = False,
     method: Literal["auto", "gan", "telea", "ns"] = "auto",
@@ -255,6 +263,13 @@ def inpaint(
             magenta.
         box: The hole is the rectangle 'x,y,width,height', in pixels.
         invert_mask: Black is the hole, not white.
+        expand: The canvas grows by so many pixels on these sides, like 'left=200,top=100', and what
+            is new is filled.
+        restore_scan: The hole is the dust and the scratches that are found on a scan; look at them
+            with --mask-out.
+        remove_text: The hole is the lettering that is found: a date stamp, a caption. What was
+            taken is told.
+        mask_out: Write what is filled as a mask: a file, or a folder for NAME_mask.png.
         strict: Refuse a mask of another size than the photo.
         allow_empty: Leave photos as they are whose mask marks nothing, instead of refusing them.
         method: auto: diffusion for hairlines, the network and the photo's own texture for the rest.
@@ -264,7 +279,8 @@ def inpaint(
         feather: Pixels over which fill and photo mix, in the grown ring. None: all of it.
         weights: Weights of your own: a file or a training run.
         seed: Another seed gives another fill.
-        candidates: Write so many different fills, and a contact sheet of them. (1 to 16)
+        candidates: Write so many different fills, and a contact sheet of them; how well each goes
+            with what is around it is told. (1 to 16)
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.
         memory: Budget for working memory, like 2G.

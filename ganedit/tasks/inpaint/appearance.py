@@ -42,7 +42,8 @@ def ring_around(hole: np.ndarray) -> np.ndarray:
     """What is near a hole, `(H, W)` bool: as many pixels away as half of the hole is wide."""
     width = max(BAND, round(float(depth_of(hole).max())))
     near = depth_of(~hole) <= width
-    return near & ~hole
+    ring: np.ndarray = near & ~hole
+    return ring
 
 
 def seam(luma: np.ndarray, hole: np.ndarray) -> float:
@@ -166,7 +167,7 @@ def strangers(features: Tensor, hole: Tensor, ring: Tensor) -> float:
         hole: `(1, 1, H, W)`, 1 in the hole, of any size.
         ring: `(1, 1, H, W)` likewise, 1 in what is compared with.
     """
-    shape = list(features.shape[-2:])
+    shape = (features.shape[2], features.shape[3])
     inside, around = (F.adaptive_avg_pool2d(mask, shape)[0, 0] > 0.5 for mask in (hole, ring))
     if not inside.any() or int(around.sum()) < 16:
         return 0.0

@@ -154,8 +154,8 @@ class InpaintEdit:
                 hole come back bit for bit.
             marked: `(H, W)` bool, True where pixels are unknown; not all of them.
             progress: told after each region.
-            variant: another number gives another fill: mirrored, seen at another size, and with
-                other texture.
+            variant: another number gives another fill: mirrored, seen at another size, of pieces or
+                of scattered patches, and with other texture.
 
         Returns:
             The filled photo, or the photo itself where nothing is hole.
@@ -223,7 +223,9 @@ class InpaintEdit:
             seen_whole = max(hole.shape) <= side
             if not seen_whole or float(depth.max()) > PLAIN_DEPTH:
                 generator = torch.Generator().manual_seed(self.options.seed + variant)
-                filled = synthesize(picture, hole, guide, generator, coherent=not seen_whole)
+                # Every other variant is of scattered patches, which suit some façades better.
+                coherent = not seen_whole and variant % 2 == 0
+                filled = synthesize(picture, hole, guide, generator, coherent=coherent)
             if seen_whole:
                 filled = _textured(guide, filled, torch.from_numpy(depth))
             if bool(((part == part[..., :1]).all(axis=2) | unknown).all()):

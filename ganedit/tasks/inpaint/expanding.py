@@ -24,6 +24,11 @@ class Margins:
         """Width and height of the canvas, for those of the photo."""
         return size[0] + self.left + self.right, size[1] + self.top + self.bottom
 
+    def in_turn(self) -> tuple["Margins", ...]:
+        """Sides first, then above and below, over the whole width: a band is filled better."""
+        parts = replace(self, top=0, bottom=0), replace(self, left=0, right=0)
+        return tuple(part for part in parts if part != Margins())
+
     @property
     def padding(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """As numpy's `pad` takes it for rows and columns."""
@@ -54,6 +59,8 @@ def expanded(photo: Image, margins: Margins) -> Image:
 
     Depth, channels and metadata stay; where there is alpha, what is new is opaque.
     """
+    if margins == Margins():
+        return photo
     samples = np.pad(photo.samples, (*margins.padding, (0, 0)), mode="edge")
     if photo.alpha is None:
         return replace(photo, samples=samples)

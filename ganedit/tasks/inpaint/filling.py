@@ -14,7 +14,7 @@ from ganedit.runtime import Runtime
 from ganedit.task import Pictures, Progress
 from ganedit.tasks.inpaint import holes
 from ganedit.tasks.inpaint.edit import InpaintEdit
-from ganedit.tasks.inpaint.expanding import expanded, new_area, parse_margins
+from ganedit.tasks.inpaint.expanding import Margins, expanded, new_area, parse_margins
 from ganedit.tasks.inpaint.holes import Hole
 from ganedit.tasks.inpaint.judging import fit_of
 from ganedit.tasks.inpaint.lettering import lettering
@@ -40,26 +40,36 @@ class Filling:
         """
         (photo,), masks = pictures["photo"], pictures["mask"]
         hole = _marked(photo, masks, self.options)
-        if self.options.expand is not None:
-            margins = parse_margins(self.options.expand)
-            photo = expanded(photo, margins)
-            hole = replace(hole, mask=new_area(hole.mask, margins))
+        margins = Margins() if self.options.expand is None else parse_margins(self.options.expand)
+        filled = new_area(hole.mask, margins)
         if self.options.mask_out is not None:
-            _write_mask(hole.mask, photo.name, self.options.mask_out)
+            _write_mask(filled, photo.name, self.options.mask_out)
         notes = (*photo.notes, *hole.notes)
-        if not hole.mask.any():
+        if not filled.any():
             nothing = "nothing was found" if self.options.finds else "the mask marks nothing"
             return replace(photo, notes=(*notes, f"{nothing}: left as it was"))
-        number = int(variant or 1) - 1
-        result = self.edit.apply(photo, hole.mask, progress, number)
+        result = self._filled(photo, hole.mask, margins, progress, int(variant or 1) - 1)
         if self.options.candidates > 1:
-            fit = fit_of(result, hole.mask)
+            fit = fit_of(result, filled)
             result = replace(result, notes=(*result.notes, f"fits what is around it: {fit:.0f} %"))
         if result.alpha is not None and is_of_the_photo(masks, self.options):
             # What was transparent is filled, and becomes visible.
             visible = np.iinfo(result.alpha.dtype).max
             result = replace(result, alpha=np.where(hole.mask, visible, result.alpha))
-        return replace(result, notes=(*notes, *result.notes[len(photo.notes) :]))
+        return replace(result, notes=(*notes, *result.notes))
+
+    def _filled(
+        self, photo: Image, hole: np.ndarray, margins: Margins, progress: Progress, number: int
+    ) -> Image:
+        """The photo, first within its own canvas, then on the larger one, side by side."""
+        parts, told = (Margins(), *margins.in_turn()), len(photo.notes)
+        for done, part in enumerate(parts):
+            photo, hole = expanded(photo, part), new_area(hole, part)
+            photo = self.edit.apply(
+                photo, hole, lambda share, done=done: progress((done + share) / len(parts)), number
+            )
+            hole = np.zeros_like(hole)
+        return replace(photo, notes=tuple(dict.fromkeys(photo.notes[told:])))
 
 
 def is_of_the_photo(masks: Sequence[Image], options: InpaintOptions) -> bool:

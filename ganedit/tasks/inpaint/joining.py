@@ -47,5 +47,5 @@ def _sines(x: Tensor, axis: int) -> Tensor:
     """The discrete sine transform (DST-I) along an axis."""
     x = x.transpose(axis, -1)
     odd = torch.cat([F.pad(x, (1, 1)), -x.flip(-1)], dim=-1)
-    found = -0.5 * torch.fft.rfft(odd).imag[..., 1 : x.shape[-1] + 1]
+    found: Tensor = -0.5 * torch.fft.rfft(odd).imag[..., 1 : x.shape[-1] + 1]
     return found.transpose(axis, -1)

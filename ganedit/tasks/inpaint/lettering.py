@@ -42,7 +42,8 @@ def lettering(photo: Image) -> tuple[np.ndarray, list[Line]]:
         labels, boxes = _letters(plane)
         for group in _rows(boxes):
             first, last = boxes[group, :2].min(0), (boxes[group, :2] + boxes[group, 2:4]).max(0)
-            line = Line(*map(int, (*first, *(last - first))), letters=len(group))
+            (x, y), (width, height) = first.tolist(), (last - first).tolist()
+            line = Line(x, y, width, height, len(group))
             window = _around(line, found.shape)
             kept = np.isin(labels[window], boxes[group, 4])
             found[window] |= _grown(kept, max(1, round(GROWTH * line.height)))

@@ -41,17 +41,20 @@ def _texture(picture: Tensor, hole: Tensor, level: Level) -> Tensor:
     fine = (gray - F.avg_pool2d(gray, 5, 1, 2, count_include_pad=False)).square()
     # Near the hole the average looks under it.
     known = 1 - F.max_pool2d(hole[None, None].float(), 5, 1, 2)
-    energy, share = (F.adaptive_avg_pool2d(x, level.hole.shape) for x in (fine * known, known))
+    energy, share = (
+        F.adaptive_avg_pool2d(x, list(level.hole.shape)) for x in (fine * known, known)
+    )
     return (energy / share.clamp_min(1e-6)).sqrt()[0] * TEXTURE
 
 
 def guide_at(guide: Tensor, level: Level) -> Tensor:
     """A guide of any size at a level's."""
-    if guide.shape[1:] == level.hole.shape:
+    shape = (level.hole.shape[0], level.hole.shape[1])
+    if guide.shape[1:] == shape:
         return guide
-    if guide.shape[1] > level.hole.shape[0]:
-        return F.adaptive_avg_pool2d(guide[None], level.hole.shape)[0]
-    return F.interpolate(guide[None], level.hole.shape, mode="bilinear", align_corners=False)[0]
+    if guide.shape[1] > shape[0]:
+        return F.adaptive_avg_pool2d(guide[None], shape)[0]
+    return F.interpolate(guide[None], shape, mode="bilinear", align_corners=False)[0]
 
 
 def light_of(level: Level, found: Tensor) -> Tensor:

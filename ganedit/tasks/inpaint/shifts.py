@@ -95,7 +95,8 @@ def _moved(scenery: Scenery, shifts: Tensor) -> Tensor:
     """What it costs to be moved so far, `(K,)`."""
     height, width = scenery.hole.shape
     share = shifts / torch.tensor([height, width])
-    return share.square() @ torch.tensor([HEIGHT_COST, WIDTH_COST])
+    cost: Tensor = share.square() @ torch.tensor([HEIGHT_COST, WIDTH_COST])
+    return cost
 
 
 def _shifts(scenery: Scenery) -> Tensor:
@@ -107,11 +108,13 @@ def _shifts(scenery: Scenery) -> Tensor:
     ring = (near & ~scenery.hole).nonzero()
     middle = scenery.hole.nonzero().float().mean(0)
     away = ring - middle
-    sector = ((torch.atan2(away[:, 0], away[:, 1]) / torch.pi + 1) * SECTORS / 2).long() % SECTORS
+    # In parts of one length, whatever the hole's shape.
+    around = ring[torch.atan2(away[:, 0], away[:, 1]).argsort()]
     # The hole itself, as the guide has it, gives shifts that lead somewhere from all of it.
-    parts = [ring, *(ring[sector == number] for number in range(SECTORS)), scenery.hole.nonzero()]
+    parts = [ring, *around.tensor_split(SECTORS), scenery.hole.nonzero()]
     found = [_best_shifts(scenery, part) for part in parts if len(part) > RING**2]
-    return torch.unique(torch.cat(found), dim=0)
+    rows = sorted({tuple(shift) for part in found for shift in part.tolist()})
+    return torch.tensor(rows, dtype=torch.long).reshape(-1, 2)
 
 
 def _best_shifts(scenery: Scenery, part: Tensor) -> Tensor:
@@ -154,7 +157,8 @@ def _correlated(one: Tensor, other: Tensor) -> Tensor:
     height, width = one.shape[-2:]
     size = (2 * height, 2 * width)
     spectrum = torch.fft.rfft2(one, size).conj() * torch.fft.rfft2(other, size)
-    return torch.fft.irfft2(spectrum.sum(0), size).roll((height, width), (0, 1))
+    sums: Tensor = torch.fft.irfft2(spectrum.sum(0), size).roll((height, width), (0, 1))
+    return sums
 
 
 def _propagated(scenery: Scenery, costs: Tensor, seams: Tensor) -> Tensor:
