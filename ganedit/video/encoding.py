@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import cv2
+
 from ganedit.errors import UsageError
 from ganedit.image import Image
 from ganedit.video.color import (
@@ -49,6 +51,8 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
 _PRORES_4444 = "4"
 # Time stamps of segments count frames; the rate of one says how much its encoder may spend.
 FASTEST = 240
+# OpenCV's number of what a processor can do; it has no name for it in Python.
+AVX_512F = 13
 
 
 @dataclass(frozen=True)
@@ -223,9 +227,8 @@ class SegmentWriter:
 
     def _begin(self, picture: Image) -> Any:
         encoding = self.encoding
-        stream = self._output.add_stream(
-            encoding.encoder, rate=encoding.rate, options=dict(encoding.options)
-        )
+        options = {**encoding.options, **_repeatable(encoding.encoder)}
+        stream = self._output.add_stream(encoding.encoder, rate=encoding.rate, options=options)
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = (
             picture.width, picture.height, encoding.pixel_format,
@@ -238,6 +241,17 @@ class SegmentWriter:
         context.color_range, context.colorspace = color.range, color.matrix
         context.color_primaries, context.color_trc = color.primaries, color.transfer
         return stream
+
+
+def _repeatable(encoder: str) -> dict[str, str]:
+    """Options by which the same frames become the same bits, whatever the thread did before.
+
+    x264's AVX-512 code for macroblock trees reads registers that it did not set. With AVX2 it gives
+    the same everywhere.
+    """
+    if encoder == "libx264" and cv2.checkHardwareSupport(AVX_512F):
+        return {"x264-params": "asm=avx2"}
+    return {}
 
 
 def chroma_note(encoding: Encoding, size: tuple[int, int]) -> str:
