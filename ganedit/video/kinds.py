@@ -77,7 +77,7 @@ def is_moving(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES or is_numbered(path):
         return True
-    return suffix in _ANIMATIONS and is_animation(path)
+    return is_animation(path) if suffix in _ANIMATIONS else not suffix and is_container(path)
 
 
 def is_animation(path: Path) -> bool:
@@ -92,6 +92,31 @@ def is_animation(path: Path) -> bool:
         return head.startswith(b"GIF8") and _pillow_frames(path) > 1
     except OSError:
         return False  # decoding will say what is wrong
+
+
+def is_container(path: Path) -> bool:
+    """Whether a file begins as MP4, MOV, Matroska, WebM or AVI do."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False  # decoding will say what is wrong
+    # HEIC and AVIF, which are pictures, begin as MP4 does.
+    brands = (
+        b"isom",
+        b"iso2",
+        b"iso4",
+        b"iso5",
+        b"iso6",
+        b"mp41",
+        b"mp42",
+        b"M4V ",
+        b"avc1",
+        b"qt  ",
+    )
+    if head[4:8] == b"ftyp":
+        return head[8:12] in brands
+    return head.startswith(b"\x1a\x45\xdf\xa3") or (head[:4], head[8:]) == (b"RIFF", b"AVI ")
 
 
 def _png_frames(file: object, head: bytes) -> int:
@@ -168,6 +193,10 @@ def result_container(source: Path, output: Path | None, format: str | None) -> C
         return asked if asked is not None and asked.muxer else FRAMES
     if asked is not None and asked.name != "WEBP":  # the word is a picture's first of all
         return asked
+    if format and asked is None:
+        from ganedit.image import format_for
+
+        format_for(Path("x"), format)  # a word for pictures says nothing of videos, but is one
     suffix = source.suffix.lower()
     return _BY_SUFFIX.get(suffix) or _BY_NAME["MP4" if suffix in _TO_MP4.split() else "MKV"]
 

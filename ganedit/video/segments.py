@@ -20,7 +20,6 @@ from ganedit.video.track import Track
 SEGMENT_FRAMES = 80
 # Key frames that are remembered before a frame: a container may lead past the nearest.
 SPARE_KEYS = 4
-DECODER_DELAY = 0.2
 
 
 @dataclass(frozen=True)
@@ -203,8 +202,6 @@ def with_steady_rate(timeline: Timeline) -> Timeline:
     if span:
         rate = ((len(timeline.times) - 1) / span).limit_denominator(1001)
     start, count = round(timeline.times[0] * timeline.time_base * rate), len(timeline.times)
-    if start / rate < DECODER_DELAY:  # as AVI is read, its first frame is late by what decoding is
-        start = 0
     times = tuple(range(start, start + count))
     return replace(timeline, times=times, end=start + count, time_base=1 / rate)
 
