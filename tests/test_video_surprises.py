@@ -12,6 +12,7 @@ import pytest
 from av.sidedata.sidedata import Type
 from clips import HEIGHT, TICKS, WIDTH, contents, moving, write_clip
 from command_line import listing, run
+from filelock import FileLock
 
 # One hairline is filled by diffusion: quick, and the rest of a frame stays as it is.
 FILL = ("--box", "3,3,6,1", "--method", "ns", "--device", "cpu")
@@ -301,6 +302,22 @@ def test_a_failed_run_leaves_nothing(
     before = sorted(home.rglob("*"))
     assert run("inpaint", *words, *FILL).code in (1, 2)
     assert sorted(home.rglob("*")) == before
+
+
+def test_one_run_at_a_time_makes_a_result(home: Path) -> None:
+    """Also where the other has other options: one of the two would be in vain."""
+    write_clip(home / "a.mp4", moving(3))
+    kept = home / ".ganedit/video"
+    # What a run of another result left unfinished is not this one's to remove.
+    (kept / "x.mp4-y.mp4-0123456789abcdef").mkdir(parents=True)
+    (kept / "x.mp4-0123456789abcdef").mkdir()
+    with FileLock(kept / "x.mp4-0123456789abcdef/lock"):
+        done = run("inpaint", "a.mp4", "-o", "x.mp4", *FILL)
+    assert (done.code, done.complaint) == (
+        1, "x.mp4: another run is making it; wait for it, or choose another -o",
+    )  # fmt: skip
+    notes("a.mp4", "-o", "x.mp4")
+    assert [path.name for path in kept.iterdir()] == ["x.mp4-y.mp4-0123456789abcdef"]
 
 
 def test_a_segment_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,12 @@
 """One video of a run: its segments, kept until they are one file."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from glob import escape
 from itertools import pairwise
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class VideoWork:
         self.finished: set[int] = set()
         self._lock = FileLock(self.folder / "lock", thread_local=False)
         with output_errors(job.target):
-            self._take()
+            self._hold()
         try:
             self._clear()
             self._plan()
@@ -79,7 +79,7 @@ class VideoWork:
         })  # fmt: skip
         return above / JOURNAL_FOLDER / VIDEO_FOLDER / f"{job.target.name[:60]}-{key}"
 
-    def _take(self) -> None:
+    def _hold(self) -> None:
         """Make the folder and keep other runs out of it."""
         for _ in range(ATTEMPTS):
             with suppress(FileNotFoundError):  # one that ended has just removed what is above it
@@ -87,25 +87,33 @@ class VideoWork:
                 try:
                     self._lock.acquire(timeout=0)
                 except Timeout:
-                    raise OutputError(
-                        f"{self.job.target}: another run is making it; wait for it, or choose "
-                        "another -o"
-                    ) from None
+                    raise self._taken() from None
                 if self.folder.is_dir():
                     return
                 self._lock.release()
         raise OutputError(f"{self.folder}: vanishes whenever it is made; choose another -o")
+
+    def _taken(self) -> OutputError:
+        return OutputError(
+            f"{self.job.target}: another run is making it; wait for it, or choose another -o"
+        )
 
     def _clear(self) -> None:
         """Remove what a killed run was at, and what other options had begun of this result."""
         for path in self.folder.glob(".*.part*"):
             shutil.rmtree(path, ignore_errors=True)
             path.unlink(missing_ok=True)
-        for other in self.folder.parent.glob(f"{escape(self.job.target.name[:60])}-*"):
-            if other != self.folder:
-                lock = FileLock(other / "lock", thread_local=False)
-                with suppress(Timeout, OSError), lock.acquire(timeout=0):
+        own = re.compile(rf"{re.escape(self.job.target.name[:60])}-[0-9a-f]{{16}}")
+        for other in self.folder.parent.iterdir():
+            if other == self.folder or not own.fullmatch(other.name):
+                continue
+            try:
+                with FileLock(other / "lock", thread_local=False).acquire(timeout=0):
                     shutil.rmtree(other, ignore_errors=True)
+            except Timeout:
+                raise self._taken() from None
+            except OSError:  # removed meanwhile, by the run that it was of
+                continue
 
     def _plan(self) -> None:
         job, work, options = self.job, self.work, self.work.run.video
