@@ -1,0 +1,49 @@
+"""An encoder beside a generator while it trains, so that no kind of picture is left out."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit import losses
+from ganedit.tasks.generate.encoder import Encoder
+from ganedit.tasks.generate.invert_options import EncoderOptions
+from ganedit.tasks.generate.options import NetworkOptions
+
+# Of how far posteriors are from noise, in nats a picture, beside how unlike it is drawn again:
+# some fifty nats are spent, on what a face is like and not on its every hair.
+DIVERGENCE_WEIGHT = 0.002
+
+
+class Posterior(nn.Module):
+    """The noise that pictures may have been drawn from (VAE, Kingma and Welling 2014).
+
+    `(N, 3, size, size)` in [0, 1] → noise `(N, latent)`, drawn anew each time, and how far what it
+    is drawn from is from a standard normal distribution, in nats, `(N,)`.
+    """
+
+    def __init__(self, options: NetworkOptions) -> None:
+        super().__init__()
+        self.encoder = Encoder(EncoderOptions(size=options.size, layers=2, latent=options.latent))
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = self.encoder(pictures).float().unbind(1)
+        log_variance = log_variance.clamp(-10, 10)
+        noise = mean + (log_variance / 2).exp() * torch.randn_like(mean)
+        divergence = mean.square() + log_variance.exp() - 1 - log_variance
+        return noise, divergence.sum(dim=1) / 2
+
+
+def missed(again: dict[str, Tensor], real: dict[str, Tensor], pixels: str) -> Tensor:
+    """How unlike the pictures pictures drawn again are: in features, and in pixels.
+
+    Args:
+        again: maps `(N, C, H, W)` of them by name, augmented alike in both.
+        real: of the pictures.
+        pixels: name of the map that is the picture itself.
+    """
+    layers = [name for name in again if name != pixels]
+    result = F.l1_loss(again[pixels], real[pixels]) if pixels in again else torch.zeros(())
+    if layers:
+        seen = ([each[name] for name in layers] for each in (again, real))
+        result = result + losses.perceptual(*seen)
+    return result
