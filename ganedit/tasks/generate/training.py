@@ -93,17 +93,15 @@ class GenerateTask:
             critics[READER] = Recogniser(options.size, classes, generator.dials)
         if self.training.path_weight:
             critics[PATHS] = PathLength()
-        generators: dict[str, nn.Module] = {GENERATOR: generator}
         if self.training.reconstruction_weight:
-            generators[POSTERIOR] = Posterior(options)
-        return Networks(generators, critics, self.jury.frozen())
+            critics[POSTERIOR] = Posterior(options)
+        return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
+        finding = [POSTERIOR] if POSTERIOR in networks.critics else []
         judging = [*self.jury.names, *([READER] if READER in networks.critics else [])]
         return [
-            Phase(
-                tuple(networks.generators), self.generator_loss, every=self.training.critic_steps
-            ),
+            Phase((GENERATOR, *finding), self.generator_loss, every=self.training.critic_steps),
             Phase(tuple(judging), self.critic_loss),
         ]
 
@@ -128,7 +126,7 @@ class GenerateTask:
         the last half are the batch's own pictures drawn again, their `divergence` `(N,)` with it.
         """
         found: Tensor | None = None
-        if POSTERIOR in step.networks.generators:
+        if POSTERIOR in step.networks.critics:
             real = step.batch["picture"]
             found, divergence = step.networks[POSTERIOR](real[len(real) - half(len(real)) :])
         pictures, noise = self._drawn(step, found)
