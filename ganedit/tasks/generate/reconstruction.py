@@ -5,10 +5,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
+from ganedit.nets.init import kaiming_
 from ganedit.tasks.generate.encoder import Encoder
 from ganedit.tasks.generate.invert_options import EncoderOptions
+from ganedit.tasks.generate.network import SLOPE
 from ganedit.tasks.generate.options import NetworkOptions
 
+# Logarithm of a posterior's variance at first: codes have to tell pictures apart from the first
+# step on, or a generator learns to do without them.
+NARROW = -4.0
 # Of how far posteriors are from noise, in nats a picture, beside how unlike it is drawn again:
 # some fifty nats are spent, on what a face is like and not on its every hair.
 DIVERGENCE_WEIGHT = 0.002
@@ -24,6 +29,12 @@ class Posterior(nn.Module):
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
         self.encoder = Encoder(EncoderOptions(size=options.size, layers=2, latent=options.latent))
+        kaiming_(self.encoder, SLOPE)
+        for layer in (self.encoder.squeeze, self.encoder.codes):
+            nn.init.kaiming_normal_(layer.weight, a=SLOPE)
+        of_variance = slice(options.latent, None)
+        nn.init.zeros_(self.encoder.codes.weight[of_variance])
+        nn.init.constant_(self.encoder.codes.bias[of_variance], NARROW)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.encoder(pictures).float().unbind(1)
