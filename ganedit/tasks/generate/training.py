@@ -16,6 +16,7 @@ from ganedit.tasks.generate.architectures import new_generator
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.growth import Stage, shrunk, stage_at
 from ganedit.tasks.generate.judging import LAYERS, PIXELS, Jury
+from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.recognising import Recogniser
 from ganedit.tasks.generate.reconstruction import DIVERGENCE_WEIGHT, Posterior, missed
@@ -252,26 +253,12 @@ class GenerateTask:
         """Codes `(N, layers, latent)`, the noise that they are made of, and the generator."""
         generator, labels = self._generator(step), step.batch.get("label")
         labels = None if labels is None else labels[:count]
-        both = torch.randn(2, count, generator.options.latent)
-        if generator.dials:  # two that are mixed have their dials at the same places
-            both[1, :, : generator.dials[-1].end] = both[0, :, : generator.dials[-1].end]
-        both = both.to(step.batch["picture"].device)
+        coarse, fine = noise_pair(generator, count).to(step.batch["picture"].device)
         if found is not None:
-            both = torch.cat([both[:, : count - len(found)], found.expand(2, -1, -1)], dim=1)
-        first, second = (generator.codes(noise, labels) for noise in both)
-        return self._mixed(first, second, generator), both[0], generator
-
-    def _mixed(self, coarse: Tensor, fine: Tensor, generator: Generator) -> Tensor:
-        """Codes for every layer, those of some pictures from two codes while training."""
-        if generator.layers == 1:
-            return generator.spread(coarse)
-        layers = torch.arange(generator.layers)
-        # Past the last layer nothing is mixed in.
-        turn = torch.randint(1, generator.layers, (len(coarse),))
-        alone = torch.rand(len(coarse)) >= (self.training.mixing if generator.training else 0)
-        turn[alone] = generator.layers
-        swapped = (layers >= turn[:, None]).to(coarse.device)
-        return torch.where(swapped[:, :, None], fine[:, None], coarse[:, None])
+            coarse, fine = (torch.cat([e[: count - len(found)], found]) for e in (coarse, fine))
+        first, second = (generator.codes(noise, labels) for noise in (coarse, fine))
+        share = self.training.mixing if generator.training else 0
+        return mixed(first, second, generator, share), coarse, generator
 
     def _values(self, step: Step, noise: Tensor) -> Tensor:
         """Where the dials of noise are, `(N, D)`."""
