@@ -16,7 +16,9 @@ from ganedit.tasks.generate.options import NetworkOptions
 NARROW = -4.0
 # Of how far posteriors are from noise, in nats a picture, beside how unlike it is drawn again:
 # some fifty nats are spent, on what a face is like and not on its every hair.
-DIVERGENCE_WEIGHT = 0.002
+DIVERGENCE_WEIGHT = 0.001
+# Share of each batch in the running mean of what is found.
+CENTER_RATE = 0.1
 
 
 class Posterior(nn.Module):
@@ -24,7 +26,13 @@ class Posterior(nn.Module):
 
     `(N, 3, size, size)` in [0, 1] → noise `(N, latent)`, drawn anew each time, and how far what it
     is drawn from is from a standard normal distribution, in nats, `(N,)`.
+
+    Attributes:
+        center: `(latent,)`, the running mean of what is found, which is taken off: pictures that
+            all lie to one side of the noise would leave the other sides to be drawn by chance.
     """
+
+    center: Tensor
 
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
@@ -35,13 +43,23 @@ class Posterior(nn.Module):
         of_variance = slice(options.latent, None)
         nn.init.zeros_(self.encoder.codes.weight[of_variance])
         nn.init.constant_(self.encoder.codes.bias[of_variance], NARROW)
+        self.register_buffer("center", torch.zeros(options.latent))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.encoder(pictures).float().unbind(1)
         log_variance = log_variance.clamp(-10, 10)
+        mean = mean - self._centered(mean)
         noise = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         divergence = mean.square() + log_variance.exp() - 1 - log_variance
         return noise, divergence.sum(dim=1) / 2
+
+    def _centered(self, mean: Tensor) -> Tensor:
+        if not self.training:
+            return self.center
+        middle = mean.mean(dim=0)
+        with torch.no_grad():
+            self.center.lerp_(middle, CENTER_RATE)
+        return middle
 
 
 def missed(again: dict[str, Tensor], real: dict[str, Tensor], pixels: str) -> Tensor:

@@ -128,8 +128,10 @@ class GenerateTask:
         """
         found: Tensor | None = None
         if POSTERIOR in step.networks.critics:
-            real = step.batch["picture"]
-            found, divergence = step.networks[POSTERIOR](real[len(real) - half(len(real)) :])
+            count = half(len(step.batch["picture"]))
+            found, divergence = (
+                each[-count:] for each in step.networks[POSTERIOR](step.batch["picture"])
+            )
         pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
         if found is not None:
