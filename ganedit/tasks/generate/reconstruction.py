@@ -17,6 +17,8 @@ NARROW = -4.0
 # Of how far posteriors are from noise, in nats a picture, beside how unlike it is drawn again:
 # some fifty nats are spent, on what a face is like and not on its every hair.
 DIVERGENCE_WEIGHT = 0.001
+# Of squared errors of pixels beside distances of features.
+PIXEL_WEIGHT = 4.0
 # Share of each batch in the running mean of what is found.
 CENTER_RATE = 0.1
 
@@ -71,7 +73,10 @@ def missed(again: dict[str, Tensor], real: dict[str, Tensor], pixels: str) -> Te
         pixels: name of the map that is the picture itself.
     """
     layers = [name for name in again if name != pixels]
-    result = F.l1_loss(again[pixels], real[pixels]) if pixels in again else torch.zeros(())
+    result = torch.zeros((), device=again[pixels].device)
+    if pixels in again:
+        # Squared: the mean absolute error of small things on white is least where there are none.
+        result = PIXEL_WEIGHT * F.mse_loss(again[pixels], real[pixels])
     if layers:
         seen = ([each[name] for name in layers] for each in (again, real))
         result = result + losses.perceptual(*seen)
