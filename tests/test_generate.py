@@ -303,7 +303,7 @@ def test_pictures_are_drawn_again_where_nothing_else_is_learned(
         options(reconstruction_weight=20.0, pixel_weight=1e-6, augmentation="never")
     )
     config = tiny.config(
-        tmp_path, steps=150, learning_rate=2e-3, critic_learning_rate=1e-3, optimizer="adam",
+        tmp_path, steps=150, learning_rate=1e-2, critic_learning_rate=2e-4, optimizer="adam",
         critic_optimizer="muon", betas=(0.0, 0.99), clip=0.0, log_every=25,
     )  # fmt: skip
     networks = train(task, config)
