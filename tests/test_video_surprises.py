@@ -1,6 +1,7 @@
 """Videos that strangers bring: what is in them is kept, or a line says what is not."""
 
 import json
+import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -304,28 +305,40 @@ def test_a_failed_run_leaves_nothing(
     assert sorted(home.rglob("*")) == before
 
 
-def test_one_run_at_a_time_makes_a_result(home: Path) -> None:
+def test_one_run_at_a_time_makes_a_result(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the other has other options: one of the two would be in vain."""
     write_clip(home / "a.mp4", moving(3))
-    kept = home / ".ganedit/video"
-    # What a run of another result left unfinished is not this one's to remove.
-    (kept / "x.mp4-y.mp4-0123456789abcdef").mkdir(parents=True)
-    (kept / "x.mp4-0123456789abcdef").mkdir()
-    with FileLock(kept / "x.mp4-0123456789abcdef/lock"):
-        done = run("inpaint", "a.mp4", "-o", "x.mp4", *FILL)
-    assert (done.code, done.complaint) == (
-        1, "x.mp4: another run is making it; wait for it, or choose another -o",
-    )  # fmt: skip
-    notes("a.mp4", "-o", "x.mp4")
-    assert [path.name for path in kept.iterdir()] == ["x.mp4-y.mp4-0123456789abcdef"]
+    with monkeypatch.context() as patch:
+        # What was finished of a video outlives that it could not be joined.
+        patch.setattr("ganedit.runs.video_work.join", full)
+        for name in ("x.mp4", "x.mp4-1.mp4"):
+            assert run("inpaint", "a.mp4", "-o", name, *FILL).code == 1
+    (other,) = (home / ".ganedit/video").glob("x.mp4-1.mp4-*")
+    (own,) = set((home / ".ganedit/video").iterdir()) - {other}
+    for more in ((), ("--crf", "30")):
+        with FileLock(own / "lock"):
+            done = run("inpaint", "a.mp4", "-o", "x.mp4", *more, *FILL)
+        assert (done.code, done.complaint) == (
+            1, "x.mp4: another run is making it; wait for it, or choose another -o",
+        )  # fmt: skip
+    notes("a.mp4", "-o", "x.mp4", "--crf", "30")
+    assert list((home / ".ganedit/video").iterdir()) == [other], "another result's stays"
+
+
+def test_copies_of_one_video_in_several_folders(home: Path) -> None:
+    write_clip(home / "in/1/a.mp4", moving(3))
+    shutil.copytree(home / "in/1", home / "in/2")
+    notes("in", "-o", "out")
+    assert listing(home / "out") == ["1/a.mp4", "2/a.mp4"]
+
+
+def full(*arguments: object) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_a_segment_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_clip(home / "a.mp4", moving(3))
     before = sorted(home.rglob("*"))
-
-    def full(*arguments: object) -> None:
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ganedit.video.encoding.SegmentWriter.add", full)
     assert run("inpaint", "a.mp4", *FILL).code == 1

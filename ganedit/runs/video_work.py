@@ -1,8 +1,6 @@
 """One video of a run: its segments, kept until they are one file."""
 
 import os
-import re
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -10,20 +8,19 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ganedit import __version__
 from ganedit.errors import GaneditError, ImageError, OutputError
 from ganedit.image import Image, decode, output_errors
-from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.runs.jobs import Job
 from ganedit.runs.outcomes import Outcome, Staged, as_told, discard
 from ganedit.runs.pairing import plain
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.video_files import first_number, source_files, stamps_of
+from ganedit.runs.video_folder import VideoFolder
 from ganedit.runs.work import Work, digest
 from ganedit.video.encoding import choose_encoding, chroma_note, coded_size
-from ganedit.video.joining import Joined, beside, check_fits, join
+from ganedit.video.fitting import beside, check_fits
+from ganedit.video.joining import Joined, join
 from ganedit.video.kinds import FRAMES, container_named, is_moving, is_numbered
 from ganedit.video.pictures import numbered, numbered_files, write_animation
 from ganedit.video.segments import (
@@ -37,11 +34,8 @@ from ganedit.video.segments import (
 )
 from ganedit.video.track import Track
 
-VIDEO_FOLDER = "video"
 # GIFs that show a frame more briefly than this are shown slowly.
 LEAST_MS = 20
-# How often a folder is made that others remove meanwhile.
-ATTEMPTS = 5
 
 
 class VideoWork:
@@ -56,64 +50,23 @@ class VideoWork:
         self.container = container_named(job.format)
         files = source_files(job)
         self.stamps = stamps_of(files, recorded=job.journal_folder is not None)
-        self.folder = self._folder()
         self.failed: GaneditError | None = None
         self.finished: set[int] = set()
-        self._lock = FileLock(self.folder / "lock", thread_local=False)
-        with output_errors(job.target):
-            self._hold()
+        self._kept = VideoFolder(job, self._key())
+        self.folder = self._kept.path
         try:
-            self._clear()
             self._plan()
         except BaseException:
             self.close()
             raise
 
-    def _folder(self) -> Path:
-        job = self.job
-        above = job.journal_folder if job.journal_folder is not None else job.target.parent
+    def _key(self) -> str:
+        """A name for all that the result depends on."""
         made_of = [(stamp.bytes, stamp.mtime_ns) for stamp in self.stamps]
-        key = digest({
-            **self.work.provenance(video=True), "variant": job.variant, "sources": made_of,
-            "format": job.format, "ganedit": __version__,
+        return digest({
+            **self.work.provenance(video=True), "variant": self.job.variant, "sources": made_of,
+            "format": self.job.format, "ganedit": __version__,
         })  # fmt: skip
-        return above / JOURNAL_FOLDER / VIDEO_FOLDER / f"{job.target.name[:60]}-{key}"
-
-    def _hold(self) -> None:
-        """Make the folder and keep other runs out of it."""
-        for _ in range(ATTEMPTS):
-            with suppress(FileNotFoundError):  # one that ended has just removed what is above it
-                self.folder.mkdir(parents=True, exist_ok=True)
-                try:
-                    self._lock.acquire(timeout=0)
-                except Timeout:
-                    raise self._taken() from None
-                if self.folder.is_dir():
-                    return
-                self._lock.release()
-        raise OutputError(f"{self.folder}: vanishes whenever it is made; choose another -o")
-
-    def _taken(self) -> OutputError:
-        return OutputError(
-            f"{self.job.target}: another run is making it; wait for it, or choose another -o"
-        )
-
-    def _clear(self) -> None:
-        """Remove what a killed run was at, and what other options had begun of this result."""
-        for path in self.folder.glob(".*.part*"):
-            shutil.rmtree(path, ignore_errors=True)
-            path.unlink(missing_ok=True)
-        own = re.compile(rf"{re.escape(self.job.target.name[:60])}-[0-9a-f]{{16}}")
-        for other in self.folder.parent.iterdir():
-            if other == self.folder or not own.fullmatch(other.name):
-                continue
-            try:
-                with FileLock(other / "lock", thread_local=False).acquire(timeout=0):
-                    shutil.rmtree(other, ignore_errors=True)
-            except Timeout:
-                raise self._taken() from None
-            except OSError:  # removed meanwhile, by the run that it was of
-                continue
 
     def _plan(self) -> None:
         job, work, options = self.job, self.work, self.work.run.video
@@ -313,20 +266,8 @@ class VideoWork:
 
     def remove(self) -> None:
         """Remove the segments of a video that is in its place."""
-        self.finished.clear()
-        self.close()
+        self._kept.close(keep=False)
 
     def close(self) -> None:
         """Let others work at it; where nothing is finished, leave nothing behind."""
-        if not self._lock.is_locked:
-            return
-        if self.finished:
-            self._lock.release()
-            return
-        if os.name == "nt":  # what is open cannot be removed there
-            self._lock.release()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.release()
-        with suppress(OSError):  # others are in there still
-            self.folder.parent.rmdir()
-            self.folder.parent.parent.rmdir()
+        self._kept.close(keep=bool(self.finished))

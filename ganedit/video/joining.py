@@ -1,7 +1,6 @@
 """One file from segments: frames at their times, and beside them all that the source had."""
 
 import heapq
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ganedit.errors import OutputError
-from ganedit.image import printable
 from ganedit.video.containers import is_cover, video_stream
 from ganedit.video.encoding import Encoding
-from ganedit.video.kinds import CONTAINERS, Container
+from ganedit.video.fitting import COVERS, codec_of, unfit
+from ganedit.video.kinds import Container
 from ganedit.video.library import library, open_container, reading_errors, writing_errors
 from ganedit.video.segments import Timeline
 
@@ -22,10 +21,6 @@ _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duratio
 _OWN_OF_STREAM = {"encoder", "duration"}
 # Names as Apple's cameras write them; MP4 and MOV keep them only when told to.
 _APPLE = "com."
-# What covers of Matroska are called, by their codec: the type, and the suffix.
-_COVERS = {"mjpeg": ("jpeg", "jpg"), "png": ("png", "png")}
-# Data that is written anew, from the metadata.
-_ANEW = "data that is written anew"
 
 
 @dataclass(frozen=True)
@@ -39,83 +34,6 @@ class Joined:
     """The container that the rest is copied from, if it is one."""
     strip: bool = False
     """Whether to leave its metadata out."""
-
-
-def check_fits(source: Path, container: Container) -> tuple[str, ...]:
-    """See that a container holds what is to be copied; notes on what is left out.
-
-    Raises:
-        OutputError: it cannot hold the sound; the message names those that can.
-    """
-    notes = list[str]()
-    with reading_errors(source), open_container(source) as given:
-        main = video_stream(given)
-        for stream in given.streams:
-            if stream is main:
-                continue
-            name = _codec(stream)
-            if stream.type == "audio" and not takes(container.muxer, stream):
-                others = [
-                    each.name for each in CONTAINERS if each.muxer and takes(each.muxer, stream)
-                ]
-                raise OutputError(
-                    f"{printable(str(source))}: its sound is {name}, which {container.name} cannot "
-                    f"hold; write {' or '.join(others) or 'MKV'} instead"
-                )
-            reason = _unfit(stream, main, container)
-            if reason not in (None, _ANEW):
-                notes.append(f"left out: {reason}")
-    return tuple(dict.fromkeys(notes))
-
-
-def beside(source: Path) -> tuple[str, ...]:
-    """Notes on what pictures have no place for: sound and subtitles."""
-    with reading_errors(source), open_container(source) as given:
-        kinds = {stream.type for stream in given.streams}
-    names = {"audio": "its sound", "subtitle": "its subtitles"}
-    found = [name for kind, name in names.items() if kind in kinds]
-    return (f"left out: {' and '.join(found)}",) if found else ()
-
-
-def takes(muxer: str, stream: Any) -> bool:
-    """Whether a muxer writes a header for a stream as it is; its lists promise more."""
-    av = library()
-    try:
-        with av.open(io.BytesIO(), "w", format=muxer) as output:
-            output.add_stream_from_template(stream, opaque=True)
-            output.start_encoding()
-    except (av.error.FFmpegError, ValueError):
-        return False
-    return True
-
-
-def _codec(stream: Any) -> str:
-    return stream.codec_context.codec.canonical_name if stream.codec_context else ""
-
-
-def _unfit(stream: Any, main: Any, container: Container) -> str | None:
-    """Why a stream is left out, None where it is not."""
-    if stream.type == "audio":
-        return None
-    if stream.type == "subtitle":
-        if takes(container.muxer, stream):
-            return None
-        return f"subtitles ({_codec(stream)}), which {container.name} cannot hold"
-    if stream.type == "attachment":
-        return None if container.muxer == "matroska" else "attached files"
-    if stream.type == "video":
-        if not is_cover(stream):
-            return "another video stream"
-        return None if _holds_cover(container, stream) else "the cover"
-    # MP4 and MOV have chapters and the time code in streams of their own too.
-    chapters = stream.name == "bin_data" and stream.container.chapters()
-    return _ANEW if chapters or "timecode" in stream.metadata else "a stream of data"
-
-
-def _holds_cover(container: Container, stream: Any) -> bool:
-    if container.muxer == "matroska":
-        return _codec(stream) in _COVERS
-    return container.name in ("MP4", "MOV") and takes(container.muxer, stream)
 
 
 def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) -> None:
@@ -246,7 +164,7 @@ def _add_copies(output: Any, given: Any, joined: Joined) -> dict[int, Any]:
     """The output's streams for those that are copied, by the index of the input's."""
     main, copies = video_stream(given), dict[int, Any]()
     for stream in given.streams:
-        if stream is main or _unfit(stream, main, joined.container):
+        if stream is main or unfit(stream, main, joined.container):
             continue
         if stream.type == "attachment":
             output.add_attachment(
@@ -254,7 +172,7 @@ def _add_copies(output: Any, given: Any, joined: Joined) -> dict[int, Any]:
             )
             continue
         if is_cover(stream) and joined.container.muxer == "matroska":  # where it is attached
-            kind = _COVERS[_codec(stream)]
+            kind = COVERS[codec_of(stream)]
             with open_container(Path(given.name)) as again:
                 packets = again.demux(again.streams[stream.index])
                 output.add_attachment(f"cover.{kind[1]}", f"image/{kind[0]}", bytes(next(packets)))

@@ -235,7 +235,8 @@ def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarr
 
 def places_of(flow: np.ndarray) -> np.ndarray:
     """Motion as the places that it leads to, `(h, w, 2)` float32."""
-    return flow + _grid(*flow.shape[:2])
+    result: np.ndarray = flow + _grid(*flow.shape[:2])
+    return result
 
 
 @lru_cache(maxsize=4)
@@ -248,6 +249,6 @@ def _grid(height: int, width: int) -> np.ndarray:
 def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
     """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
     scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    places = cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR)
+    places: np.ndarray = cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR)
     places += _grid(height, width)
     return places
