@@ -32,6 +32,7 @@ from ganedit.video.segments import (
     plan_timeline,
     with_steady_rate,
 )
+from ganedit.video.steadying import CALM, NONE, SHARP, Steadiness
 from ganedit.video.track import Track
 
 # GIFs that show a frame more briefly than this are shown slowly.
@@ -103,9 +104,17 @@ class VideoWork:
             if track.kind == "container":
                 self.notes += beside(self.original)
         self.encoding = encoding
-        self.segments: list[Segment] = plan_segments(self.timeline, self.folder, encoding)
+        self.segments: list[Segment] = plan_segments(
+            self.timeline, self.folder, encoding, self._steadiness()
+        )
         self.finished = {each.number for each in self.segments if each.path.exists()}
         self.shares = dict.fromkeys(self.finished, 1.0)
+
+    def _steadiness(self) -> Steadiness:
+        if self.work.run.video.no_steady:
+            return NONE
+        # What works at a size of its own paints the whole picture.
+        return CALM if self.work.task.enlarges else SHARP
 
     def _one_each(self, sources: dict[str, Source], name: str, paths: tuple[Path, ...]) -> bool:
         """Whether several pictures are one for each frame, and not all of them for every frame."""

@@ -12,7 +12,7 @@ from ganedit.video import containers, pictures, scanning
 from ganedit.video.encoding import Encoding
 from ganedit.video.kinds import VIDEO_SUFFIXES, is_animation, is_moving, is_numbered
 from ganedit.video.options import VideoOptions
-from ganedit.video.steadying import REACH
+from ganedit.video.steadying import Steadiness
 from ganedit.video.track import Track
 
 # Frames of a segment. What is edited twice, since neighbours look over its ends, is a small part
@@ -106,6 +106,7 @@ class Segment:
     """For each scene the keys of the frame that stands for it."""
     encoding: Encoding | None
     """None where frames are written as pictures."""
+    steadiness: Steadiness
 
     @property
     def frames(self) -> int:
@@ -206,13 +207,16 @@ def with_steady_rate(timeline: Timeline) -> Timeline:
     return replace(timeline, times=times, end=start + count, time_base=1 / rate)
 
 
-def plan_segments(timeline: Timeline, folder: Path, encoding: Encoding | None) -> list[Segment]:
+def plan_segments(
+    timeline: Timeline, folder: Path, encoding: Encoding | None, how: Steadiness
+) -> list[Segment]:
     """Cut a timeline into segments, none much shorter than the others.
 
     Args:
         timeline: of the video.
         folder: where segments are kept.
         encoding: of the result.
+        how: how much detail is averaged.
     """
     frames = timeline.frames
     shown = dict.fromkeys(frames, 0)
@@ -225,8 +229,8 @@ def plan_segments(timeline: Timeline, folder: Path, encoding: Encoding | None) -
     segments = []
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
         # Frames beyond a cut are not looked at.
-        low = max(start - REACH, cuts[scene_of[start]])
-        high = min(stop + REACH, _end_of(scene_of[stop - 1], cuts, len(frames)))
+        low = max(start - how.reach, cuts[scene_of[start]])
+        high = min(stop + how.reach, _end_of(scene_of[stop - 1], cuts, len(frames)))
         scenes = scene_of[low:high]
         middles = {
             scene: frames[(cuts[scene] + _end_of(scene, cuts, len(frames))) // 2]
@@ -248,6 +252,7 @@ def plan_segments(timeline: Timeline, folder: Path, encoding: Encoding | None) -
                 for scene, middle in middles.items()
             },
             encoding,
+            how,
         ))  # fmt: skip
     return segments
 

@@ -19,8 +19,6 @@ import numpy as np
 
 from ganedit.image import Image, resize, to_eight
 
-# Frames to either side whose additions are averaged with a frame's own.
-REACH = 2
 # Motion is looked for in frames of at most so many pixels on the longer side.
 FLOW_SIDE = 640
 # Differences of grey levels, of 255, over which a neighbour is left out, and over which it counts
@@ -37,8 +35,24 @@ SOFTENED = 0.6
 # and what is finer than 11, is each raised towards the strength that a frame's own had around
 # there, at most by so much; what is weaker than so many grey levels of 255 is left.
 FINE, AROUND, MOST_GAIN, NOISE = (3, 11), 9, 2.5, 0.2
-# All the way, what comes and goes would be raised as well.
-RAISED = 0.9
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """How much detail is averaged."""
+
+    reach: int
+    """Frames to either side whose additions are averaged with a frame's own."""
+    raised: float
+    """How far a mean is raised to the strength of a frame's own: all the way at 1, and then what
+    comes and goes is raised too."""
+
+
+SHARP = Steadiness(2, 0.9)
+"""Of detail that an edit adds to what it is given: it is to stay sharp."""
+CALM = Steadiness(4, 0.5)
+"""Of pictures that are painted anew: strokes come and go with every frame."""
+NONE = Steadiness(0, 0.0)
 
 
 @dataclass
@@ -55,11 +69,14 @@ class _Frame:
     """uint8, in which motion is found."""
 
 
-def steadied(frames: Iterable[tuple[Image, Image, int]], *, local: bool = False) -> Iterator[Image]:
+def steadied(
+    frames: Iterable[tuple[Image, Image, int]], how: Steadiness = SHARP, *, local: bool = False
+) -> Iterator[Image]:
     """Results with steady detail, one for each frame.
 
     Args:
         frames: input, result and number of the scene of each frame, in order.
+        how: how much is averaged.
         local: whether most of a result is its input, bit for bit; that stays so.
     """
     window: deque[tuple[_Frame, int]] = deque()
@@ -68,18 +85,18 @@ def steadied(frames: Iterable[tuple[Image, Image, int]], *, local: bool = False)
     for before, result, scene in frames:
         if window and window[-1][1] != scene:
             for place in range(at, len(window)):
-                yield _steady([each for each, _ in window], place, motions)
+                yield _steady([each for each, _ in window], place, motions, how)
             window.clear()
             motions, at = Motions(), 0
         window.append((_frame(before, result, local=local), scene))
-        if len(window) > REACH and len(window) - 1 - at >= REACH:
-            yield _steady([each for each, _ in window], at, motions)
+        if len(window) > how.reach and len(window) - 1 - at >= how.reach:
+            yield _steady([each for each, _ in window], at, motions, how)
             at += 1
-        if at > REACH:
+        if at > how.reach:
             motions.forget(window.popleft()[0])
             at -= 1
     for place in range(at, len(window)):
-        yield _steady([each for each, _ in window], place, motions)
+        yield _steady([each for each, _ in window], place, motions, how)
 
 
 def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
@@ -146,13 +163,13 @@ class Motions:
         self._known = {key: flow for key, flow in self._known.items() if id(frame) not in key}
 
 
-def _steady(frames: list[_Frame], place: int, motions: Motions) -> Image:
+def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness) -> Image:
     """The result of one frame, its additions averaged with those of its neighbours."""
     own = frames[place]
     total = own.added.copy()
     weights = np.ones(own.added.shape[:2], np.float32)
     height, width, channels = own.added.shape
-    for other in frames[max(0, place - REACH) : place + REACH + 1]:
+    for other in frames[max(0, place - how.reach) : place + how.reach + 1]:
         if other is own or other.added.shape != own.added.shape:
             continue
         flow = motions.between(own, other)
@@ -168,7 +185,7 @@ def _steady(frames: list[_Frame], place: int, motions: Motions) -> Image:
         total += added
     top = np.iinfo(own.base.dtype).max
     total /= _in_channels(weights, channels)
-    total = _as_strong(total, own.added, NOISE * top / 255)
+    total = _as_strong(total, own.added, NOISE * top / 255, how.raised)
     total += own.base
     samples = np.rint(total, out=total).clip(0, top).astype(own.base.dtype)
     if own.changed is not None:
@@ -181,13 +198,13 @@ def _in_channels(plane: np.ndarray, channels: int) -> np.ndarray:
     return plane[:, :, None] if channels == 1 else cv2.merge([plane] * channels)
 
 
-def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float) -> np.ndarray:
+def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float, raised: float) -> np.ndarray:
     """Averaged additions `(H, W, C)`, their detail about as strong as in a frame's own."""
     least = np.float32(noise * noise)
     *details, result = _bands(mean)
     for detail, wanted in zip(details, _bands(own), strict=False):
         gain = (_strength(wanted) + least) / (_strength(detail) + least)
-        gain = np.power(gain, np.float32(RAISED / 2)).clip(1, MOST_GAIN)
+        gain = np.power(gain, np.float32(raised / 2)).clip(1, MOST_GAIN)
         detail *= _in_channels(gain.astype(np.float32), mean.shape[2])
         result += detail
     return result
