@@ -240,11 +240,15 @@ def test_animated_png_keeps_fractions_of_milliseconds(home: Path) -> None:
     assert contents(home / "b.mkv").times[3] == pytest.approx(Fraction(1, 10), abs=0.001)
 
 
-def test_a_video_without_a_suffix(home: Path) -> None:
+def test_videos_are_known_by_what_is_in_them(home: Path) -> None:
     write_clip(home / "a.mp4", moving(3))
     (home / "a.mp4").rename("clip")
     notes("clip", "-o", "b.mp4")
     assert len(contents(home / "b.mp4").frames) == 3
+    sound_alone(home)
+    (home / "a.mp4").rename("song.m4a")
+    done = run("inpaint", "song.m4a", *FILL)
+    assert (done.code, done.complaint) == (1, "song.m4a has no video stream; name another file")
 
 
 def test_words_that_say_nothing_of_videos(home: Path) -> None:
@@ -278,7 +282,7 @@ def broken(home: Path) -> None:
     (home / "a.mp4").write_bytes(b"\x00" * 3000)
 
 
-def soundless(home: Path) -> None:
+def sound_alone(home: Path) -> None:
     with av.open(str(home / "a.mp4"), "w") as output:
         audio = output.add_stream("aac", rate=44100)
         audio.layout = "mono"
@@ -293,7 +297,7 @@ def unfit(home: Path) -> None:
 
 
 @pytest.mark.parametrize(("make", "words"), [
-    (broken, ("a.mp4",)), (soundless, ("a.mp4",)), (unfit, ("a.mov", "-o", "x.webm")),
+    (broken, ("a.mp4",)), (sound_alone, ("a.mp4",)), (unfit, ("a.mov", "-o", "x.webm")),
     (unfit, ("a.mov", "--start", "9")),
 ])  # fmt: skip
 def test_a_failed_run_leaves_nothing(
@@ -310,11 +314,12 @@ def test_one_run_at_a_time_makes_a_result(home: Path, monkeypatch: pytest.Monkey
     write_clip(home / "a.mp4", moving(3))
     with monkeypatch.context() as patch:
         # What was finished of a video outlives that it could not be joined.
-        patch.setattr("ganedit.runs.video_work.join", full)
+        patch.setattr("ganedit.runs.video_work.join", half)
         for name in ("x.mp4", "x.mp4-1.mp4"):
             assert run("inpaint", "a.mp4", "-o", name, *FILL).code == 1
     (other,) = (home / ".ganedit/video").glob("x.mp4-1.mp4-*")
     (own,) = set((home / ".ganedit/video").iterdir()) - {other}
+    assert sorted(path.name for path in own.iterdir()) == ["000000.mkv", "lock", "photo.json"]
     for more in ((), ("--crf", "30")):
         with FileLock(own / "lock"):
             done = run("inpaint", "a.mp4", "-o", "x.mp4", *more, *FILL)
@@ -330,6 +335,11 @@ def test_copies_of_one_video_in_several_folders(home: Path) -> None:
     shutil.copytree(home / "in/1", home / "in/2")
     notes("in", "-o", "out")
     assert listing(home / "out") == ["1/a.mp4", "2/a.mp4"]
+
+
+def half(segments: object, joined: object, target: Path, label: Path) -> None:
+    target.write_bytes(b"as far as it went")
+    full()
 
 
 def full(*arguments: object) -> None:

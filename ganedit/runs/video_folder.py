@@ -68,10 +68,14 @@ class VideoFolder:
             f"{self._target}: another run is making it; wait for it, or choose another -o"
         )
 
-    def _clear(self) -> None:
+    def tidy(self) -> None:
+        """Remove what was begun and not finished."""
         for path in self.path.glob(".*.part*"):
             shutil.rmtree(path, ignore_errors=True)
             path.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        self.tidy()
         own = re.compile(rf"{re.escape(self._prefix)}[0-9a-f]{{16}}")
         for other in self.path.parent.iterdir():
             if other == self.path or not own.fullmatch(other.name):

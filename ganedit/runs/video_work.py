@@ -207,6 +207,7 @@ class VideoWork:
                 )
             results = self._results()
         except Exception as error:
+            self._kept.tidy()
             return Outcome(job, as_told(job, error), seconds=seconds)
         track = self.timeline.edited.track
         return Outcome(

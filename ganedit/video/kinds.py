@@ -53,6 +53,11 @@ _TO_MP4 = ".3g2 .3gp .f4v .flv .m2ts .m2v .mpeg .mpg .mts .ts .y4m"
 _TO_MKV = ".asf .divx .dv .mxf .ogv .vob .wmv"
 _ANIMATIONS = (".gif", ".webp", ".png", ".apng")
 
+# HEIC, AVIF and raw pictures, which begin as MP4 does.
+_PICTURE_BRANDS = frozenset(
+    name.encode() for name in "heic heix heim heis hevc hevx mif1 msf1 avif avis crx".split()
+)
+
 VIDEO_SUFFIXES = frozenset(
     (*_TO_MP4.split(), *_TO_MKV.split(), *(
         suffix for each in CONTAINERS if each.muxer for suffix in each.suffixes
@@ -77,7 +82,11 @@ def is_moving(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES or is_numbered(path):
         return True
-    return is_animation(path) if suffix in _ANIMATIONS else not suffix and is_container(path)
+    if suffix in _ANIMATIONS:
+        return is_animation(path)
+    from ganedit.image import READABLE_SUFFIXES
+
+    return suffix not in READABLE_SUFFIXES and is_container(path)
 
 
 def is_animation(path: Path) -> bool:
@@ -101,21 +110,8 @@ def is_container(path: Path) -> bool:
             head = file.read(12)
     except OSError:
         return False  # decoding will say what is wrong
-    # HEIC and AVIF, which are pictures, begin as MP4 does.
-    brands = (
-        b"isom",
-        b"iso2",
-        b"iso4",
-        b"iso5",
-        b"iso6",
-        b"mp41",
-        b"mp42",
-        b"M4V ",
-        b"avc1",
-        b"qt  ",
-    )
     if head[4:8] == b"ftyp":
-        return head[8:12] in brands
+        return head[8:12].rstrip() not in _PICTURE_BRANDS
     return head.startswith(b"\x1a\x45\xdf\xa3") or (head[:4], head[8:]) == (b"RIFF", b"AVI ")
 
 

@@ -149,8 +149,8 @@ def plan_timeline(sources: Mapping[str, Source], options: VideoOptions) -> Timel
     for other, source in others:
         if len(source.track.keys) != len(track.keys):
             raise ImageError(
-                f"the {other} has {len(source.track.keys)} frames, the {name} "
-                f"{len(track.keys)}; there has to be one for each"
+                f"the {other} has {_frames(source.track)}, the {name} {len(track.keys)}; there has "
+                "to be one for each"
             )
     base = track.time_base
     zero = track.times[0]
@@ -176,6 +176,11 @@ def plan_timeline(sources: Mapping[str, Source], options: VideoOptions) -> Timel
     past = None if stop is None else stop + zero * track.time_base
     moved = shift * track.time_base
     return Timeline(sources, tuple(times), tuple(shows), end, base, begin, moved, past)
+
+
+def _frames(track: Track) -> str:
+    count = len(track.keys)
+    return f"{count} frame{'s' * (count != 1)}"
 
 
 def _at_rate(
