@@ -54,9 +54,7 @@ _TO_MKV = ".asf .divx .dv .mxf .ogv .vob .wmv"
 _ANIMATIONS = (".gif", ".webp", ".png", ".apng")
 
 # HEIC, AVIF and raw pictures, which begin as MP4 does.
-_PICTURE_BRANDS = frozenset(
-    name.encode() for name in "heic heix heim heis hevc hevx mif1 msf1 avif avis crx".split()
-)
+_PICTURE_BRANDS = frozenset(b"heic heix heim heis hevc hevx mif1 msf1 avif avis crx".split())
 
 VIDEO_SUFFIXES = frozenset(
     (*_TO_MP4.split(), *_TO_MKV.split(), *(
