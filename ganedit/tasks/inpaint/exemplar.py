@@ -29,6 +29,8 @@ JUMPS = (4, 1)
 REFINED = 3
 # A fill is shifted to meet its rim by this at most, measured over stretches so long.
 LARGEST_SHIFT, RIM_SIDE = 0.1, 25
+# What coherent pieces still miss a rim by goes over so many pixels, beside so much of nothing.
+NEAR_RIM, NOTHING = (9, 3), 0.1
 NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 
@@ -102,7 +104,8 @@ def synthesize(
             light = Light(light_of(level, found))
         if shape == shapes[-1]:
             # In the end only the middles of patches vote: an average of many is blurred.
-            return _without_rim(level, _votes(level, found, cost, reach=1, light=light))
+            votes = _votes(level, found, cost, reach=1, light=light)
+            return _without_rim(level, votes, NEAR_RIM if coherent else ())
         offsets = torch.zeros(*shape, 2, dtype=torch.int32)
         offsets[level.targets[:, 0], level.targets[:, 1]] = (found - level.targets).int()
     return known
@@ -222,7 +225,7 @@ def _filled(level: Level, votes: Tensor) -> Tensor:
     return result
 
 
-def _without_rim(level: Level, votes: Tensor) -> Tensor:
+def _without_rim(level: Level, votes: Tensor, near: tuple[int, ...]) -> Tensor:
     """The level's picture, its hole filled with the votes, shifted to meet what is around it.
 
     Patches vote on a few pixels outside the hole too, whose colour is known. By how much they are
@@ -236,7 +239,12 @@ def _without_rim(level: Level, votes: Tensor) -> Tensor:
         F.avg_pool2d(x, RIM_SIDE, 1, RIM_SIDE // 2, count_include_pad=False) for x in (error, ring)
     )
     shift = canvas(total / count.clamp_min(1e-6) * ring, 1 - ring)[0]
-    return _filled(level, (votes + shift).clamp(0, 1))
+    votes = votes + shift
+    for side in near:
+        error = (level.picture[:, *level.window] - votes).clamp_(-LARGEST_SHIFT, LARGEST_SHIFT)
+        total, count = (F.avg_pool2d(x, side, 1, side // 2) for x in (error[None] * ring, ring))
+        votes = votes + (total / (count + NOTHING))[0]
+    return _filled(level, votes.clamp(0, 1))
 
 
 def _votes(

@@ -65,11 +65,14 @@ class Filling:
         parts, told = (Margins(), *margins.in_turn()), len(photo.notes)
         for done, part in enumerate(parts):
             photo, hole = expanded(photo, part), new_area(hole, part)
-            photo = self.edit.apply(
-                photo, hole, lambda share, done=done: progress((done + share) / len(parts)), number
-            )
+            photo = self.edit.apply(photo, hole, _part_of(progress, done, len(parts)), number)
             hole = np.zeros_like(hole)
         return replace(photo, notes=tuple(dict.fromkeys(photo.notes[told:])))
+
+
+def _part_of(progress: Progress, done: int, count: int) -> Progress:
+    """Progress of one of several steps of equal length."""
+    return lambda share: progress((done + share) / count)
 
 
 def is_of_the_photo(masks: Sequence[Image], options: InpaintOptions) -> bool:

@@ -39,11 +39,10 @@ def _texture(picture: Tensor, hole: Tensor, level: Level) -> Tensor:
     """How much fine detail there is in each pixel of a level, `(1, h, w)`: what it is made of."""
     gray = picture.mean(0, keepdim=True)[None]
     fine = (gray - F.avg_pool2d(gray, 5, 1, 2, count_include_pad=False)).square()
+    shape = (level.hole.shape[0], level.hole.shape[1])
     # Near the hole the average looks under it.
     known = 1 - F.max_pool2d(hole[None, None].float(), 5, 1, 2)
-    energy, share = (
-        F.adaptive_avg_pool2d(x, list(level.hole.shape)) for x in (fine * known, known)
-    )
+    energy, share = (F.adaptive_avg_pool2d(x, shape) for x in (fine * known, known))
     return (energy / share.clamp_min(1e-6)).sqrt()[0] * TEXTURE
 
 

@@ -108,10 +108,10 @@ def _shifts(scenery: Scenery) -> Tensor:
     ring = (near & ~scenery.hole).nonzero()
     middle = scenery.hole.nonzero().float().mean(0)
     away = ring - middle
-    # In parts of one length, whatever the hole's shape.
-    around = ring[torch.atan2(away[:, 0], away[:, 1]).argsort()]
+    sector = ((torch.atan2(away[:, 0], away[:, 1]) / torch.pi + 1) * SECTORS / 2).long() % SECTORS
+    sectors = [ring[sector == number] for number in range(SECTORS)]
     # The hole itself, as the guide has it, gives shifts that lead somewhere from all of it.
-    parts = [ring, *around.tensor_split(SECTORS), scenery.hole.nonzero()]
+    parts = [ring, *sectors, scenery.hole.nonzero()]
     found = [_best_shifts(scenery, part) for part in parts if len(part) > RING**2]
     rows = sorted({tuple(shift) for part in found for shift in part.tolist()})
     return torch.tensor(rows, dtype=torch.long).reshape(-1, 2)
