@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,11 @@ SLEEP = Task(
     "sleep", "Do nothing, slowly.", "", SleepOptions, load_sleep, toys.no_weights,
     inputs=(toys.PHOTO,),
 )  # fmt: skip
-ROWS = (*toys.TOYS, SLEEP)
+# What is drawn in the page goes through as it is, in no time.
+SCRIBBLE = replace(
+    SLEEP, name="scribble", inputs=(replace(toys.PHOTO, drawn=True),), summary="Copy drawings."
+)
+ROWS = (*toys.TOYS, SLEEP, SCRIBBLE)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ganedit.image import WRITABLE_FORMATS
 from ganedit.options import Declared, build, declared
 from ganedit.runs.options import FileOptions, RunOptions
 from ganedit.task import NAME_MARK, Input, Task
+from ganedit.web.words import helped, title_of
 
 # Of the options that all tasks share, those that make sense on a page.
 SHARED = ("format", "quality", "strip_metadata", "allow_truncated")
@@ -40,16 +41,17 @@ def describe(task: Task[Any]) -> dict[str, Any]:
         "title": task.title or task.name.capitalize(),
         "summary": task.summary,
         "lacks": _lacks(task),
-        "inputs": [_input(each) for each in task.inputs],
+        "inputs": [_input(task, each) for each in task.inputs],
         "edited": task.edited.name if task.edited is not None else None,
         "local": task.local,
+        "drawn": task.edited is not None and task.edited.drawn,
         "fields": [_field(task, each) for each in _offered(task)],
     }
 
 
-def _input(each: Input) -> dict[str, Any]:
+def _input(task: Task[Any], each: Input) -> dict[str, Any]:
     return {
-        "name": each.name, "help": each.help, "given": each.given, "required": each.required,
+        "name": each.name, "help": helped(task, each.help), "given": each.given, "required": each.required,
         "most": each.most, "gallery": list(each.gallery()) if each.gallery is not None else [],
     }  # fmt: skip
 
@@ -101,8 +103,8 @@ def _field(task: Task[Any], each: Declared) -> dict[str, Any]:
     bounded = each.type is float and known.least is not None and known.most is not None
     return {
         "name": each.name,
-        "title": each.name.strip("_").replace("_", " "),
-        "help": known.help,
+        "title": title_of(each),
+        "help": helped(task, known.help),
         "kind": _kind(each, words),
         "choices": words,
         "many": each.many,

@@ -39,7 +39,7 @@ function row(task, field, changed) {
   const take = (value) => { set(task, field, value); changed(); };
   const help = h("small", { id: `${id}-help` }, field.help + (field.absent && field.kind !== "slider" ? ` Without: ${field.absent}.` : ""));
   const facts = { id, "aria-describedby": `${id}-help` };
-  const title = field.title[0].toUpperCase() + field.title.slice(1);
+  const { title } = field;
   if (field.kind === "switch") {
     const box = h("input", { ...facts, type: "checkbox", checked: now ?? field.default,
       onchange: () => take(box.checked) });

@@ -7,6 +7,25 @@ const MARGIN = 2;
 const LOADING = 6;
 const LARGEST = 16;
 
+// What shines through where a picture is transparent; hidden by one that is not.
+let pattern;
+
+function chequered(context, left, top, right, bottom) {
+  if (right <= left || bottom <= top) return;
+  if (!pattern) {
+    const square = Object.assign(document.createElement("canvas"), { width: 16, height: 16 });
+    const inner = square.getContext("2d");
+    inner.fillStyle = "#8c8c8c";
+    inner.fillRect(0, 0, 16, 16);
+    inner.fillStyle = "#a8a8a8";
+    inner.fillRect(0, 0, 8, 8);
+    inner.fillRect(8, 8, 8, 8);
+    pattern = context.createPattern(square, "repeat");
+  }
+  context.fillStyle = pattern;
+  context.fillRect(left, top, right - left, bottom - top);
+}
+
 // One picture on the server: all of it reduced, and tiles as they are needed.
 class Layer {
   constructor(file, changed) {
@@ -30,6 +49,7 @@ class Layer {
     context.imageSmoothingEnabled = smooth;
     context.imageSmoothingQuality = "high";
     const { width: wide, height: high } = this.file;
+    chequered(context, Math.ceil(x), Math.ceil(y), Math.floor(x + wide * scale), Math.floor(y + high * scale));
     context.drawImage(this.base, x, y, wide * scale, high * scale);
     // The reduced picture will do where the screen is coarser; its own pixels are exact in tiles.
     const coarse = this.base.naturalWidth / wide;
@@ -57,6 +77,7 @@ class Layer {
           context.beginPath();
           context.rect(from[0], from[1], to[0] - from[0], to[1] - from[1]);
           context.clip();
+          chequered(context, ...from, ...to);  // a tile that is half transparent is not drawn over what it replaces
           context.drawImage(tile, x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale);
           context.restore();
         } else if (!tile) this.wanted.push([name, level, column, row]);
