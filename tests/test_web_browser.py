@@ -378,7 +378,7 @@ def test_transparency_is_seen_and_each_pixel_drawn_once(tab: Tab, tmp_path: Path
     light, dark = clear.max(axis=(0, 1)), clear.min(axis=(0, 1))
     assert (light > dark).all()  # chequered
     for board in (light, dark):  # and half of it under the blue
-        expected = (board.astype(float) + (0, 0, 255)) / 2
+        expected = (board + np.array([0.0, 0.0, 255.0])) / 2
         assert np.abs(half - expected).max(axis=2).min() <= 3
     assert half[..., 0].min() >= 0.4 * dark[0]
 
@@ -405,7 +405,8 @@ def hand_over(tab: Tab, file: Path, event: str) -> None:
         """([name, bytes, event]) => {
         const carried = new DataTransfer();
         carried.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
-        const [kind, key] = event === "paste" ? [ClipboardEvent, "clipboardData"] : [DragEvent, "dataTransfer"];
+        const [kind, key] = event === "paste"
+          ? [ClipboardEvent, "clipboardData"] : [DragEvent, "dataTransfer"];
         document.getElementById("stage").dispatchEvent(
           new kind(event, { [key]: carried, bubbles: true, cancelable: true }));
         }""",

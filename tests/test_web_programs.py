@@ -102,6 +102,7 @@ def test_without_the_extra_one_line_says_how_to_get_it() -> None:
         (["--password", ""], "empty"),
         (["--folder", "/no/such/folder"], "/no/such/folder"),
         (["--max-upload", "lots"], "lots"),
+        (["--device", "cuda:77"], "--device cuda"),
     ],
 )
 def test_wrong_use_is_told_in_one_line(words: list[str], told: str) -> None:

@@ -51,8 +51,9 @@ def describe(task: Task[Any]) -> dict[str, Any]:
 
 def _input(task: Task[Any], each: Input) -> dict[str, Any]:
     return {
-        "name": each.name, "help": helped(task, each.help), "given": each.given, "required": each.required,
-        "most": each.most, "gallery": list(each.gallery()) if each.gallery is not None else [],
+        "name": each.name, "help": helped(task, each.help), "given": each.given,
+        "required": each.required, "most": each.most,
+        "gallery": list(each.gallery()) if each.gallery is not None else [],
     }  # fmt: skip
 
 
