@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import PIL.Image
@@ -251,6 +252,15 @@ def test_jobs_wait_in_line_and_a_stop_takes_less_than_a_second(page: Page, tmp_p
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_jobs_are_done_where_no_process_to_fork_from_can_be_started(tmp_path: Path) -> None:
+    too_long = OSError("AF_UNIX path too long")
+    (tmp_path / "chosen").mkdir()
+    start = mock.patch("multiprocessing.forkserver.ensure_running", side_effect=too_long)
+    with start, served(tmp_path / "chosen") as page:
+        photo = page.send(write_photo(tmp_path / "photo.png"))["id"]
+        assert page.finished(task="fade", inputs={"photo": [photo]})["state"] == "done"
+
+
 def test_a_process_that_dies_takes_one_job_with_it(page: Page, tmp_path: Path) -> None:
     photo = [page.send(write_photo(tmp_path / "photo.png"))["id"]]
     job = page.add(task="sleep", inputs={"photo": photo}, options={"seconds": 500})

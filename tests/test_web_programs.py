@@ -102,7 +102,6 @@ def test_without_the_extra_one_line_says_how_to_get_it() -> None:
         (["--password", ""], "empty"),
         (["--folder", "/no/such/folder"], "/no/such/folder"),
         (["--max-upload", "lots"], "lots"),
-        (["--device", "cuda:77"], "--device cuda"),
     ],
 )
 def test_wrong_use_is_told_in_one_line(words: list[str], told: str) -> None:
@@ -114,3 +113,9 @@ def test_wrong_use_is_told_in_one_line(words: list[str], told: str) -> None:
 def test_an_address_that_is_not_there_is_told_in_one_line() -> None:
     refused = run("web", "--no-open", "--host", "192.0.2.1", "--password", "x", "--port", "0")
     assert (refused.code, "192.0.2.1" in refused.complaint) == (2, True)
+
+
+@needs_extra
+def test_a_device_that_is_not_there_is_told_before_there_are_jobs_for_it() -> None:
+    refused = run("web", "--no-open", "--device", "cuda:77")
+    assert (refused.code, "--device cuda" in refused.complaint) == (1, True)

@@ -213,11 +213,16 @@ class Queue:
             )
 
     def _warm(self) -> None:
-        """Start the process that others are forked from."""
-        if sys.platform != "win32" and self._context.get_start_method() == "forkserver":
-            from multiprocessing import forkserver
+        """Start the process that others are forked from, where it can be: its socket lies in the
+        temporary folder, whose path may be too long for one."""
+        if sys.platform == "win32" or self._context.get_start_method() != "forkserver":
+            return
+        from multiprocessing import forkserver
 
+        try:
             forkserver.ensure_running()
+        except OSError:  # slower: each job imports what it needs
+            self._context = multiprocessing.get_context("spawn")
 
     def _next(self) -> Entry | None:
         waiting = (each for each in self._entries.values() if each.state == "waiting")
