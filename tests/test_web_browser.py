@@ -3,17 +3,22 @@
 import io
 import re
 import shutil
+import signal
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 from command_line import EXACT, run, write_photo
+from drawing import save_generator
 from pictures import make_exif
-from web_page import Page, served
+from web_page import Page, command, served
+
+from ganedit.manifest import add_row
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if CHROMIUM is None:
@@ -53,19 +58,26 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(page: Page, browser: Browser) -> Iterator[Tab]:
+    with opened(browser, f"http://127.0.0.1:{page.port}/") as tab:
+        yield tab
+
+
+@contextmanager
+def opened(browser: Browser, home: str) -> Iterator[Tab]:
     """The page in a new window; whatever goes wrong in it or leaves this computer is an error."""
     context = browser.new_context(viewport={"width": 1200, "height": 760})
     context.set_default_timeout(PATIENCE)
     tab, wrong = context.new_page(), list[str]()
-    home = f"http://127.0.0.1:{page.port}/"
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
     tab.on("request", lambda request: wrong.append(request.url) if not request.url.startswith(
         (home, "blob:", "data:")) else None)  # fmt: skip
     tab.goto(home)
     tab.locator("body.ready").wait_for()
-    yield tab
-    context.close()
+    try:
+        yield tab
+    finally:
+        context.close()
     assert not wrong
 
 
@@ -216,6 +228,41 @@ def test_a_folder_is_gone_through_stopped_and_gone_on_with(tab: Tab, page: Page)
     assert len(list((page.folder / "holiday" / "sleep").glob("*.png"))) == 4
     tab.locator("#grid button").first.click()
     expect(tab.locator("#compare")).to_be_visible()
+
+
+def test_a_generator_of_ones_own_is_drawn_with_along_its_directions(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").mkdir()
+    weights = save_generator(tmp_path / "own" / "generate_blobs.safetensors", named=("smile",))
+    facts = {"licence": "none", "trained_on": "none", "recipe": "none", "score": "none"}
+    add_row(weights, task="generate", labels={"model": "blobs"}, **facts)
+    monkeypatch.setenv("GANEDIT_WEIGHTS", str(weights.parent))
+    words = ("--model", "blobs", "--seed", 5, *EXACT, "-o")
+    assert run("generate", *words, tmp_path / "plain.png").code == 0
+    assert run("generate", "--direction", "smile=2.5", *words, tmp_path / "far.png").code == 0
+    with command("--folder", tmp_path) as (url, process), opened(browser, url) as tab:
+        tab.get_by_role("tab", name="Generate").click()
+        expect(tab.locator(".lacks")).to_have_count(0)
+        expect(tab.get_by_role("radio", name="blobs")).to_be_checked()  # there is no other
+        tab.get_by_label("Seed", exact=True).first.fill("5")
+        tab.locator("#start").click()
+        plain = downloaded(tab, tab.locator("#download"), tmp_path / "web_plain.png")
+        slider = tab.get_by_role("slider", name="Direction smile")
+        slider.focus()
+        for _ in range(10):
+            slider.press("ArrowRight")
+        expect(tab.locator(".amount", has_text="smile")).to_contain_text("2.5")
+        tab.locator("#start").click()
+        expect(tab.locator("#line .job.done")).to_have_count(2)
+        tab.locator("#line .job.done .link").first.click()
+        far = downloaded(tab, tab.locator("#download"), tmp_path / "web_far.png")
+        assert complaints(tab) == []
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    for ours, theirs in ((plain, "plain.png"), (far, "far.png")):
+        assert ours.read_bytes() == (tmp_path / theirs).read_bytes()
+    assert plain.read_bytes() != far.read_bytes()
 
 
 def test_every_control_has_a_name_and_all_goes_by_keyboard(tab: Tab, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import contextlib
 import http.client
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,6 +18,7 @@ from unittest import mock
 
 import toys
 import uvicorn
+from command_line import EXACT, REPOSITORY
 
 from ganedit.image import Image
 from ganedit.options import Options, option
@@ -125,6 +129,22 @@ class Page:
         """The file of a result, as it is downloaded."""
         assert not job["errors"], job["errors"]
         return self.ask("GET", f"/api/files/{job['made'][number]['result']['id']}").body
+
+
+@contextlib.contextmanager
+def command(*words: object, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`ganedit web` as a user starts it: the address that it says, and its process."""
+    asked = ["web", "--no-open", "--port", "0", *words, *EXACT]
+    around = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", **environment}
+    with subprocess.Popen(
+        [sys.executable, "-m", "ganedit", *map(str, asked)], env=around, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[0], process
+        finally:
+            process.kill()
 
 
 @contextlib.contextmanager

@@ -70,10 +70,11 @@ def _lacks(task: Task[Any]) -> str:
 
 
 def _own_weights(task: Task[Any]) -> list[str]:
-    """Weight files in the user's folder that are named after the task: `upscale_NAME`."""
+    """Weight files in the user's folder that are named after the task: `upscale_NAME`; not those
+    that were imported, which its options name as they do shipped ones."""
     folder, name = weights.user_folder(), task.weights_of or task.name
-    found = folder.glob(f"{name}*.safetensors") if folder.is_dir() else []
-    return sorted(path.stem for path in found)
+    found = set(folder.glob(f"{name}*.safetensors")) if folder.is_dir() else set[Path]()
+    return sorted(path.stem for path in found - {entry.path for entry in weights.imported()})
 
 
 def _offered(task: Task[Any]) -> list[Declared]:
@@ -100,7 +101,9 @@ def _may_be_set(each: Declared, task: Task[Any]) -> bool:
 def _field(task: Task[Any], each: Declared) -> dict[str, Any]:
     known = each.option
     words = _words(task, each)
-    required = each.default is MISSING
+    # Which of the shipped ones has to be said where there are none of one's own.
+    one_of = known.positional and bool(words) and not each.choices and not _own_weights(task)
+    required = each.default is MISSING or one_of
     bounded = each.type is float and known.least is not None and known.most is not None
     return {
         "name": each.name,
@@ -111,14 +114,19 @@ def _field(task: Task[Any], each: Declared) -> dict[str, Any]:
         "many": each.many,
         "whole": each.type is int,
         "required": required,
-        "default": None if required or each.default == () else each.default,
+        "default": None if each.default in (MISSING, ()) else each.default,
         "absent": known.absent or "",
         "least": known.least if known.over is None else known.over,
         "most": known.most,
         "hint": known.metavar or "",
         "open": task.local
         if each.name == "format"  # few formats keep what such a task does not change
-        else required or known.simple or known.positional or bool(each.choices) or bounded,
+        else required
+        or known.simple
+        or known.positional
+        or bool(each.choices)
+        or bounded
+        or (each.many and bool(words)),  # sliders
     }
 
 
