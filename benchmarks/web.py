@@ -1,7 +1,7 @@
 """The page of `ganedit web`: its pictures in the README, and how quick it is.
 
     python benchmarks/web.py pictures examples/results     # web_fill.jpg and the others
-    python benchmarks/web.py measure
+    python benchmarks/web.py measure                       # all figures, from start to end
 
 Needs Chromium (`apt-get install chromium`) and `pip install '.[web,test]'`. What is measured: from
 the start of the command to a page that can be used, beside `import torch`; the brush's frames a

@@ -428,6 +428,8 @@ def test_transparency_is_seen_and_each_pixel_drawn_once(tab: Tab, tmp_path: Path
         expected = (board + np.array([0.0, 0.0, 255.0])) / 2
         assert np.abs(half - expected).max(axis=2).min() <= 3
     assert half[..., 0].min() >= 0.4 * dark[0]
+    assert (seen[:, : width // 2 - 40].max(axis=2) < 40).all()  # beside it the stage
+    assert (seen[height // 2 + 40 :].max(axis=2) < 40).all()
 
 
 def test_pictures_are_pasted_and_dropped_and_a_damaged_one_is_told_at_once(
@@ -478,6 +480,22 @@ def test_a_large_file_says_how_much_of_it_has_gone(tab: Tab, tmp_path: Path) -> 
     said = " ".join(tab.evaluate("[...window.said]"))
     assert re.search(r"Sending noise.png: \d+ %", said)
     assert "noise.png: 1300×1300" in said
+
+
+def test_a_style_is_chosen_by_its_name_before_anything_can_start(tab: Tab, tmp_path: Path) -> None:
+    tab.set_input_files("#file", write_photo(tmp_path / "photo.png", 120, 90))
+    tab.get_by_role("tab", name="Style", exact=True).click()
+    expect(tab.locator("#hint")).to_have_text("Choose a style.")
+    assert tab.locator("#start").is_disabled()
+    names = tab.locator(".gallery .style:not(.add)")
+    assert names.count() >= 15
+    assert all(name.strip() for name in names.all_inner_texts())
+    hokusai = tab.get_by_role("button", name="hokusai")
+    hokusai.press("Enter")
+    expect(hokusai).to_have_attribute("aria-pressed", "true")
+    expect(hokusai).to_be_focused()
+    expect(tab.locator("#start")).to_be_enabled()
+    expect(tab.locator("#hint")).to_contain_text("If you like, paint where")
 
 
 def test_the_page_fits_a_phone(page: Page, tab: Tab, tmp_path: Path) -> None:

@@ -75,10 +75,12 @@ export function panel() {
 export function ready() {
   const { task, photo, photos } = state;
   const folder = edited() && state.source === "folder";
-  const hint = folder || !photo ? "" : task.drawn && photo.strokes ? "Draw with the mouse, a pen or a finger." : painted() ? hintOf(painted()) : "";
+  const missing = missingPartner();
+  const hint = missing ? `Choose a ${missing.name}.` : folder || !photo ? "" : task.drawn && photo.strokes ? "Draw with the mouse, a pen or a finger." : painted() ? hintOf(painted()) : "";
   fill($("hint"), hint || null, photo && edited() && !folder ? photo.notes.map((note) => h("span", { class: "note" }, `${photo.name}: ${note}`)) : null);
+  if (folder && missing) $("start").disabled = $("estimate").disabled = true;
   if (!folder) {
-    $("start").disabled = Boolean(task.lacks) || (Boolean(edited()) && !photo) || !partnered();
+    $("start").disabled = Boolean(task.lacks) || (Boolean(edited()) && !photo) || Boolean(missing);
     $("start-all").hidden = !edited() || photos.length < 2;
     $("start-all").disabled = $("start").disabled;
     $("start-all").textContent = `All ${photos.length}`;
@@ -90,9 +92,9 @@ export function ready() {
 const hintOf = (input) => state.task.local || input.required
   ? "Paint over what is to change." : "If you like, paint where it is to be done.";
 
-// Whether everything is chosen that the task cannot do without.
-const partnered = () => state.task.inputs.every((input) => input.given !== "shared" || !input.required
-  || state.partners[state.task.name]?.[input.name]?.length);
+// What still has to be chosen, because the task cannot do without it.
+const missingPartner = () => state.task.inputs.find((input) => input.given === "shared" && input.required
+  && !state.partners[state.task.name]?.[input.name]?.length);
 
 let asking = 0;
 
@@ -129,7 +131,7 @@ function partnerFields() {
       }),
     });
     const picture = (id, src, name) => h("button", {
-      type: "button", class: "style", "aria-pressed": String(chosen.includes(id)), "aria-label": name, title: name,
+      type: "button", class: "style", id: `of-${input.name}-${id}`, "aria-pressed": String(chosen.includes(id)), "aria-label": name, title: name,
       onclick: () => toggle(id),
     }, h("img", { src, alt: "" }), h("span", {}, name));
     const title = input.name[0].toUpperCase() + input.name.slice(1);

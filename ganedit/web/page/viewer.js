@@ -72,7 +72,7 @@ class Layer {
           const [top, bottom] = [Math.max(0, row * step - around), Math.min(high, (row + 1) * step + around)];
           // Of what is drawn its own part shows, in whole pixels of the screen: no seam shines through.
           const from = [Math.round(x + column * step * scale), Math.round(y + row * step * scale)];
-          const to = [Math.round(x + (column + 1) * step * scale), Math.round(y + (row + 1) * step * scale)];
+          const to = [Math.round(x + Math.min(wide, (column + 1) * step) * scale), Math.round(y + Math.min(high, (row + 1) * step) * scale)];
           context.save();
           context.beginPath();
           context.rect(from[0], from[1], to[0] - from[0], to[1] - from[1]);
