@@ -56,8 +56,12 @@ class State:
             **dict.fromkeys(networks.generators, config.learning_rate),
             **dict.fromkeys(networks.critics, config.critic_learning_rate),
         }
+        kinds = {
+            **dict.fromkeys(networks.generators, config.optimizer),
+            **dict.fromkeys(networks.critics, config.critic_optimizer or config.optimizer),
+        }
         optimizers = {
-            name: optimizers_for(networks[name], rate, config.betas, config.optimizer)
+            name: optimizers_for(networks[name], rate, config.betas, kinds[name])
             for name, rate in rates.items()
         }
         return cls(networks, ema, optimizers, ReplayPool(pool), config.steps, config.minutes)
@@ -200,6 +204,25 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
             f"with; begin a new run from its weights: --start {folder} with another --out"
         )
     return content
+
+
+def load_critics(networks: Networks, run: Path) -> None:
+    """Begin with the critics of another run, those of the same name and shapes.
+
+    A generator is not taught by critics that know less than it does.
+
+    Args:
+        networks: of the run that begins.
+        run: folder of the other one; of anything else, and of older checkpoints, nothing is taken.
+    """
+    try:
+        saved = read_checkpoint(run)["networks"]
+    except TrainingError:
+        return
+    for name, critic in networks.critics.items():
+        new, state = critic.state_dict(), saved.get(name, {})
+        if {k: v.shape for k, v in new.items()} == {k: v.shape for k, v in state.items()}:
+            critic.load_state_dict(state)
 
 
 def check_same_run(
