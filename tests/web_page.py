@@ -33,6 +33,11 @@ PATIENCE = 120.0
 PLACEMENT = Placement(device="cpu", precision="fp32")
 
 
+def a_second() -> float:
+    """A second, or as many as more programs share the machine than it has cores."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @dataclass(frozen=True)
 class SleepOptions(Options):
     seconds: float = option(0.1, "How long.", least=0, most=1000)

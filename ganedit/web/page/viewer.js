@@ -206,8 +206,9 @@ export class Viewer {
     const context = this.picture.getContext("2d", { alpha: false });
     context.fillStyle = "#151617";
     context.fillRect(0, 0, width, height);
-    this.split.hidden = !(this.before && this.after);
-    const both = this.before && this.after;
+    // Until there is something of the result to see, all of it is what it was made of.
+    const both = this.before && this.after && this.layers.get(this.after.id).base.naturalWidth > 0;
+    this.split.hidden = !both;
     if (this.reference) {
       this.keepInSight();
       const at = this.share * width;
