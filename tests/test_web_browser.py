@@ -219,7 +219,7 @@ def test_a_folder_is_gone_through_stopped_and_gone_on_with(tab: Tab, page: Page)
     tab.get_by_role("button", name="Take this folder").click()
     tab.get_by_role("button", name="Start").click()
     tab.locator("#grid img").first.wait_for()
-    tab.get_by_role("button", name="Stop Sleep holiday/").click()
+    tab.get_by_role("button", name="Stop the folder").click()
     expect(tab.locator("#grid")).to_contain_text("Start goes on with it")
     made = len(list((page.folder / "holiday" / "sleep").glob("*.png")))
     assert 0 < made < 4
@@ -227,7 +227,7 @@ def test_a_folder_is_gone_through_stopped_and_gone_on_with(tab: Tab, page: Page)
     expect(tab.locator("#grid")).to_contain_text("done in")
     expect(tab.locator("#line")).to_contain_text(f"{made} finished before")
     assert len(list((page.folder / "holiday" / "sleep").glob("*.png"))) == 4
-    tab.locator("#grid button").first.click()
+    tab.locator("#grid-pictures button").first.click()
     expect(tab.locator("#compare")).to_be_visible()
 
 

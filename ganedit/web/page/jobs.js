@@ -47,7 +47,7 @@ export async function add(order) {
   poll();
 }
 
-const stop = (job) => told(async () => {
+export const stop = (job) => told(async () => {
   const stopped = await post(`jobs/${job.id}/stop`);
   state.jobs = state.jobs.map((each) => each.id === job.id ? stopped : each);
   say("Stopped.");

@@ -2,10 +2,10 @@
 
 import { viewOf } from "./api.js";
 import { $, bytesOf, facts as joined, h, keyed, megapixels, sizeOf, told } from "./dom.js";
-import { progressOf } from "./jobs.js";
+import { progressOf, stop } from "./jobs.js";
 import { brushOf, draw, drawingOf, forget, look } from "./pictures.js";
 import { editedBy, result } from "./results.js";
-import { edited, state, viewer } from "./state.js";
+import { edited, running, state, viewer } from "./state.js";
 
 export function show(keep = false) {
   const folder = state.source === "folder" && edited();
@@ -89,6 +89,9 @@ export function grid() {
   if (place.hidden) return;
   const job = state.jobs.findLast((each) => each.folder && !each.estimate && each.task === state.task.name);
   $("grid-told").textContent = job ? progressOf(job) : "Choose a folder, and see here how it goes through.";
+  // The list of jobs may be below the fold: what is watched here is stopped here.
+  $("grid-stop").hidden = !job || !running(job);
+  $("grid-stop").onclick = () => stop(job);
   keyed($("grid-pictures"), (job?.made ?? []).toReversed().map((each) => [each.result.id, () => h("button", {
     type: "button", "aria-label": each.result.name, title: each.result.name,
     onclick: () => { state.shown = { job, made: each }; show(); result(); },
