@@ -8,6 +8,7 @@ from typing import Literal
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.tasks.translate.paired.options import PairedTraining
 
 # The word for every domain there is.
 ALL = "all"
@@ -94,15 +95,18 @@ class TranslateTraining(Options):
     """What is particular to training a translator."""
 
     a: tuple[str, ...] = option(
-        help="Folder of the first domain, perhaps reduced by a factor first; may be repeated.",
+        (),
+        "Folder of the first domain, perhaps reduced by a factor first; may be repeated.",
         metavar="DIR[@FACTOR]",
     )
     b: tuple[str, ...] = option(
-        help="Folder of the second domain, likewise.", metavar="DIR[@FACTOR]"
+        (), "Folder of the second domain, likewise.", metavar="DIR[@FACTOR]"
     )
     domains: str = option(
-        "a,b", "Of the two domains, like photo,monet.", metavar="A,B", flag="--names"
-    )
+        "a,b", "Of the two domains, like photo,monet; of pairs, where each folder is a domain of "
+        "its own, like drawing,shoe,bag.", metavar="A,B", flag="--names",
+    )  # fmt: skip
+    pairing: PairedTraining = field(default_factory=PairedTraining)
     one_sided: bool = option(
         False,
         "Train the direction to the second domain only, with the PatchNCE loss: quicker, and less "
@@ -157,18 +161,24 @@ class TranslateTraining(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        names = tuple(name.strip() for name in self.domains.split(","))
+        if self.crop % 4 or self.crop < 32:
+            raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
+        if self.pairing.wanted:
+            pairing = self.pairing.completed(self.a, self.b, names, self.crop)
+            for name in names:
+                check_name(name)
+            object.__setattr__(self, "pairing", pairing)
+            return
         if not self.a or not self.b:
             raise UsageError("give a folder with --a and one with --b")
         for folder in self.a:
             if _folder(folder) in {_folder(other) for other in self.b}:
                 raise UsageError(f"{folder}: is in both domains; there would be nothing to learn")
-        names = tuple(name.strip() for name in self.domains.split(","))
         network = replace(
             self.network, names=names, to=names[1:] if self.one_sided else names[::-1]
         )
         object.__setattr__(self, "network", network)
-        if self.crop % 4 or self.crop < 32:
-            raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
 
 
 def _folder(text: str) -> Path:

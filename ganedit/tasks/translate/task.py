@@ -74,6 +74,10 @@ def _weights(options: TranslateOptions) -> Mapping[str, str]:
 
 
 def _training(options: TranslateTraining) -> Any:
+    if options.pairing.wanted:
+        from ganedit.tasks.translate.paired.training import PairedTask
+
+        return PairedTask(options)
     from ganedit.tasks.translate.training import TranslateTask
 
     return TranslateTask(options)

@@ -1,0 +1,145 @@
+"""The paired generator: an input, strokes of colour, a label and a code to one of many results."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganedit.nets.init import kaiming_
+from ganedit.tasks.translate.paired.options import PairedNetwork
+
+SLOPE = 0.2
+# Width of what steers every layer.
+STYLE = 64
+# Channels of the levels, as multiples of the base, from half the resolution down.
+LEVELS = {"unet": (1, 2, 4, 4), "resnet": (1, 3)}
+EPSILON = 1e-6
+
+
+class Styled(nn.Module):
+    """A convolution whose channels a style scales and shifts.
+
+    Normalised place by place (as in Karras et al. 2018): nothing depends on how large a thing is
+    in the picture, or on where a tile ends.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
+        self.affine = nn.Linear(STYLE, 2 * outputs)
+        kaiming_(self, SLOPE)
+        nn.init.normal_(self.affine.weight, std=0.02)
+        nn.init.zeros_(self.affine.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        x = self.conv(x)
+        x = x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + EPSILON)
+        scale, shift = self.affine(style)[:, :, None, None].chunk(2, dim=1)
+        return F.leaky_relu(torch.addcmul(shift, x, 1 + scale), SLOPE)
+
+
+class Block(nn.Module):
+    """Two styled convolutions beside a shortcut."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = Styled(width, width), Styled(width, width)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        result: Tensor = x + self.second(self.first(x, style), style)
+        return result
+
+
+class CodeEncoder(nn.Module):
+    """What a picture is like, apart from its lines (BicycleGAN, Zhu et al. 2017).
+
+    `(N, 3, H, W)` RGB in [0, 1], sides at least 16 → means and logarithms of variances of the
+    code, `(N, code)` each. Places are weighed by what is there, so that paper counts little.
+    """
+
+    def __init__(self, code: int, width: int = 32) -> None:
+        super().__init__()
+        widths = [3, width, 2 * width, 3 * width]
+        self.body = nn.ModuleList(nn.Conv2d(n, m, 4, 2, padding=1) for n, m in pairwise(widths))
+        self.weigh = nn.Conv2d(widths[-1], 1, 1)
+        self.mean, self.spread = nn.Linear(widths[-1], code), nn.Linear(widths[-1], code)
+        kaiming_(self, SLOPE)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        x = F.avg_pool2d(pictures, 2) * 2 - 1
+        for conv in self.body:
+            x = F.leaky_relu(conv(x), SLOPE)
+        shares = self.weigh(x).flatten(2).softmax(dim=2)
+        seen = (x.flatten(2) * shares).sum(dim=2)
+        return self.mean(seen), self.spread(seen).clamp(-8, 4)
+
+
+class PairedGenerator(nn.Module):
+    """Inputs `(N, channels, H, W)`, sides multiples of 16, to pictures `(N, 3, H, W)`, unclamped.
+
+    Inputs are ink in [0, 1] (or RGB in [0, 1]), then, with hints, the colours of strokes in [0, 1],
+    0 elsewhere, and 1 where there are strokes. `labels` `(N,)` say which domain, `codes`
+    `(N, code)`, of a normal distribution, which of many results.
+    """
+
+    def __init__(self, options: PairedNetwork) -> None:
+        super().__init__()
+        self.options = options
+        self.widths = [options.base * share for share in LEVELS[options.generator]]
+        first, last = self.widths[0], self.widths[-1]
+        self.style = nn.Sequential(
+            nn.Linear(max(1, options.code) + len(options.to), STYLE), nn.LeakyReLU(SLOPE),
+            nn.Linear(STYLE, STYLE), nn.LeakyReLU(SLOPE),
+        )  # fmt: skip
+        self.overall = nn.Linear(last, STYLE)
+        self.head = Styled(4 * options.channels, first)
+        steps = list(pairwise(self.widths))
+        self.down = nn.ModuleList(Styled(n, m, stride=2) for n, m in steps)
+        self.body = nn.ModuleList(Block(last) for _ in range(options.depth))
+        self.up = nn.ModuleList(Styled(m, n) for n, m in reversed(steps))
+        self.refine = nn.ModuleList(Block(n) for n, _ in reversed(steps))
+        skips = reversed(steps) if options.generator == "unet" else []
+        self.skips = nn.ModuleList(nn.Conv2d(n, n, 1) for n, _ in skips)
+        self.fine = Styled(first, first // 2)
+        # At full resolution the input is seen once more: lines are as sharp as they were.
+        self.tail = nn.Conv2d(first // 2 + options.channels, 3, 3, padding=1)
+        nn.init.normal_(self.tail.weight, std=0.01)
+        nn.init.ones_(self.tail.bias)  # white
+        self.encoder = CodeEncoder(options.code) if options.code else None
+
+    @property
+    def multiple(self) -> int:
+        """What sides have to be multiples of."""
+        return int(2 ** len(self.widths))
+
+    @property
+    def code_size(self) -> int:
+        """Numbers in a code; a network of one result has one that says nothing."""
+        return max(1, self.options.code)
+
+    def forward(self, inputs: Tensor, labels: Tensor, codes: Tensor) -> Tensor:
+        named = F.one_hot(labels, len(self.options.to)).to(codes.dtype)
+        style = self.style(torch.cat([codes, named], dim=1))
+        inputs = inputs.to(self.tail.weight.dtype)
+        x = self.head(F.pixel_unshuffle(inputs, 2), style)
+        passed: list[Tensor] = []
+        for down in self.down:
+            passed.append(x)
+            x = down(x, style)
+        for block in self.body:
+            x = block(x, style)
+        style = style + self.overall(x.mean((2, 3)))
+        x = self._back(x, passed, style)
+        x = F.interpolate(self.fine(x, style), scale_factor=2, mode="bilinear")
+        result: Tensor = self.tail(torch.cat([x, inputs], dim=1))
+        return result
+
+    def _back(self, x: Tensor, passed: Sequence[Tensor], style: Tensor) -> Tensor:
+        for number, (up, refine) in enumerate(zip(self.up, self.refine, strict=True)):
+            x = F.interpolate(up(x, style), scale_factor=2, mode="bilinear")
+            if self.skips:
+                x = x + self.skips[number](passed[-1 - number])
+            x = refine(x, style)
+        return x
