@@ -43,13 +43,13 @@ def draw_lines(
 
 def thinned(lines: np.ndarray) -> np.ndarray:
     """Lines of any thickness as lines of one pixel (Zhang and Suen 1984); `(H, W)` bool."""
-    picture = np.pad(lines.astype(np.uint8), 1)
+    picture: np.ndarray = np.pad(lines.astype(np.uint8), 1)
     first, second = _removable()
     for _ in range(THINNING_PASSES):
         before = int(picture.sum())
         for table in (first, second):
             around = cv2.filter2D(picture, cv2.CV_8U, _WEIGHTS, borderType=cv2.BORDER_CONSTANT)
-            picture &= cv2.LUT(around, table)
+            picture = cv2.bitwise_and(picture, cv2.LUT(around, table))
         if int(picture.sum()) == before:
             break
     return picture[1:-1, 1:-1].astype(bool)
@@ -88,7 +88,7 @@ def silhouette(photo: np.ndarray, tolerance: int = 8) -> np.ndarray:
 
 
 def _canny(photo: np.ndarray, detail: float, smooth: float) -> np.ndarray:
-    high = 330 * (0.12 ** detail)
+    high = 330 * (0.12**detail)
     grey = _blurred(_grey(photo), smooth)
     return (cv2.Canny(grey, 0.4 * high, high, L2gradient=True) > 0).astype(np.float32)
 
@@ -96,7 +96,8 @@ def _canny(photo: np.ndarray, detail: float, smooth: float) -> np.ndarray:
 def _difference(photo: np.ndarray, detail: float, smooth: float) -> np.ndarray:
     grey = _grey(photo).astype(np.float32) / 255
     difference = _blurred(grey, RATIO * smooth) - _blurred(grey, smooth)
-    return np.clip(8 * (0.5 + 2 * detail) * difference - 0.15, 0, 1)
+    ink: np.ndarray = np.clip(8 * (0.5 + 2 * detail) * difference - 0.15, 0, 1)
+    return ink
 
 
 def _threshold(photo: np.ndarray, detail: float, smooth: float) -> np.ndarray:

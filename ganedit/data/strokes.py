@@ -118,7 +118,7 @@ def _straightened(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _thickened(lines: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Lines one to three pixels wide, their borders soft or hard."""
-    ink = lines.astype(np.float32)
+    ink: np.ndarray = lines.astype(np.float32)
     if (width := int(rng.integers(1, 4))) > 1:
         brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
         ink = cv2.dilate(ink, brush)

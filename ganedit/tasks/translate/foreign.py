@@ -26,6 +26,8 @@ class ResnetGenerator(nn.Module):
     `(N, 3, H, W)` RGB in [0, 1], sides multiples of 4 and at least 16 → float32, within [0, 1].
     """
 
+    multiple = 2**LEVELS
+
     def __init__(self, width: int, blocks: int, wiring: Wiring) -> None:
         super().__init__()
         self.width, self.smooth = width, wiring == "cut"

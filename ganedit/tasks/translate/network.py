@@ -44,6 +44,8 @@ class Generator(nn.Module):
     `(N, 3, H, W)` RGB in [0, 1], sides multiples of 4 and at least 16 → float32, not clamped.
     """
 
+    multiple = MULTIPLE
+
     def __init__(self, width: int, deep_width: int, blocks: int) -> None:
         super().__init__()
         middle, self.width, self.blocks = 2 * width, width, blocks

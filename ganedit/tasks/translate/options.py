@@ -43,6 +43,17 @@ class TranslateOptions(Options):
         None, "Short side at which larger pictures are painted: the smaller, the broader the "
         "strokes.", least=64, metavar="N", absent="512",
     )  # fmt: skip
+    seed: int = option(
+        0, "Of a drawing, another one is another photo.", least=0, most=2**62, simple=True
+    )
+    candidates: int = option(
+        1, "So many photos of a drawing, each of the next seed, and a contact sheet.",
+        least=1, most=64, simple=True,
+    )  # fmt: skip
+    color: str | None = option(
+        None, "What is drawn has this colour; strokes of colour on the drawing say it place by "
+        "place.", metavar="COLOR",
+    )  # fmt: skip
     weights: str | None = own_weights()
 
     def __post_init__(self) -> None:
@@ -51,6 +62,13 @@ class TranslateOptions(Options):
             raise UsageError("give --to; `ganedit models` lists the domains there are")
         if self.to != ALL:
             check_name(self.to)
+        elif self.candidates > 1:
+            raise UsageError("--candidates goes with one domain; name it with --to")
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of each candidate."""
+        return tuple(range(self.seed, self.seed + self.candidates))
 
 
 @dataclass(frozen=True)

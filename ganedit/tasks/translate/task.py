@@ -4,23 +4,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
 from ganedit.task import (
+    PHOTO,
     Apply,
     Enlarge,
     Evaluation,
     Imported,
     Importing,
+    Input,
     Measuring,
+    Pictures,
+    Progress,
     Task,
     Training,
 )
-from ganedit.tasks.translate.domains import check_domains, domains
+from ganedit.tasks.translate.domains import (
+    check_domains,
+    domains,
+    pictures_only,
+    stored,
+    takes_drawings,
+)
 from ganedit.tasks.translate.options import (
     ALL,
     TranslateEvaluation,
@@ -29,6 +39,14 @@ from ganedit.tasks.translate.options import (
     TranslateTraining,
 )
 
+if TYPE_CHECKING:
+    from ganedit.image import Image
+
+# What is said of drawings' results only not, of theirs only, and of what has several results.
+_OF_DRAWINGS = ("strength", "keep_color", "working_size")
+_OF_PICTURES = ("color",)
+_OF_SEVERAL = ("seed", "candidates", "like")
+
 
 def _label(options: TranslateOptions) -> str:
     return "as" if options.to == ALL else f"as_{options.to}"
@@ -36,21 +54,47 @@ def _label(options: TranslateOptions) -> str:
 
 def _labels(options: TranslateOptions | None) -> str:
     known = domains() + (domains(options.weights) if options and options.weights else [])
-    return f"as_(?:{'|'.join(map(re.escape, known))})"
+    return rf"as_(?:{'|'.join(map(re.escape, known))})(?:_\d+)?"
 
 
 def _variants(options: TranslateOptions) -> tuple[str, ...]:
-    return tuple(domains(options.weights)) if options.to == ALL else ("",)
+    if options.candidates > 1:
+        return tuple(map(str, options.seeds))
+    return tuple(_every(options)) if options.to == ALL else ("",)
+
+
+def _check(options: TranslateOptions, given: Mapping[str, int]) -> None:
+    if options.to == ALL or options.to not in domains(options.weights):
+        several, drawings = False, False
+    else:
+        several = bool(stored(options.to, options.weights).get("code"))
+        drawings = takes_drawings(options.to, options.weights)
+    for name in _OF_DRAWINGS if drawings else ():
+        if name in given:
+            raise UsageError(f"--{name.replace('_', '-')}: says nothing of photos of drawings")
+    for name in _OF_PICTURES if not drawings else ():
+        if name in given:
+            raise UsageError(f"--{name}: --to {options.to} does not make photos of drawings")
+    for name in _OF_SEVERAL if not several else ():
+        if name in given:
+            raise UsageError(f"--{name}: of a picture --to {options.to} makes one result only")
 
 
 def _load(options: TranslateOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
-    from ganedit.tasks.translate.edit import TranslateEdit
+    from ganedit.tasks.translate.edit import load_edit
+    from ganedit.tasks.translate.paired.predictor import Look
 
     names = _names(options)
-    edits = {name: TranslateEdit(replace(options, to=name), runtime, enlarge) for name in names}
-    return lambda pictures, variant, progress: edits[variant or options.to].apply(
-        pictures["photo"][0], progress
-    )
+    edits = {name: load_edit(replace(options, to=name), runtime, enlarge) for name in names}
+
+    def apply(pictures: Pictures, variant: str, progress: Progress) -> "Image":
+        (photo,), like = pictures["photo"], pictures.get("like", ())
+        seed = int(variant) if options.candidates > 1 else options.seed
+        look = Look(seed, like[0] if like else None)
+        name = options.to if options.to != ALL else variant
+        return edits[name].apply(photo, progress, look)
+
+    return apply
 
 
 def _names(options: TranslateOptions) -> list[str]:
@@ -59,11 +103,16 @@ def _names(options: TranslateOptions) -> list[str]:
     Raises:
         UsageError: no generator leads to one of them.
     """
-    names = domains(options.weights) if options.to == ALL else [options.to]
+    names = _every(options) if options.to == ALL else [options.to]
     if not names:
         raise UsageError("--to all: no translations ship yet; give your own with --weights")
     check_domains(names, options.weights)
     return names
+
+
+def _every(options: TranslateOptions) -> list[str]:
+    """The domains of `--to all`: one picture cannot be a photo and a drawing."""
+    return pictures_only(domains(options.weights), options.weights)
 
 
 def _weights(options: TranslateOptions) -> Mapping[str, str]:
@@ -98,16 +147,29 @@ def _convert(file: Path, options: TranslateImport) -> Imported:
 
 TRANSLATE = Task(
     name="translate",
-    summary="Turn photos into paintings, or into what a network of yours learned; folders too.",
+    summary="Turn photos into paintings, drawings into photos, or into what a network of yours "
+    "learned; folders too.",
     examples="""
 As Monet would have it, beside the original as photo_as_monet.jpg:
     ganedit translate photo.jpg --to monet
 Half the way, in the photo's own colours:
     ganedit translate photo.jpg --to monet --strength 0.5 --keep-color
+Four photos of a drawing, in red, and one in the colours of another photo:
+    ganedit translate drawing.png --to shoe --candidates 4 --color '#8a1c1c'
+    ganedit translate drawing.png --to bag --like photo.jpg
 A folder, by a network of your own (see ganedit train translate --help):
     ganedit translate holiday/ --to winter --weights runs/winter -o winter/""",
     options=TranslateOptions,
+    inputs=(
+        PHOTO,
+        Input(
+            "like",
+            "Photo whose colours and material those of a drawing are to have.",
+            given="shared",
+        ),
+    ),
     label=_label,
+    check=_check,
     labels=_labels,
     variants=_variants,
     load=_load,
@@ -119,7 +181,15 @@ A folder, by a network of your own (see ganedit train translate --help):
         """
 Between two folders of pictures that do not correspond:
     ganedit train translate --a photos/ --b paintings/ --names photo,painting \\
-        --out runs/painting --minutes 300""",
+        --out runs/painting --minutes 300
+From pairs, by their names in two folders, or side by side in files:
+    ganedit train translate --paired --a maps/ --b aerial/ --names map,aerial \\
+        --out runs/aerial --minutes 300
+    ganedit train translate --pairs facades/ --direction BtoA --names plan,facade \\
+        --out runs/facade --minutes 300
+From photos alone, which the drawings are made of, in two kinds:
+    ganedit train translate --paired --a sketch:shoes/ --a sketch:bags/ --color-hints \\
+        --names drawing,shoe,bag --out runs/products --minutes 300""",
     ),
     evaluation=Evaluation(
         TranslateEvaluation,

@@ -106,7 +106,7 @@ class PairedGenerator(nn.Module):
         # At full resolution the input is seen once more: lines are as sharp as they were.
         self.tail = nn.Conv2d(first // 2 + options.channels, 3, 3, padding=1)
         nn.init.normal_(self.tail.weight, std=0.01)
-        nn.init.ones_(self.tail.bias)  # white
+        self.tail.bias = nn.Parameter(torch.ones(3))  # white
         self.encoder = CodeEncoder(options.code) if options.code else None
 
     @property
@@ -119,10 +119,44 @@ class PairedGenerator(nn.Module):
         """Numbers in a code; a network of one result has one that says nothing."""
         return max(1, self.options.code)
 
-    def forward(self, inputs: Tensor, labels: Tensor, codes: Tensor) -> Tensor:
-        named = F.one_hot(labels, len(self.options.to)).to(codes.dtype)
-        style = self.style(torch.cat([codes, named], dim=1))
+    @property
+    def halo(self) -> int:
+        """Pixels around an output pixel that can influence it, what is seen overall aside."""
+        # From the tail back: interpolations and convolutions, the blocks, the way down.
+        reach = 1
+        for convolutions in (1, *(3 for _ in self.up)):
+            reach = -(-reach // 2) + 1 + convolutions
+        reach += 2 * len(self.body)
+        for _ in self.down:
+            reach = 2 * reach + 1
+        return 2 * (reach + 1) + 1
+
+    def forward(
+        self, inputs: Tensor, labels: Tensor, codes: Tensor, overall: Tensor | None = None
+    ) -> Tensor:
+        """Pictures; `overall` is what `look` saw of the whole, where the inputs are a part."""
+        style, inputs = self._style(labels, codes), inputs.to(self.tail.weight.dtype)
+        x, passed = self._deepest(inputs, style)
+        seen = x.mean((2, 3)) if overall is None else overall
+        style = style + self.overall(seen)
+        x = F.interpolate(
+            self.fine(self._back(x, passed, style), style), scale_factor=2, mode="bilinear"
+        )
+        result: Tensor = self.tail(torch.cat([x, inputs], dim=1))
+        return result
+
+    def look(self, inputs: Tensor, labels: Tensor, codes: Tensor) -> Tensor:
+        """What is seen of inputs as a whole, `(N, channels)`, for all of their tiles."""
         inputs = inputs.to(self.tail.weight.dtype)
+        deepest, _ = self._deepest(inputs, self._style(labels, codes))
+        return deepest.mean((2, 3))
+
+    def _style(self, labels: Tensor, codes: Tensor) -> Tensor:
+        named = F.one_hot(labels, len(self.options.to))
+        style: Tensor = self.style(torch.cat([codes, named], dim=1).to(self.tail.weight.dtype))
+        return style
+
+    def _deepest(self, inputs: Tensor, style: Tensor) -> tuple[Tensor, list[Tensor]]:
         x = self.head(F.pixel_unshuffle(inputs, 2), style)
         passed: list[Tensor] = []
         for down in self.down:
@@ -130,11 +164,7 @@ class PairedGenerator(nn.Module):
             x = down(x, style)
         for block in self.body:
             x = block(x, style)
-        style = style + self.overall(x.mean((2, 3)))
-        x = self._back(x, passed, style)
-        x = F.interpolate(self.fine(x, style), scale_factor=2, mode="bilinear")
-        result: Tensor = self.tail(torch.cat([x, inputs], dim=1))
-        return result
+        return x, passed
 
     def _back(self, x: Tensor, passed: Sequence[Tensor], style: Tensor) -> Tensor:
         for number, (up, refine) in enumerate(zip(self.up, self.refine, strict=True)):

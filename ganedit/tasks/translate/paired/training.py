@@ -101,7 +101,9 @@ class PairedTask:
         read: Fakes = {}
         if generator.encoder is not None:
             mean, spread = generator.encoder(batch["picture"][: self._read])
-            codes = torch.cat([mean + codes[: self._read] * (spread / 2).exp(), codes[self._read:]])
+            codes = torch.cat(
+                [mean + codes[: self._read] * (spread / 2).exp(), codes[self._read :]]
+            )
             read = {"mean": mean, "spread": spread}
         picture = generator(batch["input"], batch["label"], codes)
         return {"picture": picture, "codes": codes, **read, **self._looked_at(step, picture)}
