@@ -64,6 +64,22 @@ def without_specks(lines: np.ndarray, least: int) -> np.ndarray:
     return kept
 
 
+def agreement(ours: np.ndarray, theirs: np.ndarray, reach: float = 2) -> float:
+    """How well two sets of lines `(H, W)` bool agree: the F1 score, 1 where each lies on the other.
+
+    The harmonic mean of the shares of either that lie within `reach` pixels of the other one; 0
+    where one of them is empty.
+    """
+    if not ours.any() or not theirs.any():
+        return 0.0
+    shares = []
+    for lines, others in ((ours, theirs), (theirs, ours)):
+        away = cv2.distanceTransform((~others).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        shares.append(float((away[lines] <= reach).mean()))
+    precision, recall = shares
+    return 2 * precision * recall / max(precision + recall, 1e-9)
+
+
 def silhouette(photo: np.ndarray, tolerance: int = 8) -> np.ndarray:
     """The outer contour of what stands before a plain background, `(H, W)` bool.
 

@@ -8,7 +8,7 @@ from typing import Literal
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
-from ganedit.tasks.translate.paired.options import PairedTraining
+from ganedit.tasks.translate.paired.options import DRAWN, PairedTraining
 
 # The word for every domain there is.
 ALL = "all"
@@ -208,9 +208,15 @@ def _folder(text: str) -> Path:
 class TranslateEvaluation(Options):
     """What a translator is measured on."""
 
-    a: Path = option(help="Pictures to translate.", metavar="DIR", must_be="folder")
-    b: Path = option(help="Pictures of the domain they go to.", metavar="DIR", must_be="folder")
-    to: str = option(help="That domain, like monet.", metavar="DOMAIN")
+    a: str = option(
+        help="Pictures to translate; with --paired also sketch:DIR, lines drawn of those of DIR.",
+        metavar="DIR",
+    )
+    to: str = option(help="The domain they go to, like monet.", metavar="DOMAIN")
+    b: Path | None = option(
+        None, "Pictures of that domain.", metavar="DIR", must_be="folder",
+        absent="those of sketch:DIR",
+    )  # fmt: skip
     back: str | None = option(
         None, "The first domain: the way back is measured too.", metavar="DOMAIN"
     )
@@ -218,7 +224,29 @@ class TranslateEvaluation(Options):
         None, "More pictures like --b: how near sets can come.", metavar="DIR", must_be="folder"
     )
     size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
+    paired: bool = option(
+        False, "The pictures of --a and --b belong together, by their names: how near are they?",
+        group="pairs",
+    )  # fmt: skip
+    held_out: float = option(
+        0.0, "With --paired: measure this share of the pictures only, the same that training of "
+        "it holds out.", least=0, most=0.5, group="pairs",
+    )  # fmt: skip
+    strict: bool = option(
+        False, "Stop at a picture without partner, or of another size, instead of leaving it out.",
+        group="pairs",
+    )  # fmt: skip
     weights: str | None = own_weights()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        drawn = self.a.startswith(DRAWN)
+        if drawn and not self.paired:
+            raise UsageError(f"--a {self.a}: goes with --paired")
+        if drawn == (self.b is not None):
+            raise UsageError("--a sketch:DIR has its photos in DIR; give --b with all else")
+        if not Path(self.a.removeprefix(DRAWN)).is_dir():
+            raise UsageError(f"--a {self.a}: no such folder")
 
 
 @dataclass(frozen=True)

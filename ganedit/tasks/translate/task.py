@@ -133,6 +133,10 @@ def _training(options: TranslateTraining) -> Any:
 
 
 def _measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
+    if options.paired:
+        from ganedit.tasks.translate.paired.evaluation import measure_pairs
+
+        return measure_pairs(options, measuring)
     from ganedit.tasks.translate.evaluation import measure
 
     return measure(options, measuring)
@@ -197,9 +201,12 @@ From photos alone, which the drawings are made of, in two kinds:
         "How near translations come to pictures of the domain, and what they keep of their own.",
         """
     ganedit evaluate translate --a photos/ --b paintings/ --to monet --back photo
+    ganedit evaluate translate --paired --a sketch:shoes/ --to shoe --held-out 0.07 --size 128
 
 The kernel distance (unbiased, cubic kernel) and the Fréchet distance are those of VGG19's
-relu5_4, averaged over each picture; they are not KID and FID, which use Inception.""",
+relu5_4, averaged over each picture; they are not KID and FID, which use Inception. Of pairs,
+lines F1 tells how well edges of results lie on the lines of drawings (within 2 pixels), and seeds
+PD how far two results of one drawing are apart, inside of the object.""",
     ),
     importing=Importing(
         TranslateImport,

@@ -54,7 +54,7 @@ def split_pairs(text: str, options: PairedTraining, crop: int, part: Part) -> Pa
     """Pictures that hold both halves of a pair side by side."""
     pictures = _pictures(text, crop)
     odd = [pictures.entries[i].name for i in pictures.usable if pictures.load(i).shape[1] % 2]
-    _tell([f"{name} has no middle" for name in odd], text, strict=options.strict)
+    told_of([f"{name} has no middle" for name in odd], text, strict=options.strict)
 
     def load(index: int) -> Pair:
         first, second = np.split(pictures.load(index), 2, axis=1)
@@ -79,7 +79,7 @@ def named_pairs(a: str, b: str, options: PairedTraining, crop: int, part: Part) 
             pairs[others[name]] = partners[name]
         else:
             odd.append(f"{name} is of another size in the other")
-    _tell(odd, f"{a} and {b}", strict=options.strict)
+    told_of(odd, f"{a} and {b}", strict=options.strict)
     kept = [index for index in _indices(wanted, part) if index in pairs]
     return Pairs(lambda index: (inputs.load(pairs[index]), wanted.load(index)), kept, part)
 
@@ -161,7 +161,12 @@ def _by_name(pictures: Pictures) -> dict[str, int]:
     return {name.with_suffix("").as_posix(): index for index, name in names.items()}
 
 
-def _tell(odd: Sequence[str], where: str, *, strict: bool) -> None:
+def told_of(odd: Sequence[str], where: str, *, strict: bool) -> None:
+    """Warn of what is odd about pairs, or stop there.
+
+    Raises:
+        TrainingError: `strict`, and there is anything.
+    """
     if not odd:
         return
     listed = "; ".join(odd[:LISTED]) + (f"; and {len(odd) - LISTED} more" * (len(odd) > LISTED))
