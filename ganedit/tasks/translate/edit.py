@@ -17,7 +17,7 @@ from ganedit.runtime import Runtime
 from ganedit.scene import once_a_scene
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.translate.domains import check_domains
-from ganedit.tasks.translate.foreign import ResnetGenerator
+from ganedit.tasks.translate.foreign import ResnetGenerator, UNetGenerator
 from ganedit.tasks.translate.network import SMALLEST, Generator, Translator
 from ganedit.tasks.translate.normalization import gather
 from ganedit.tasks.translate.options import NetworkOptions, TranslateOptions
@@ -27,10 +27,7 @@ from ganedit.tasks.translate.paired.options import is_paired
 from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, PairedPredictor, paired
 from ganedit.tiling import Footprint
 
-# The short side at which larger pictures are painted; strokes are as wide as in a picture of it.
-WORKING_SIZE = 512
-
-AnyGenerator: TypeAlias = Generator | ResnetGenerator
+AnyGenerator: TypeAlias = Generator | ResnetGenerator | UNetGenerator
 
 
 class TranslatePredictor:
@@ -106,7 +103,7 @@ class TranslateEdit:
             return image
         picture = in_color(image, "translated")
         short = min(picture.width, picture.height)
-        working = options.working_size or min(short, WORKING_SIZE)
+        working = options.working_size or min(short, self._generator.working_size)
         if working >= short:
             samples = self._painted(picture.samples, progress, look)
         else:

@@ -92,8 +92,9 @@ class NetworkOptions(Options):
         most=0.1,
         group="model",
     )
-    wiring: Literal["ganedit", "cyclegan", "cut"] = "ganedit"
-    """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing."""
+    wiring: Literal["ganedit", "cyclegan", "cut", "unet", "unet-affine"] = "ganedit"
+    """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing; a U-Net's
+    `blocks` are its levels."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

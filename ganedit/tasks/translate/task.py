@@ -212,7 +212,7 @@ PD how far two results of one drawing are apart, inside of the object.""",
         TranslateImport,
         _convert,
         """
-The generator of pytorch-CycleGAN-and-pix2pix, or of CUT (resnet, 6 or 9 blocks):
+The generator of pytorch-CycleGAN-and-pix2pix (resnet or unet), or of CUT (resnet):
     ganedit import-weights latest_net_G_A.pth --as translate --to winter
     ganedit translate photo.jpg --to winter""",
     ),

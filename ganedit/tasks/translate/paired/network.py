@@ -16,6 +16,7 @@ STYLE = 64
 # Channels of the levels, as multiples of the base, from half the resolution down.
 LEVELS = {"unet": (1, 2, 4, 4), "resnet": (1, 3)}
 EPSILON = 1e-6
+WORKING_SIZE = 512
 
 
 class Styled(nn.Module):
@@ -113,6 +114,11 @@ class PairedGenerator(nn.Module):
     def multiple(self) -> int:
         """What sides have to be multiples of."""
         return int(2 ** len(self.widths))
+
+    @property
+    def working_size(self) -> int:
+        """Short side at which larger pictures are translated."""
+        return max(WORKING_SIZE, self.options.size)
 
     @property
     def code_size(self) -> int:
