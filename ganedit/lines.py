@@ -6,13 +6,11 @@ line. Nothing here imports torch.
 
 from collections.abc import Callable
 from functools import cache
-from typing import Literal, get_args
 
 import cv2
 import numpy as np
 
-Kind = Literal["canny", "dog", "threshold", "outline", "zero", "pencil"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+from ganedit.line_kinds import Kind
 
 # Half of this many thinning passes is how thick a line may be, in pixels, to become one of one.
 THINNING_PASSES = 64

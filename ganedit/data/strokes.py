@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ganedit.lines import Kind, draw_lines, silhouette, thinned, without_specks
+from ganedit.line_kinds import Kind
+from ganedit.lines import draw_lines, silhouette, thinned, without_specks
 
 # Detectors that networks are trained with. Zero crossings are kept back to measure with.
 TRAINED: tuple[Kind, ...] = ("canny", "dog", "threshold", "outline")

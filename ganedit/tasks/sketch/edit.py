@@ -7,7 +7,8 @@ import numpy as np
 
 from ganedit.editing import fill_transparent
 from ganedit.image import Image, to_eight
-from ganedit.lines import Kind, draw_lines, thinned, without_specks
+from ganedit.line_kinds import Kind
+from ganedit.lines import draw_lines, thinned, without_specks
 from ganedit.tasks.sketch.options import SketchOptions
 
 # Kinds whose lines have no thickness of their own: they are found in a picture of this short side,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ganedit.lines import Kind
+from ganedit.line_kinds import Kind
 from ganedit.options import Options, option
 
 

@@ -151,8 +151,7 @@ def _convert(file: Path, options: TranslateImport) -> Imported:
 
 TRANSLATE = Task(
     name="translate",
-    summary="Turn photos into paintings, drawings into photos, or into what a network of yours "
-    "learned; folders too.",
+    summary="Turn photos into paintings, drawings into photos; folders too.",
     examples="""
 As Monet would have it, beside the original as photo_as_monet.jpg:
     ganedit translate photo.jpg --to monet

@@ -17,7 +17,8 @@ from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, square
 from ganedit.editing import to_tensor
 from ganedit.errors import GaneditError, UsageError
 from ganedit.image import Image
-from ganedit.lines import Kind, agreement, draw_lines, silhouette
+from ganedit.line_kinds import Kind
+from ganedit.lines import agreement, draw_lines, silhouette
 from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, ScoreTable, mean_scores
 from ganedit.task import Measuring
