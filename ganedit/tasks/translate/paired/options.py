@@ -9,6 +9,8 @@ from ganedit.options import Options, option
 
 # Before a folder of photographs that drawings are made from.
 DRAWN = "sketch:"
+# Half of it is the least that the critic of the coarser scale takes.
+SMALLEST_CROP = 48
 Source = Literal["drawing", "picture"]
 
 
@@ -141,8 +143,10 @@ class PairedTraining(Options):
                 f"--names {','.join(names)}: name the inputs, then what they become, once or for "
                 f"each of {folders} folders"
             )
-        if crop % 16:
-            raise UsageError(f"--crop {crop}: use a multiple of 16")
+        if crop % 16 or crop < SMALLEST_CROP:
+            raise UsageError(
+                f"--crop {crop}: of pairs, use a multiple of 16, at least {SMALLEST_CROP}"
+            )
         drawn = bool(a) and a[0].startswith(DRAWN)
         source: Source = "drawing" if drawn else "picture"
         network = replace(self.paired_network, to=to, source=source, size=crop)
