@@ -54,7 +54,8 @@ def _label(options: TranslateOptions) -> str:
 
 def _labels(options: TranslateOptions | None) -> str:
     known = domains() + (domains(options.weights) if options and options.weights else [])
-    return rf"as_(?:{'|'.join(map(re.escape, known))})(?:_\d+)?"
+    names = "|".join(map(re.escape, known))
+    return rf"as_(?:sheet|(?:{names})(?:_(?:\d+|sheet))?)"
 
 
 def _variants(options: TranslateOptions) -> tuple[str, ...]:
