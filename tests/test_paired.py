@@ -386,8 +386,8 @@ def test_depth_stays_and_the_page_is_white(home: Path) -> None:
 
 
 @pytest.mark.parametrize(("more", "message"), [
-    (("--strength", "0.5"), "--strength: says nothing of photos of drawings"),
-    (("--keep-color",), "--keep-color: says nothing"),
+    (("--strength", "0.5"), "--strength: --to round makes photos of drawings"),
+    (("--keep-color",), "--keep-color: --to round"),
     (("--color", "reddish"), "--color reddish: write it like #8a1c1c"),
     (("--candidates", "0"), "--candidates 0"),
 ])  # fmt: skip

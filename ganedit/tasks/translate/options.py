@@ -43,12 +43,10 @@ class TranslateOptions(Options):
         None, "Short side at which larger pictures are painted: the smaller, the broader the "
         "strokes.", least=64, metavar="N", absent="512",
     )  # fmt: skip
-    seed: int = option(
-        0, "Of a drawing, another one is another photo.", least=0, most=2**62, simple=True
-    )
+    seed: int = option(0, "Of a drawing, another one is another photo.", least=0, most=2**62)
     candidates: int = option(
         1, "So many photos of a drawing, each of the next seed, and a contact sheet.",
-        least=1, most=64, simple=True,
+        least=1, most=64,
     )  # fmt: skip
     color: str | None = option(
         None, "What is drawn has this colour; strokes of colour on the drawing say it place by "

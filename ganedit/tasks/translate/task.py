@@ -42,10 +42,11 @@ from ganedit.tasks.translate.options import (
 if TYPE_CHECKING:
     from ganedit.image import Image
 
-# What is said of drawings' results only not, of theirs only, and of what has several results.
-_OF_DRAWINGS = ("strength", "keep_color", "working_size")
-_OF_PICTURES = ("color",)
+# What goes with drawings only, with other pictures only, and where there are several results.
+_OF_DRAWINGS = ("color",)
+_OF_PICTURES = ("strength", "keep_color", "working_size")
 _OF_SEVERAL = ("seed", "candidates", "like")
+_SAID = ("color", "strength", "keep_color", "working_size", "seed", "candidates")
 
 
 def _label(options: TranslateOptions) -> str:
@@ -70,15 +71,19 @@ def _check(options: TranslateOptions, given: Mapping[str, int]) -> None:
     else:
         several = bool(stored(options.to, options.weights).get("code"))
         drawings = takes_drawings(options.to, options.weights)
-    for name in _OF_DRAWINGS if drawings else ():
-        if name in given:
-            raise UsageError(f"--{name.replace('_', '-')}: says nothing of photos of drawings")
-    for name in _OF_PICTURES if not drawings else ():
-        if name in given:
-            raise UsageError(f"--{name}: --to {options.to} does not make photos of drawings")
-    for name in _OF_SEVERAL if not several else ():
-        if name in given:
-            raise UsageError(f"--{name}: of a picture --to {options.to} makes one result only")
+    usual = TranslateOptions(options.to)
+    # What a form sends along at its default says nothing.
+    said = {name for name in _SAID if getattr(options, name) != getattr(usual, name)}
+    said |= {"like"} & given.keys()
+    refused = [
+        (_OF_DRAWINGS, not drawings, f"--to {options.to} does not make photos of drawings"),
+        (_OF_PICTURES, drawings, f"--to {options.to} makes photos of drawings"),
+        (_OF_SEVERAL, not several, f"--to {options.to} makes one result only"),
+    ]
+    for names, applies, reason in refused:
+        for name in names:
+            if applies and name in said:
+                raise UsageError(f"--{name.replace('_', '-')}: {reason}")
 
 
 def _load(options: TranslateOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
