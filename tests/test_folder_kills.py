@@ -153,6 +153,23 @@ def private_mounts() -> list[str]:
     pytest.skip("no small file system may be mounted here")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_records_that_cannot_be_printed_end_the_run(tmp_path: Path) -> None:
+    for number in range(2):
+        write_photo(tmp_path / f"in/{number}.png", 12, 8, seed=number)
+    save_network(tmp_path / "own.safetensors")
+    command = [sys.executable, "-m", "ganedit", "upscale", "in", "-o", "out", "--json",
+               "--weights", "own.safetensors"]  # fmt: skip
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "--json: standard output cannot be written; is its disk full?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_disk_full_halfway(tmp_path: Path) -> None:
     """A file system of its own, so small that half of the results fill it."""
     for number in range(12):

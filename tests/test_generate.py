@@ -26,7 +26,7 @@ from ganedit.tasks.generate.stylegan import Styled, StyleGenerator
 from ganedit.tasks.generate.training import GenerateTask
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.loop import train
-from ganedit.training.task import GENERATOR
+from ganedit.training.task import GENERATOR, Step
 
 SMALL = NetworkOptions(size=16, width=16, latent=8)
 COLORS = {"blue": (30, 40, 220), "red": (220, 30, 40)}
@@ -294,6 +294,47 @@ def test_critics_of_features_take_part(
     assert "critic_one" in heads
     assert "generator_two" in heads
     assert "kernel distance" in heads
+
+
+def test_pictures_are_drawn_again_where_nothing_else_is_learned(
+    options: Callable[..., GenerateTraining], tmp_path: Path
+) -> None:
+    task = GenerateTask(
+        options(reconstruction_weight=20.0, pixel_weight=1e-6, augmentation="never")
+    )
+    config = tiny.config(
+        tmp_path, steps=150, learning_rate=1e-2, critic_learning_rate=2e-4, optimizer="adam",
+        critic_optimizer="muon", betas=(0.0, 0.99), clip=0.0, log_every=25,
+    )  # fmt: skip
+    networks = train(task, config)
+    heads, *rows = (line.split(",") for line in (tmp_path / "log.csv").read_text().splitlines())
+    errors = [float(r[heads.index("reconstruction")]) for r in rows if r[0] != "0"]
+    assert errors[-1] < errors[0] / 2
+    # Both colours come back from their codes: none was given up.
+    batch = GenerateBatches(task.training, (), 1)[0]["picture"] / 255
+    generator, posterior = networks[GENERATOR], networks["posterior"]
+    with torch.no_grad():
+        noise, divergence = posterior(batch)
+        again = generator(generator.spread(generator.codes(noise)), generator.draw_noise(8))
+    assert divergence.min() > 0
+    redness = [each[:, 0].mean((1, 2)) - each[:, 2].mean((1, 2)) for each in (batch, again)]
+    assert (redness[0] > 0).unique().numel() == 2
+    assert torch.equal(redness[0] > 0, redness[1] > 0)
+
+
+def test_real_and_drawn_pictures_are_augmented_alike(
+    options: Callable[..., GenerateTraining],
+) -> None:
+    task = GenerateTask(options())
+    batch = {"picture": torch.rand(8, 3, 16, 16)}
+    step = Step(task.build(), batch, 0, 0, task.generate)
+    torch.manual_seed(5)
+    seen = task.jury.seen(step, batch["picture"])["pixels"]
+    drawn = torch.rand(3)
+    assert torch.equal(task.jury.seen(step, batch["picture"])["pixels"], seen)
+    assert not torch.equal(torch.rand(3), drawn)  # and other chance goes on
+    torch.manual_seed(6)
+    assert not torch.equal(task.jury.seen(step, batch["picture"])["pixels"], seen)
 
 
 def test_a_collapse_is_told_once(options: Callable[..., GenerateTraining]) -> None:

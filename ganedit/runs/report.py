@@ -3,6 +3,7 @@
 import json
 from typing import Any, Self
 
+from ganedit.errors import OutputError
 from ganedit.runs.jobs import Job
 from ganedit.runs.lines import LineFile
 from ganedit.runs.options import RunOptions
@@ -31,7 +32,7 @@ class Report:
         """A picture that is finished.
 
         Raises:
-            OutputError: the file cannot be written; so for the others.
+            OutputError: the file, or standard output, cannot be written; so for the others.
         """
         self._write(
             outcome.job,
@@ -62,7 +63,7 @@ class Report:
             **{name: list(map(str, paths)) for name, paths in more.items() if paths},
             **facts, **self._provenances[job.moving],
         })  # fmt: skip
-        if self._printed:
-            say(line, error=False)
+        if self._printed and not say(line, error=False):
+            raise OutputError("--json: standard output cannot be written; is its disk full?")
         if self._file:
             self._file.append(line)

@@ -262,6 +262,7 @@ class _Run:
             told(what)
         except GaneditError as error:
             self.stop.set(str(error))
+            self.fatal = self.fatal or error
 
 
 def _print(result: Staged) -> None:

@@ -6,14 +6,22 @@ from contextlib import suppress
 import click
 
 
-def say(text: str, *, error: bool = True) -> None:
+def say(text: str, *, error: bool = True) -> bool:
     """Print a line, to standard error unless told otherwise. No terminal can end the work: what
-    it cannot show is replaced, and where nobody listens nothing is said."""
+    it cannot show is replaced, and where nobody listens nothing is said.
+
+    Returns:
+        Whether it was printed, or nobody wanted it; not if the disk that it goes to is full.
+    """
     stream = sys.stderr if error else sys.stdout
     if stream is None:
-        return
-    with suppress(OSError, ValueError):  # a closed pipe, a closed stream
-        click.echo(shown(text, stream.encoding), file=stream)
+        return True
+    try:
+        with suppress(BrokenPipeError, ValueError):  # a closed pipe, a closed stream
+            click.echo(shown(text, stream.encoding), file=stream)
+    except OSError:
+        return False
+    return True
 
 
 def shown(text: str, encoding: str | None = None) -> str:

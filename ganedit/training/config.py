@@ -47,6 +47,9 @@ class TrainingConfig(Options):
     optimizer: Literal["muon", "adam"] = option(
         "muon", "Of convolution kernels; everything else is Adam's anyway.", group="run"
     )
+    critic_optimizer: Literal["muon", "adam"] | None = option(
+        None, "The same of the critics.", absent="as --optimizer", group="run"
+    )
     betas: tuple[float, float] = (0.9, 0.99)
     """Adam's moment decays."""
     ema: float = option(

@@ -56,8 +56,12 @@ class State:
             **dict.fromkeys(networks.generators, config.learning_rate),
             **dict.fromkeys(networks.critics, config.critic_learning_rate),
         }
+        kinds = {
+            **dict.fromkeys(networks.generators, config.optimizer),
+            **dict.fromkeys(networks.critics, config.critic_optimizer or config.optimizer),
+        }
         optimizers = {
-            name: optimizers_for(networks[name], rate, config.betas, config.optimizer)
+            name: optimizers_for(networks[name], rate, config.betas, kinds[name])
             for name, rate in rates.items()
         }
         return cls(networks, ema, optimizers, ReplayPool(pool), config.steps, config.minutes)

@@ -82,11 +82,17 @@ class Jury:
         return {"vgg": self.vgg, PROJECTIONS: Projections()}
 
     def seen(self, step: Step, pictures: Tensor) -> dict[str, Tensor]:
-        """Pictures as each critic sees them: augmented, and VGG19's features of that."""
-        if self.options.augmentation == "adaptive":
-            pictures = augmented(pictures, self._adaptive(step).share)
-        elif self.options.augmentation == "always":
-            pictures = augmented(pictures)
+        """Pictures as each critic sees them: augmented, and VGG19's features of that.
+
+        In one step all go through the same draw: of pictures drawn again it can be told how like
+        they are, and critics learn of less chance.
+        """
+        adaptive = self.options.augmentation == "adaptive"
+        if self.options.augmentation != "never":
+            share = self._adaptive(step).share if adaptive else None
+            with torch.random.fork_rng(devices=cuda_of(pictures)):
+                torch.manual_seed(torch.initial_seed() + 1)
+                pictures = augmented(pictures, share)
         seen = {PIXELS: pictures} if PIXELS in self.names else {}
         if self.vgg is not None:
             if pictures.shape[-1] < SMALLEST_SEEN:
@@ -148,3 +154,8 @@ class Jury:
         adaptive = step.networks[ADAPTIVE]
         assert isinstance(adaptive, Adaptive)
         return adaptive
+
+
+def cuda_of(tensor: Tensor) -> list[torch.device]:
+    """The CUDA device that a tensor is on, if it is on one."""
+    return [tensor.device] if tensor.device.type == "cuda" else []

@@ -15,9 +15,11 @@ from ganedit.nets.vgg import VGG19Features
 from ganedit.tasks.generate.architectures import new_generator
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.growth import Stage, shrunk, stage_at
-from ganedit.tasks.generate.judging import LAYERS, Jury
+from ganedit.tasks.generate.judging import LAYERS, PIXELS, Jury
+from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.recognising import Recogniser
+from ganedit.tasks.generate.reconstruction import DIVERGENCE_WEIGHT, Posterior, missed
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
 from ganedit.tasks.generate.stylegan import StyleGenerator
 from ganedit.tasks.generate.training_options import GenerateTraining
@@ -32,7 +34,7 @@ from ganedit.training.task import (
     Step,
 )
 
-READER, PATHS = "reader", "paths"
+READER, PATHS, POSTERIOR = "reader", "paths", "posterior"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
 # From so many on, precision and recall say something.
@@ -71,6 +73,7 @@ class GenerateTask:
         self.jury = Jury(training, 0 if self.read_classes else len(network.classes), self.vgg)
         self._wanted: Tensor | None = None
         self._best_recall = 0.0
+        self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -91,12 +94,15 @@ class GenerateTask:
             critics[READER] = Recogniser(options.size, classes, generator.dials)
         if self.training.path_weight:
             critics[PATHS] = PathLength()
+        if self.training.reconstruction_weight:
+            critics[POSTERIOR] = Posterior(options)
         return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
+        finding = [POSTERIOR] if POSTERIOR in networks.critics else []
         judging = [*self.jury.names, *([READER] if READER in networks.critics else [])]
         return [
-            Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps),
+            Phase((GENERATOR, *finding), self.generator_loss, every=self.training.critic_steps),
             Phase(tuple(judging), self.critic_loss),
         ]
 
@@ -117,10 +123,19 @@ class GenerateTask:
     def generate(self, step: Step) -> Fakes:
         """Pictures for a batch's classes as critics see them, by the name of the critic.
 
-        For a reader also `picture` itself, and of its dials `values` `(N, D)`.
+        For a reader also `picture` itself, and of its dials `values` `(N, D)`. With a posterior
+        the last half are the batch's own pictures drawn again, their `divergence` `(N,)` with it.
         """
-        pictures, noise = self._drawn(step)
+        found: Tensor | None = None
+        if POSTERIOR in step.networks.critics:
+            count = half(len(step.batch["picture"]))
+            found, divergence = (
+                each[-count:] for each in step.networks[POSTERIOR](step.batch["picture"])
+            )
+        pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
+        if found is not None:
+            fakes["divergence"] = divergence
         if READER in step.networks.critics:
             fakes["picture"] = pictures
             fakes["values"] = self._values(step, noise)
@@ -141,6 +156,8 @@ class GenerateTask:
             told = self._read(step, fakes["picture"], fakes["values"], classes=True)
             weight = options.information_weight
             result |= {f"generator_{name}": weight * missed for name, missed in told.items()}
+        if "divergence" in fakes:
+            result |= self._unlike(step, fakes)
         if options.path_weight and step.due(PATH_EVERY * options.critic_steps):
             result["paths"] = options.path_weight * PATH_EVERY * self._path_length(step)
         return result
@@ -191,8 +208,24 @@ class GenerateTask:
         size = self.network_options.size
         return stage_at(step.done, size) if self.training.progressive else Stage(size)
 
-    def _seen_real(self, step: Step) -> dict[str, Tensor]:
-        return self.jury.seen(step, shrunk(step.batch["picture"], self._stage(step)))
+    def _seen_real(self, step: Step) -> Mapping[str, Tensor]:
+        """The batch as critics see it, which is looked at once for all phases of a step."""
+        if self._real is None or self._real[0] is not step.batch:
+            with torch.no_grad():
+                pictures = shrunk(step.batch["picture"], self._stage(step))
+                self._real = step.batch, self.jury.seen(step, pictures)
+        return self._real[1]
+
+    def _unlike(self, step: Step, fakes: Fakes) -> Losses:
+        """How unlike pictures drawn again are, and what codes tell of them past what is usual."""
+        weight, real = self.training.reconstruction_weight, self._seen_real(step)
+        count = len(fakes["divergence"])
+        again, wanted = ({n: each[n][-count:] for n in self.jury.names} for each in (fakes, real))
+        divergence = fakes["divergence"].mean()
+        return {
+            "reconstruction": weight * missed(again, wanted, PIXELS),
+            "divergence": weight * DIVERGENCE_WEIGHT * divergence,
+        }
 
     def _whole(self, step: Step) -> Tensor:
         """Drawn pictures at their final size, however far a network has grown."""
@@ -205,36 +238,29 @@ class GenerateTask:
             return pictures
         return F.interpolate(pictures, size=size, mode="bilinear", align_corners=False)
 
-    def _drawn(self, step: Step) -> tuple[Tensor, Tensor]:
-        """A picture of the class of each of the batch, `(N, 3, side, side)`, and its noise."""
-        codes, noise, generator = self._codes(step, len(step.batch["picture"]))
+    def _drawn(self, step: Step, found: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """A picture of the class of each of the batch, `(N, 3, side, side)`, and its noise.
+
+        The last of them from noise `(M, latent)` that was found, if any was.
+        """
+        codes, noise, generator = self._codes(step, len(step.batch["picture"]), found)
         stage, device = self._stage(step), codes.device
         drawn = [each.to(device) for each in generator.draw_noise(len(codes))]
         pictures: Tensor = generator(codes, drawn, stage.side, stage.fade)
         return pictures.contiguous(memory_format=torch.channels_last), noise
 
-    def _codes(self, step: Step, count: int) -> tuple[Tensor, Tensor, Generator]:
+    def _codes(
+        self, step: Step, count: int, found: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Generator]:
         """Codes `(N, layers, latent)`, the noise that they are made of, and the generator."""
         generator, labels = self._generator(step), step.batch.get("label")
         labels = None if labels is None else labels[:count]
-        both = torch.randn(2, count, generator.options.latent)
-        if generator.dials:  # two that are mixed have their dials at the same places
-            both[1, :, : generator.dials[-1].end] = both[0, :, : generator.dials[-1].end]
-        both = both.to(step.batch["picture"].device)
-        first, second = (generator.codes(noise, labels) for noise in both)
-        return self._mixed(first, second, generator), both[0], generator
-
-    def _mixed(self, coarse: Tensor, fine: Tensor, generator: Generator) -> Tensor:
-        """Codes for every layer, those of some pictures from two codes while training."""
-        if generator.layers == 1:
-            return generator.spread(coarse)
-        layers = torch.arange(generator.layers)
-        # Past the last layer nothing is mixed in.
-        turn = torch.randint(1, generator.layers, (len(coarse),))
-        alone = torch.rand(len(coarse)) >= (self.training.mixing if generator.training else 0)
-        turn[alone] = generator.layers
-        swapped = (layers >= turn[:, None]).to(coarse.device)
-        return torch.where(swapped[:, :, None], fine[:, None], coarse[:, None])
+        coarse, fine = noise_pair(generator, count).to(step.batch["picture"].device)
+        if found is not None:
+            coarse, fine = (torch.cat([e[: count - len(found)], found]) for e in (coarse, fine))
+        first, second = (generator.codes(noise, labels) for noise in (coarse, fine))
+        share = self.training.mixing if generator.training else 0
+        return mixed(first, second, generator, share), coarse, generator
 
     def _values(self, step: Step, noise: Tensor) -> Tensor:
         """Where the dials of noise are, `(N, D)`."""

@@ -60,6 +60,11 @@ class GenerateTraining(Options):
         1.0, "Of how well a reader tells --codes, or the class, from pictures.",
         least=0, group="losses",
     )  # fmt: skip
+    reconstruction_weight: float = option(
+        0.0, "Of how like a picture of yours is when it is drawn again, from what an encoder that "
+        "learns beside the generator makes of it (VAE-GAN); 10 leaves no kind of picture out.",
+        least=0, group="losses",
+    )  # fmt: skip
     mixing: float = option(
         0.5,
         "Share of pictures whose coarse and fine layers have codes of their own while training.",
