@@ -24,31 +24,197 @@ class Editor:
         for path in folder.glob("*.jpg"):
             editor(path).save(out / path.name)
     """
+
     task: Task[Any]
     variants: tuple[str, ...]
     def __init__(self, task: Task[Any], **options: Any) -> None: ...
-    def __call__(self, *pictures: Picture | Sequence[Picture] | None, variant: str | None = None, progress: Progress = ..., **named: Picture | Sequence[Picture] | None) -> Image: ...
+    def __call__(
+        self,
+        *pictures: Picture | Sequence[Picture] | None,
+        variant: str | None = None,
+        progress: Progress = ...,
+        **named: Picture | Sequence[Picture] | None,
+    ) -> Image: ...
     @classmethod
-    def upscale(cls, scale: float | None = None, *, width: int | None = None, height: int | None = None, long_side: int | None = None, model: Literal['photo', 'clean'] = 'photo', detail: float = 0.8, weights: str | Path | None = None, max_output_pixels: int = 1000000000, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def upscale(
+        cls,
+        scale: float | None = None,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        long_side: int | None = None,
+        model: Literal["photo", "clean"] = "photo",
+        detail: float = 0.8,
+        weights: str | Path | None = None,
+        max_output_pixels: int = 1000000000,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def inpaint(cls, *, mask_color: str | None = None, box: str | None = None, invert_mask: bool = False, strict: bool = False, allow_empty: bool = False, method: Literal['auto', 'gan', 'telea', 'ns'] = 'auto', dilate: int | None = None, feather: int | None = None, weights: str | Path | None = None, seed: int = 0, candidates: int = 1, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def inpaint(
+        cls,
+        *,
+        mask_color: str | None = None,
+        box: str | None = None,
+        invert_mask: bool = False,
+        strict: bool = False,
+        allow_empty: bool = False,
+        method: Literal["auto", "gan", "telea", "ns"] = "auto",
+        dilate: int | None = None,
+        feather: int | None = None,
+        weights: str | Path | None = None,
+        seed: int = 0,
+        candidates: int = 1,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def translate(cls, to: str, *, strength: float = 1.0, keep_color: bool = False, working_size: int | None = None, seed: int = 0, candidates: int = 1, color: str | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def translate(
+        cls,
+        to: str,
+        *,
+        strength: float = 1.0,
+        keep_color: bool = False,
+        working_size: int | None = None,
+        seed: int = 0,
+        candidates: int = 1,
+        color: str | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def sketch(cls, lines: Literal['canny', 'dog', 'threshold', 'outline', 'zero', 'pencil'] = 'pencil', *, detail: float = 0.5, thickness: float = 1.0, inverted: bool = False, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def sketch(
+        cls,
+        lines: Literal["canny", "dog", "threshold", "outline", "zero", "pencil"] = "pencil",
+        *,
+        detail: float = 0.5,
+        thickness: float = 1.0,
+        inverted: bool = False,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def stylize(cls, *, strength: float = 1.0, mix: str | None = None, keep_color: bool = False, stroke_size: int | None = None, save_style: str | Path | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def stylize(
+        cls,
+        *,
+        strength: float = 1.0,
+        mix: str | None = None,
+        keep_color: bool = False,
+        stroke_size: int | None = None,
+        save_style: str | Path | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def generate(cls, model: str | None = None, *, count: int = 1, seed: int = 0, truncation: float = 0.7, class_: str | None = None, size: int | None = None, direction: Sequence[str] = (), code: str | None = None, mean: Sequence[str] = (), fine: int | None = None, split: int | None = None, like: str | Path | None = None, sheet: bool = False, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def generate(
+        cls,
+        model: str | None = None,
+        *,
+        count: int = 1,
+        seed: int = 0,
+        truncation: float = 0.7,
+        class_: str | None = None,
+        size: int | None = None,
+        direction: Sequence[str] = (),
+        code: str | None = None,
+        mean: Sequence[str] = (),
+        fine: int | None = None,
+        split: int | None = None,
+        like: str | Path | None = None,
+        sheet: bool = False,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def directions(cls, model: str | None = None, *, seed: int = 0, count: int = 4, truncation: float = 0.7, kind: Literal['all', 'named', 'dials', 'sefa', 'ganspace'] = 'all', sheet: bool = False, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def directions(
+        cls,
+        model: str | None = None,
+        *,
+        seed: int = 0,
+        count: int = 4,
+        truncation: float = 0.7,
+        kind: Literal["all", "named", "dials", "sefa", "ganspace"] = "all",
+        sheet: bool = False,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def vary(cls, *, direction: Sequence[str] = (), strip: str | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def vary(
+        cls,
+        *,
+        direction: Sequence[str] = (),
+        strip: str | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def walk(cls, seeds: str, *, model: str | None = None, seconds: float = 10.0, rate: int = 30, loop: bool = False, through: Literal['z', 'w'] | None = None, coarse: int | None = None, fine: int | None = None, split: int | None = None, truncation: float = 0.7, class_: str | None = None, size: int | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
+    def walk(
+        cls,
+        seeds: str,
+        *,
+        model: str | None = None,
+        seconds: float = 10.0,
+        rate: int = 30,
+        loop: bool = False,
+        through: Literal["z", "w"] | None = None,
+        coarse: int | None = None,
+        fine: int | None = None,
+        split: int | None = None,
+        truncation: float = 0.7,
+        class_: str | None = None,
+        size: int | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
     @classmethod
-    def invert(cls, *, model: str | None = None, crop: str | None = None, steps: int = 200, keep: float = 0.1, vgg: str | Path | None = None, tune: int = 0, tuned: str | Path | None = None, force: bool = False, encoder: str | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Editor: ...
-def upscale(photo: Picture, scale: float | None = None, *, width: int | None = None, height: int | None = None, long_side: int | None = None, model: Literal['photo', 'clean'] = 'photo', detail: float = 0.8, weights: str | Path | None = None, max_output_pixels: int = 1000000000, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+    def invert(
+        cls,
+        *,
+        model: str | None = None,
+        crop: str | None = None,
+        steps: int = 200,
+        keep: float = 0.1,
+        vgg: str | Path | None = None,
+        tune: int = 0,
+        tuned: str | Path | None = None,
+        force: bool = False,
+        encoder: str | None = None,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+
+def upscale(
+    photo: Picture,
+    scale: float | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    long_side: int | None = None,
+    model: Literal["photo", "clean"] = "photo",
+    detail: float = 0.8,
+    weights: str | Path | None = None,
+    max_output_pixels: int = 1000000000,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Enlarge photos; folders are enlarged whole.
 
     Args:
@@ -75,7 +241,26 @@ def upscale(photo: Picture, scale: float | None = None, *, width: int | None = N
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def inpaint(photo: Picture, mask: Picture | Sequence[Picture] | None = None, *, mask_color: str | None = None, box: str | None = None, invert_mask: bool = False, strict: bool = False, allow_empty: bool = False, method: Literal['auto', 'gan', 'telea', 'ns'] = 'auto', dilate: int | None = None, feather: int | None = None, weights: str | Path | None = None, seed: int = 0, candidates: int = 1, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def inpaint(
+    photo: Picture,
+    mask: Picture | Sequence[Picture] | None = None,
+    *,
+    mask_color: str | None = None,
+    box: str | None = None,
+    invert_mask: bool = False,
+    strict: bool = False,
+    allow_empty: bool = False,
+    method: Literal["auto", "gan", "telea", "ns"] = "auto",
+    dilate: int | None = None,
+    feather: int | None = None,
+    weights: str | Path | None = None,
+    seed: int = 0,
+    candidates: int = 1,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Fill what a mask marks; nothing else changes.
 
     Args:
@@ -109,7 +294,23 @@ def inpaint(photo: Picture, mask: Picture | Sequence[Picture] | None = None, *, 
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def translate(photo: Picture, to: str, like: Picture | None = None, *, strength: float = 1.0, keep_color: bool = False, working_size: int | None = None, seed: int = 0, candidates: int = 1, color: str | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def translate(
+    photo: Picture,
+    to: str,
+    like: Picture | None = None,
+    *,
+    strength: float = 1.0,
+    keep_color: bool = False,
+    working_size: int | None = None,
+    seed: int = 0,
+    candidates: int = 1,
+    color: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Turn photos into paintings, drawings into photos; folders too.
 
     Args:
@@ -141,7 +342,18 @@ def translate(photo: Picture, to: str, like: Picture | None = None, *, strength:
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def sketch(photo: Picture, lines: Literal['canny', 'dog', 'threshold', 'outline', 'zero', 'pencil'] = 'pencil', *, detail: float = 0.5, thickness: float = 1.0, inverted: bool = False, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def sketch(
+    photo: Picture,
+    lines: Literal["canny", "dog", "threshold", "outline", "zero", "pencil"] = "pencil",
+    *,
+    detail: float = 0.5,
+    thickness: float = 1.0,
+    inverted: bool = False,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Draw photos in lines, in several kinds; folders too.
 
     Args:
@@ -166,7 +378,22 @@ def sketch(photo: Picture, lines: Literal['canny', 'dog', 'threshold', 'outline'
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def stylize(photo: Picture, style: Picture | Sequence[Picture], mask: Picture | None = None, *, strength: float = 1.0, mix: str | None = None, keep_color: bool = False, stroke_size: int | None = None, save_style: str | Path | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def stylize(
+    photo: Picture,
+    style: Picture | Sequence[Picture],
+    mask: Picture | None = None,
+    *,
+    strength: float = 1.0,
+    mix: str | None = None,
+    keep_color: bool = False,
+    stroke_size: int | None = None,
+    save_style: str | Path | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Paint photos in the style of any picture; folders too.
 
     Args:
@@ -195,7 +422,27 @@ def stylize(photo: Picture, style: Picture | Sequence[Picture], mask: Picture | 
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def generate(model: str | None = None, *, count: int = 1, seed: int = 0, truncation: float = 0.7, class_: str | None = None, size: int | None = None, direction: Sequence[str] = (), code: str | None = None, mean: Sequence[str] = (), fine: int | None = None, split: int | None = None, like: str | Path | None = None, sheet: bool = False, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def generate(
+    model: str | None = None,
+    *,
+    count: int = 1,
+    seed: int = 0,
+    truncation: float = 0.7,
+    class_: str | None = None,
+    size: int | None = None,
+    direction: Sequence[str] = (),
+    code: str | None = None,
+    mean: Sequence[str] = (),
+    fine: int | None = None,
+    split: int | None = None,
+    like: str | Path | None = None,
+    sheet: bool = False,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Draw new pictures of what a network has learned, from noise.
 
     Args:
@@ -232,7 +479,20 @@ def generate(model: str | None = None, *, count: int = 1, seed: int = 0, truncat
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def directions(model: str | None = None, *, seed: int = 0, count: int = 4, truncation: float = 0.7, kind: Literal['all', 'named', 'dials', 'sefa', 'ganspace'] = 'all', sheet: bool = False, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def directions(
+    model: str | None = None,
+    *,
+    seed: int = 0,
+    count: int = 4,
+    truncation: float = 0.7,
+    kind: Literal["all", "named", "dials", "sefa", "ganspace"] = "all",
+    sheet: bool = False,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Show what changes along the directions of a generator, or train named ones.
 
     Args:
@@ -258,7 +518,17 @@ def directions(model: str | None = None, *, seed: int = 0, count: int = 4, trunc
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def vary(picture: Picture, *, direction: Sequence[str] = (), strip: str | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def vary(
+    picture: Picture,
+    *,
+    direction: Sequence[str] = (),
+    strip: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Change one trait of pictures that ganedit generate drew.
 
     Args:
@@ -281,7 +551,26 @@ def vary(picture: Picture, *, direction: Sequence[str] = (), strip: str | None =
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def walk(seeds: str, *, model: str | None = None, seconds: float = 10.0, rate: int = 30, loop: bool = False, through: Literal['z', 'w'] | None = None, coarse: int | None = None, fine: int | None = None, split: int | None = None, truncation: float = 0.7, class_: str | None = None, size: int | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def walk(
+    seeds: str,
+    *,
+    model: str | None = None,
+    seconds: float = 10.0,
+    rate: int = 30,
+    loop: bool = False,
+    through: Literal["z", "w"] | None = None,
+    coarse: int | None = None,
+    fine: int | None = None,
+    split: int | None = None,
+    truncation: float = 0.7,
+    class_: str | None = None,
+    size: int | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Draw a film on the way from one drawn picture to others.
 
     Args:
@@ -317,7 +606,24 @@ def walk(seeds: str, *, model: str | None = None, seconds: float = 10.0, rate: i
     Raises:
         GaneditError: in one line, what is wrong with a picture or the options.
     """
-def invert(photo: Picture, *, model: str | None = None, crop: str | None = None, steps: int = 200, keep: float = 0.1, vgg: str | Path | None = None, tune: int = 0, tuned: str | Path | None = None, force: bool = False, encoder: str | None = None, weights: str | Path | None = None, device: str = 'auto', precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto', memory: int | str | None = None) -> Image:
+
+def invert(
+    photo: Picture,
+    *,
+    model: str | None = None,
+    crop: str | None = None,
+    steps: int = 200,
+    keep: float = 0.1,
+    vgg: str | Path | None = None,
+    tune: int = 0,
+    tuned: str | Path | None = None,
+    force: bool = False,
+    encoder: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
     """Find the code of a photo of your own, to vary it and to walk from it.
 
     Args:
