@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures
+from ganedit.data.recolor import draw_recolor
 from ganedit.data.seeding import generator_at
 from ganedit.data.strokes import color_strokes, drawing_of
 from ganedit.errors import TrainingError
@@ -139,6 +140,8 @@ class PairedBatches:
         pair = [wanted] if given is None else [wanted, given]
         zoom = options.pairing.zoom if self.part.training else 0.0
         wanted, *rest = _cut(pair, options.crop, zoom, rng)
+        if given is None and self.part.training and rng.random() < options.pairing.recolor:
+            wanted = draw_recolor(rng)(wanted)
         planes = [drawing_of(wanted, rng)[..., None] if given is None else rest[0]]
         if network.hints:
             nothing = np.zeros((*wanted.shape[:2], 4), np.uint8)

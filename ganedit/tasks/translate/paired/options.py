@@ -89,6 +89,11 @@ class PairedTraining(Options):
         0.0, "Pictures are enlarged or reduced at random by up to this share first.",
         least=0, most=0.5, group="pairs",
     )  # fmt: skip
+    recolor: float = option(
+        0.0, "Share of the photos of --a sketch:DIR that get other colours at random: where most "
+        "are brown, codes would say little of colours else.",
+        least=0, most=1, group="pairs",
+    )  # fmt: skip
     l1_weight: float = option(10.0, "Of the L1 distance to the partner.", least=0, group="pairs")
     perceptual_weight: float = option(
         4.0, "Of the distance to the partner in VGG19's features; 0 trains without.",
