@@ -78,6 +78,24 @@ def test_tiles_of_a_picture_are_what_the_whole_gives() -> None:
     assert np.abs(tiled[:440].astype(int) - whole[:440]).max() <= 1
 
 
+def test_a_picture_in_one_piece_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    levels = Stylizer.levels
+    monkeypatch.setattr(
+        Stylizer, "levels", lambda self, x: looks.append(x.shape) or levels(self, x)
+    )
+    predictor, samples = StylizePredictor(stylizer(), runtime()), photo(1, 96, 128)
+    predictor.style = predictor.code(photo(2, 64, 64))
+    predictor.own = predictor.code(samples)
+    once = predict_samples(samples, predictor, runtime(), lambda done: None)
+    assert len(looks) == 2
+    again = predict_samples(samples, predictor, runtime(), lambda done: None)
+    assert len(looks) == 3  # nothing is kept for a second time
+    assert np.array_equal(once, again)
+    predictor.code(photo(3, 96, 128))  # and what was seen of another picture is not taken for it
+    assert np.array_equal(predict_samples(samples, predictor, runtime(), lambda done: None), again)
+
+
 def bare() -> Stylizer:
     """A network that adds nothing to what the codes make of the pixels."""
     result = Stylizer(SMALL)

@@ -23,7 +23,7 @@ from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
 from ganedit.training.recipe import Recipe, RunStep, WeightStep, read_recipe, sources, taught_by
 from ganedit.training.report import REPORT
-from ganedit.training.state import CHECKPOINT, State, read_checkpoint
+from ganedit.training.state import CHECKPOINT, State, load_critics, read_checkpoint
 from ganedit.training.task import GENERATOR, Networks, TrainableTask
 
 # Options that name folders of pictures.
@@ -54,6 +54,7 @@ def run_training(
             state = weights.read(path, task.name).state
             if missing := weights.load_matching(networks[GENERATOR], state, path):
                 click.echo(f"ganedit: {path}: {missing} tensors begin anew", err=True)
+            load_critics(networks, Path(start))
 
     command = shlex.join(["ganedit", *sys.argv[1:]])
     bar = _Bar()

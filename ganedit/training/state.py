@@ -206,6 +206,25 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     return content
 
 
+def load_critics(networks: Networks, run: Path) -> None:
+    """Begin with the critics of another run, those of the same name and shapes.
+
+    A generator is not taught by critics that know less than it does.
+
+    Args:
+        networks: of the run that begins.
+        run: folder of the other one; of anything else, and of older checkpoints, nothing is taken.
+    """
+    try:
+        saved = read_checkpoint(run)["networks"]
+    except TrainingError:
+        return
+    for name, critic in networks.critics.items():
+        new, state = critic.state_dict(), saved.get(name, {})
+        if {k: v.shape for k, v in new.items()} == {k: v.shape for k, v in state.items()}:
+            critic.load_state_dict(state)
+
+
 def check_same_run(
     saved: Mapping[str, Any], config: TrainingConfig, options: Mapping[str, Any], ranks: Ranks
 ) -> None:

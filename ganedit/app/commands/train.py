@@ -91,7 +91,10 @@ def _command(task: Task[Any]) -> click.Command:
 
         run_training(training.task(options), config, start)
 
-    start = GroupedOption("--start", metavar="FILE|RUN", help="Weights to begin from.", group="run")
+    start = GroupedOption(
+        "--start", metavar="FILE|RUN", group="run",
+        help="Weights to begin from; of a run its critics too, where they fit.",
+    )  # fmt: skip
     shared = parameters(TrainingConfig, defaults=training.run)
     params = [*parameters(training.options), start, *shared]
     summary = f"Train {task.name}: {task.summary[0].lower()}{task.summary[1:]}"

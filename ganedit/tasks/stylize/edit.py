@@ -22,7 +22,7 @@ from ganedit.scene import once_a_scene
 from ganedit.task import Enlarge, Pictures, Progress
 from ganedit.tasks.stylize import codes
 from ganedit.tasks.stylize.masking import mask_of
-from ganedit.tasks.stylize.network import MULTIPLE, SMALLEST, Stylizer
+from ganedit.tasks.stylize.network import MULTIPLE, SMALLEST, Stylizer, code_of
 from ganedit.tasks.stylize.options import NetworkOptions, StylizeOptions, parse_mix
 from ganedit.tiling import Footprint
 
@@ -49,6 +49,7 @@ class StylizePredictor:
         self.runtime = runtime
         self.stylizer = placed(stylizer, runtime.device, runtime.dtype)
         self.own = self.style = torch.zeros(1, stylizer.code_size)
+        self._seen: tuple[Tensor, list[Tensor]] | None = None
 
     @property
     def footprint(self) -> Footprint:
@@ -67,13 +68,19 @@ class StylizePredictor:
         """
         view = overview(samples, self.footprint, self.runtime, SMALLEST, "--stroke-size")
         with torch.inference_mode():
-            return self.stylizer.encode(view)
+            levels = self.stylizer.levels(view)
+            # A picture that is painted in one piece is looked at once.
+            self._seen = view, levels
+            return code_of(levels)
 
     def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
-        stylizer = self.stylizer
+        stylizer, levels = self.stylizer, None
         if safe:
             stylizer = placed(copy.deepcopy(stylizer), self.runtime.device, torch.float32)
-        result: Tensor = stylizer(pictures, self.style, self.own)
+        elif self._seen is not None and torch.equal(self._seen[0], pictures):
+            levels = self._seen[1]
+        self._seen = None
+        result: Tensor = stylizer(pictures, self.style, self.own, levels)
         return result
 
 

@@ -135,13 +135,16 @@ class Stylizer(nn.Module):
         return reach + 1 + 2  # and at full resolution: the first one, fine and tail
 
     def encode(self, pictures: Tensor) -> Tensor:
-        """The code of each picture.
+        """The code of each picture."""
+        return code_of(self.levels(pictures))
 
-        In float32 throughout: sums over a large picture outgrow what bf16 can add.
-        """
-        return _code(self._levels(pictures))
-
-    def forward(self, pictures: Tensor, style: Tensor, own: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        pictures: Tensor,
+        style: Tensor,
+        own: Tensor | None = None,
+        levels: Sequence[Tensor] | None = None,
+    ) -> Tensor:
         """Paint pictures in the style of the code `style`.
 
         Returns float32, not clamped. A weighted mean of codes is a style between them; one of a
@@ -152,9 +155,10 @@ class Stylizer(nn.Module):
             style: `(N, D)`, or `(1, D)` for all of them.
             own: the code of each whole picture, where `pictures` are tiles of one; found here
                 otherwise.
+            levels: what `levels` made of `pictures`, if that is known.
         """
-        levels = self._levels(pictures)
-        there = self._split(_code(levels) if own is None else own), self._split(style)
+        levels = [*(self.levels(pictures) if levels is None else levels)]
+        there = self._split(code_of(levels) if own is None else own), self._split(style)
         signals = iter(self._signals(style, levels[-1].dtype))
         (own_colors, *own_features), (colors, *_) = there
         styled = _recolored(levels[0], *own_colors, *colors)
@@ -176,8 +180,8 @@ class Stylizer(nn.Module):
         change: Tensor = self.tail(_activated(self.fine(x)))
         return styled.float() + change.float()
 
-    def _levels(self, pictures: Tensor) -> list[Tensor]:
-        """The pictures, and their features from full resolution to the lowest."""
+    def levels(self, pictures: Tensor) -> list[Tensor]:
+        """The pictures, and their features `(N, C, H/2^k, W/2^k)` down to the lowest resolution."""
         x = pictures.to(self.tail.weight.dtype)
         levels = [x]
         x = 2 * x - 1
@@ -209,8 +213,11 @@ def _activated(x: Tensor) -> Tensor:
     return F.leaky_relu(x, SLOPE)
 
 
-def _code(levels: list[Tensor]) -> Tensor:
-    """Means and deviations of levels, `(N, D)`."""
+def code_of(levels: Sequence[Tensor]) -> Tensor:
+    """Means and deviations of `Stylizer.levels`, `(N, D)`.
+
+    In float32 throughout: sums over a large picture outgrow what bf16 can add.
+    """
     found: list[Tensor] = []
     for level in levels:
         # The deviation of what is plain has no slope: a variance too small to matter gives it one.
