@@ -175,6 +175,22 @@ def feature_matching(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tens
     return torch.stack(terms).mean()
 
 
+def opponent_distance(output: Tensor, target: Tensor) -> Tensor:
+    """L1 distance of light and of the differences of colours, `(N, 1, H, W)` for each place.
+
+    In RGB the sign of an error is mostly that of its light, and colours are learned last, if at
+    all. Of a grey error it is the L1 distance in RGB.
+
+    Args:
+        output: `(N, 3, H, W)` RGB.
+        target: the same.
+    """
+    red, green, blue = (output.float() - target.float()).unbind(dim=1)
+    light, reds, blues = (red + green + blue) / 3, red - green, (red + green) / 2 - blue
+    distance: Tensor = light.abs() + (reds.abs() + blues.abs()) / 2
+    return distance[:, None]
+
+
 def edge_distance(output: Tensor, target: Tensor, steep: float = 0.08) -> Tensor:
     """How far the edges of pictures are from those of others, whatever the colours on both sides.
 

@@ -16,6 +16,9 @@ STYLE = 64
 # Channels of the levels, as multiples of the base, from half the resolution down.
 LEVELS = {"unet": (1, 2, 4, 4), "resnet": (1, 3)}
 EPSILON = 1e-6
+# Logarithm of a code's variance at first: it has to tell pictures apart from the first step on, or
+# a generator learns to do without. And the share of a batch in the running mean of codes.
+NARROW, CENTER_RATE = -4.0, 0.05
 WORKING_SIZE = 512
 
 
@@ -31,7 +34,7 @@ class Styled(nn.Module):
         self.conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
         self.affine = nn.Linear(STYLE, 2 * outputs)
         kaiming_(self, SLOPE)
-        nn.init.normal_(self.affine.weight, std=0.02)
+        nn.init.normal_(self.affine.weight, std=0.5 * STYLE**-0.5)
         nn.init.zeros_(self.affine.bias)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
@@ -58,23 +61,45 @@ class CodeEncoder(nn.Module):
 
     `(N, 3, H, W)` RGB in [0, 1], sides at least 16 → means and logarithms of variances of the
     code, `(N, code)` each. Places are weighed by what is there, so that paper counts little.
+
+    Attributes:
+        center: `(code,)`, the running mean of what is found, which is taken off: codes that all
+            lie to one side would leave the other sides of the noise to chance.
     """
 
-    def __init__(self, code: int, width: int = 32) -> None:
-        super().__init__()
-        widths = [3, width, 2 * width, 3 * width]
-        self.body = nn.ModuleList(nn.Conv2d(n, m, 4, 2, padding=1) for n, m in pairwise(widths))
-        self.weigh = nn.Conv2d(widths[-1], 1, 1)
-        self.mean, self.spread = nn.Linear(widths[-1], code), nn.Linear(widths[-1], code)
-        kaiming_(self, SLOPE)
+    center: Tensor
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        x = F.avg_pool2d(pictures, 2) * 2 - 1
-        for conv in self.body:
-            x = F.leaky_relu(conv(x), SLOPE)
-        shares = self.weigh(x).flatten(2).softmax(dim=2)
+    def __init__(self, code: int, width: int = 96) -> None:
+        super().__init__()
+        # Layers of places, and no convolutions: Muon would move these as far for noise as for what
+        # there is to learn, and a generator cannot follow codes that mean another thing each step.
+        self.fine, self.coarse = nn.Linear(3 * 16, width), nn.Linear(4 * width, width)
+        self.weigh = nn.Linear(width, 1)
+        self.mean, self.variance = nn.Linear(width, code), nn.Linear(width, code)
+        for weight in (self.fine.weight, self.coarse.weight, self.mean.weight):
+            nn.init.kaiming_normal_(weight, a=SLOPE)
+        nn.init.zeros_(self.variance.weight)
+        nn.init.constant_(self.variance.bias, NARROW)
+        self.register_buffer("center", torch.zeros(code))
+
+    def forward(self, pictures: Tensor, *, follow: bool = True) -> tuple[Tensor, Tensor]:
+        """Means and logarithms of variances; where it trains, the centre follows the means."""
+        x = pictures[..., : pictures.shape[2] // 8 * 8, : pictures.shape[3] // 8 * 8] * 2 - 1
+        x = F.leaky_relu(self._places(F.pixel_unshuffle(x, 4), self.fine), SLOPE)
+        x = F.leaky_relu(self._places(F.pixel_unshuffle(x, 2), self.coarse), SLOPE)
+        shares = self._places(x, self.weigh).flatten(2).softmax(dim=2)
         seen = (x.flatten(2) * shares).sum(dim=2)
-        return self.mean(seen), self.spread(seen).clamp(-8, 4)
+        mean = self.mean(seen)
+        if self.training and follow:
+            with torch.no_grad():
+                self.center.lerp_(mean.mean(dim=0).float(), CENTER_RATE)
+        return mean - self.center, self.variance(seen).clamp(-8, 4)
+
+    @staticmethod
+    def _places(x: Tensor, layer: nn.Linear) -> Tensor:
+        """A layer at every place of `(N, C, H, W)`."""
+        result: Tensor = layer(x.movedim(1, -1)).movedim(-1, 1)
+        return result
 
 
 class PairedGenerator(nn.Module):
@@ -94,7 +119,11 @@ class PairedGenerator(nn.Module):
             nn.Linear(max(1, options.code) + len(options.to), STYLE), nn.LeakyReLU(SLOPE),
             nn.Linear(STYLE, STYLE), nn.LeakyReLU(SLOPE),
         )  # fmt: skip
+        for layer in (self.style[0], self.style[2]):
+            # Codes that hardly show at first are never learned to be heeded.
+            nn.init.kaiming_normal_(layer.weight, a=SLOPE)
         self.overall = nn.Linear(last, STYLE)
+        nn.init.normal_(self.overall.weight, std=0.02)
         self.head = Styled(4 * options.channels, first)
         steps = list(pairwise(self.widths))
         self.down = nn.ModuleList(Styled(n, m, stride=2) for n, m in steps)

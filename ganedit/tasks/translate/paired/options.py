@@ -94,7 +94,12 @@ class PairedTraining(Options):
         "are brown, codes would say little of colours else.",
         least=0, most=1, group="pairs",
     )  # fmt: skip
-    l1_weight: float = option(10.0, "Of the L1 distance to the partner.", least=0, group="pairs")
+    l1_weight: float = option(
+        10.0,
+        "Of the L1 distance to the partner, of light and colours apart.",
+        least=0,
+        group="pairs",
+    )
     perceptual_weight: float = option(
         4.0, "Of the distance to the partner in VGG19's features; 0 trains without.",
         least=0, group="pairs",
@@ -114,7 +119,7 @@ class PairedTraining(Options):
         0.5, "Of how well codes can be read from results.", least=0, group="pairs"
     )
     prior_weight: float = option(
-        0.02, "Of how far the codes of pictures are from a normal distribution.",
+        0.003, "Of how far the codes of pictures are from a normal distribution.",
         least=0, group="pairs",
     )  # fmt: skip
     looks: int = option(

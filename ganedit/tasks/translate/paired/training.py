@@ -112,7 +112,7 @@ class PairedTask:
         options, batch, fakes = self.pairing, step.batch, step.fakes
         read, fake, real = slice(self._read), fakes["picture"], batch["picture"]
         result = {
-            "l1": options.l1_weight * F.l1_loss(fake[read], real[read]),
+            "l1": options.l1_weight * losses.opponent_distance(fake[read], real[read]).mean(),
             "lines": options.line_weight * losses.edge_distance(fake, real),
         }
         result |= self._verdict(step, fake)
@@ -241,8 +241,9 @@ class PairedTask:
         mean, spread = fakes["mean"], fakes["spread"]
         prior = 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(dim=1).mean()
         # The encoder does not learn by it: the two would agree on a code that nobody sees.
-        fixed = {name: parameter.detach() for name, parameter in encoder.named_parameters()}
-        again, _ = functional_call(encoder, fixed, (fakes["picture"][self._read :],))
+        fixed = {name: tensor.detach() for name, tensor in encoder.state_dict().items()}
+        pictures = fakes["picture"][self._read :]
+        again, _ = functional_call(encoder, fixed, (pictures,), {"follow": False})
         return {
             "prior": self.pairing.prior_weight * prior,
             "code": self.pairing.code_weight * F.l1_loss(again, fakes["codes"][self._read :]),
@@ -275,7 +276,7 @@ def _halved(pictures: Tensor, times: int) -> Tensor:
 def _hint_distance(pictures: Tensor, inputs: Tensor) -> Tensor:
     """L1 distance of pictures to the strokes of colour of their inputs, below those."""
     colors, places = inputs[:, -4:-1], inputs[:, -1:]
-    return ((pictures - colors).abs() * places).sum() / (3 * places.sum() + 1)
+    return (losses.opponent_distance(pictures, colors) * places).sum() / (places.sum() + 1)
 
 
 def _shown(inputs: Tensor, given: int) -> Tensor:
