@@ -16,6 +16,8 @@ STYLE = 64
 # Channels of the levels, as multiples of the base, from half the resolution down.
 LEVELS = {"unet": (1, 2, 4, 4), "resnet": (1, 3)}
 EPSILON = 1e-6
+# Colours that are laid on at full resolution, beside none.
+PALETTE = 6
 # Logarithm of a code's variance at first: it has to tell pictures apart from the first step on, or
 # a generator learns to do without. And the share of a batch in the running mean of codes.
 NARROW, CENTER_RATE = -4.0, 0.05
@@ -133,6 +135,12 @@ class PairedGenerator(nn.Module):
         skips = reversed(steps) if options.generator == "unet" else []
         self.skips = nn.ModuleList(nn.Conv2d(n, n, 1) for n, _ in skips)
         self.fine = Styled(first, first // 2)
+        # Colours that the style says, laid where masks are: a way from codes to colours that is there
+        # from the first step on. Scales of layers alone learn light, and hardly ever colours.
+        self.masks = nn.Conv2d(first // 2, PALETTE + 1, 1)
+        self.palette = nn.Linear(STYLE, 3 * PALETTE)
+        nn.init.normal_(self.palette.weight, std=0.1)
+        nn.init.zeros_(self.palette.bias)
         # At full resolution the input is seen once more: lines are as sharp as they were.
         self.tail = nn.Conv2d(first // 2 + options.channels, 3, 3, padding=1)
         nn.init.normal_(self.tail.weight, std=0.01)
@@ -177,7 +185,10 @@ class PairedGenerator(nn.Module):
         x = F.interpolate(
             self.fine(self._back(x, passed, style), style), scale_factor=2, mode="bilinear"
         )
-        result: Tensor = self.tail(torch.cat([x, inputs], dim=1))
+        colors = self.palette(style).unflatten(1, (3, PALETTE))
+        shares = self.masks(x).softmax(dim=1)[:, 1:]
+        painted = torch.einsum("nck,nkhw->nchw", colors, shares)
+        result: Tensor = self.tail(torch.cat([x, inputs], dim=1)) + painted
         return result
 
     def look(self, inputs: Tensor, labels: Tensor, codes: Tensor) -> Tensor:
