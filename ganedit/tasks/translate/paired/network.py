@@ -135,8 +135,8 @@ class PairedGenerator(nn.Module):
         skips = reversed(steps) if options.generator == "unet" else []
         self.skips = nn.ModuleList(nn.Conv2d(n, n, 1) for n, _ in skips)
         self.fine = Styled(first, first // 2)
-        # Colours that the style says, laid where masks are: a way from codes to colours that is there
-        # from the first step on. Scales of layers alone learn light, and hardly ever colours.
+        # Colours that the style says, laid where masks are: a way from codes to colours from the
+        # first step on. Scales of layers alone learn light, and hardly ever colours.
         self.masks = nn.Conv2d(first // 2, PALETTE + 1, 1)
         self.palette = nn.Linear(STYLE, 3 * PALETTE)
         nn.init.normal_(self.palette.weight, std=0.1)
