@@ -123,7 +123,7 @@ class PairedGenerator(nn.Module):
         )  # fmt: skip
         for layer in (self.style[0], self.style[2]):
             # Codes that hardly show at first are never learned to be heeded.
-            nn.init.kaiming_normal_(layer.weight, a=SLOPE)
+            nn.init.kaiming_normal_(layer.get_parameter("weight"), a=SLOPE)
         self.overall = nn.Linear(last, STYLE)
         nn.init.normal_(self.overall.weight, std=0.02)
         self.head = Styled(4 * options.channels, first)
