@@ -170,7 +170,7 @@ A folder, by a network of your own (see ganedit train translate --help):
     ganedit translate holiday/ --to winter --weights runs/winter -o winter/""",
     options=TranslateOptions,
     inputs=(
-        PHOTO,
+        replace(PHOTO, drawn=True),
         Input(
             "like",
             "Photo whose colours and material those of a drawing are to have.",
