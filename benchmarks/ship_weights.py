@@ -3,7 +3,8 @@
     python benchmarks/ship_weights.py RUN --label model=clean --label scale=x4 \\
         --label end=faithful --trained-on "…" --recipe NAME.toml --score "…" --figure "…"
 
-Of a translation, only the generator to the domain of `--label to=…` is copied.
+Of a translation, only the generator to the domain of `--label to=…` is copied. One network for
+several domains is labelled with all of them: `--label to=bag,shoe`.
 """
 
 import shutil
@@ -13,7 +14,9 @@ from pathlib import Path
 import click
 
 from ganedit import manifest, weights
-from ganedit.tasks.translate.edit import load_translator
+from ganedit.tasks.translate.network import Translator
+from ganedit.tasks.translate.options import NetworkOptions
+from ganedit.tasks.translate.paired.options import is_paired
 
 FOLDER = Path(__file__).parent.parent / "weights"
 LICENCE = "MIT; see trained_on for the pictures' own terms"
@@ -30,11 +33,14 @@ def main(
     run: Path, labels: tuple[str, ...], trained_on: str, recipe: str, score: str, figure: str
 ) -> None:
     source = weights.locate(str(run))
-    task = weights.read(source).task
+    contents = weights.read(source)
+    task = contents.task
     named = dict(label.split("=", 1) for label in labels)
-    target = FOLDER / f"{'_'.join([task, *named.values()])}.safetensors"
-    if task == "translate":
-        network = load_translator(named["to"], str(source))
+    words = [word for value in named.values() for word in value.split(",")]
+    target = FOLDER / f"{'_'.join([task, *words])}.safetensors"
+    if task == "translate" and not is_paired(contents.options):
+        network = Translator(NetworkOptions(**contents.options))
+        weights.load(network, contents.state, source)
         for other in set(network.to_domain) - {named["to"]}:
             del network.to_domain[other]
         options = replace(network.options, to=(named["to"],))

@@ -83,7 +83,22 @@ class Editor:
         strength: float = 1.0,
         keep_color: bool = False,
         working_size: int | None = None,
+        seed: int = 0,
+        candidates: int = 1,
+        color: str | None = None,
         weights: str | Path | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+        memory: int | str | None = None,
+    ) -> Editor: ...
+    @classmethod
+    def sketch(
+        cls,
+        lines: Literal["canny", "dog", "threshold", "outline", "zero", "pencil"] = "pencil",
+        *,
+        detail: float = 0.5,
+        thickness: float = 1.0,
+        inverted: bool = False,
         device: str = "auto",
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
         memory: int | str | None = None,
@@ -300,26 +315,72 @@ def inpaint(
 def translate(
     photo: Picture,
     to: str,
+    like: Picture | None = None,
     *,
     strength: float = 1.0,
     keep_color: bool = False,
     working_size: int | None = None,
+    seed: int = 0,
+    candidates: int = 1,
+    color: str | None = None,
     weights: str | Path | None = None,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
     memory: int | str | None = None,
 ) -> Image:
-    """Turn photos into paintings, or into what a network of yours learned; folders too.
+    """Turn photos into paintings, drawings into photos; folders too.
 
     Args:
         photo: what is edited.
+        like: Photo whose colours and material those of a drawing are to have.
         to: What the pictures become, like monet; all makes one of each, and a contact sheet.
             `ganedit models` lists what there is.
         strength: 0 leaves the picture as it is, 1 translates it whole. (0 to 1)
         keep_color: Light and texture from the translation, colour from the picture.
         working_size: Short side at which larger pictures are painted: the smaller, the broader the
             strokes. None: 512.
+        seed: Of a drawing, another one is another photo. (0 to 4.61169e+18)
+        candidates: So many photos of a drawing, each of the next seed, and a contact sheet. (1 to
+            64)
+        color: What is drawn has this colour; strokes of colour on the drawing say it place by
+            place.
         weights: Weights of your own: a file or a training run.
+        device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
+        precision: Arithmetic of the network.
+        memory: Budget for working memory, like 2G.
+
+    A picture is a path, the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of uint8,
+    uint16 or float in [0, 1], a PIL picture, or a `ganedit.Image`.
+
+    Returns:
+        A `ganedit.Image` with `save(path)`, `to_pil()` and `to_array()`, metadata and alpha
+        kept.
+
+    Raises:
+        GaneditError: in one line, what is wrong with a picture or the options.
+    """
+
+def sketch(
+    photo: Picture,
+    lines: Literal["canny", "dog", "threshold", "outline", "zero", "pencil"] = "pencil",
+    *,
+    detail: float = 0.5,
+    thickness: float = 1.0,
+    inverted: bool = False,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    memory: int | str | None = None,
+) -> Image:
+    """Draw photos in lines, in several kinds; folders too.
+
+    Args:
+        photo: what is edited.
+        lines: canny, outline, zero: thin lines by different detectors. dog: the dark sides of
+            edges, soft. threshold: what is darker than its surroundings, black. pencil: soft
+            shading.
+        detail: 0 draws the strongest lines only, 1 all there are. (0 to 1)
+        thickness: Of thin lines, as a factor. (0.2 to 8)
+        inverted: White lines on black.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.
         memory: Budget for working memory, like 2G.

@@ -163,6 +163,55 @@ def phase_drift(output: Tensor, target: Tensor, scale: int) -> Tensor:
     return F.avg_pool2d(phases, kernel_size=8, stride=4).abs().mean()
 
 
+def feature_matching(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
+    """Mean over layers of the L1 distance of a critic's activations, relative to the target's.
+
+    As in pix2pixHD (Wang et al. 2018); relative, since layers differ in scale.
+    """
+    terms = [
+        (a.float() - b.float()).abs().mean() / (b.float().abs().mean() + 1e-6)
+        for a, b in zip(output, target, strict=True)
+    ]
+    return torch.stack(terms).mean()
+
+
+def opponent_distance(output: Tensor, target: Tensor) -> Tensor:
+    """L1 distance of light and of the differences of colours, `(N, 1, H, W)` for each place.
+
+    In RGB the sign of an error is mostly that of its light, and colours are learned last, if at
+    all. Of a grey error it is the L1 distance in RGB.
+
+    Args:
+        output: `(N, 3, H, W)` RGB.
+        target: the same.
+    """
+    red, green, blue = (output.float() - target.float()).unbind(dim=1)
+    light, reds, blues = (red + green + blue) / 3, red - green, (red + green) / 2 - blue
+    distance: Tensor = light.abs() + (reds.abs() + blues.abs()) / 2
+    return distance[:, None]
+
+
+def edge_distance(output: Tensor, target: Tensor, steep: float = 0.08) -> Tensor:
+    """How far the edges of pictures are from those of others, whatever the colours on both sides.
+
+    Slopes are brought to [0, 1), half way at `steep`, and looked at within a pixel's reach.
+
+    Args:
+        output: `(N, 3, H, W)` RGB in [0, 1].
+        target: the same.
+        steep: change from one pixel to the next that is half an edge.
+    """
+    return F.l1_loss(_soft_edges(output.float(), steep), _soft_edges(target.float(), steep))
+
+
+def _soft_edges(pictures: Tensor, steep: float) -> Tensor:
+    across = pictures[..., 1:-1, 2:] - pictures[..., 1:-1, :-2]
+    down = pictures[..., 2:, 1:-1] - pictures[..., :-2, 1:-1]
+    slope = (across.square() + down.square()).mean(dim=1, keepdim=True)
+    slope = (slope / 4 + 1e-6).sqrt()
+    return F.avg_pool2d(slope / (slope + steep), 3, 1, 1)
+
+
 def _unit_distance(a: Tensor, b: Tensor) -> Tensor:
     # |a/|a| - b/|b||² summed over channels = 2 - 2 a·b / (|a| |b|), without normalised copies.
     product = (a * b).sum(dim=1)

@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from ganedit.errors import UsageError
 
 T = TypeVar("T")
-Group = Literal["main", "files", "video", "folders", "machine", "model", "losses", "run"]
+Group = Literal["main", "files", "video", "folders", "machine", "pairs", "model", "losses", "run"]
 
 
 @dataclass(frozen=True)

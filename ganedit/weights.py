@@ -38,7 +38,8 @@ class WeightFile:
     task: str
     """The task whose network it fills."""
     labels: Mapping[str, str]
-    """What tells it from the task's other files, such as model, scale and end."""
+    """What tells it from the task's other files, such as model, scale and end; several values of
+    one that serves for each of them have commas between: `bag,shoe`."""
     sha256: str
     """Of the whole file."""
     bytes: int
@@ -53,6 +54,14 @@ class WeightFile:
     """What `ganedit evaluate` measured with it."""
     figure: str = ""
     """The score in one figure, for a table."""
+
+    def values(self, label: str) -> list[str]:
+        """Those of a label; none where the file does not have it."""
+        return [value for value in self.labels.get(label, "").split(",") if value]
+
+    def suits(self, labels: Mapping[str, str]) -> bool:
+        """Whether it serves for these labels."""
+        return all(value in self.values(label) for label, value in labels.items())
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ def stored_options(path: Path) -> Mapping[str, Any]:
 
 def labelled(task: str, label: str) -> list[str]:
     """What there are files of a task for: the domains of translate, the models of generate."""
-    return sorted({entry.labels[label] for entry in of_task(task) if label in entry.labels})
+    return sorted({value for entry in of_task(task) for value in entry.values(label)})
 
 
 def find(task: str, **labels: str) -> WeightFile:
@@ -141,7 +150,7 @@ def find(task: str, **labels: str) -> WeightFile:
     """
     candidates = of_task(task)
     for entry in candidates:
-        if labels.items() <= entry.labels.items():
+        if entry.suits(labels):
             return entry
     if not candidates:
         raise WeightsError(
@@ -218,7 +227,7 @@ def checksums(task: str, own: str | None = None, **labels: str) -> dict[str, str
         WeightsError: the file is missing or cannot be read.
     """
     if own is None:
-        fitting = [entry for entry in of_task(task) if labels.items() <= entry.labels.items()]
+        fitting = [entry for entry in of_task(task) if entry.suits(labels)]
         return {entry.path.name: entry.sha256 for entry in fitting}
     path = locate(own)
     # Of an ncnn network the one file has the layers, the other their numbers.

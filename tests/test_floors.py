@@ -13,9 +13,9 @@ import ganedit
 
 PACKAGE = Path(ganedit.__file__).parent
 FLOORS = {
-    "errors": 0, "options": 0, "image": 0, "runtime": 0,
+    "errors": 0, "options": 0, "image": 0, "runtime": 0, "line_kinds": 0,
     "nets": 1, "losses": 1, "data": 1, "tiling": 1, "masking": 1, "metrics": 1, "scores": 1,
-    "scene": 1,
+    "scene": 1, "lines": 1,
     "task": 2, "video": 2,
     "weights": 3, "manifest": 3, "training": 3, "editing": 3, "blending": 3, "grain": 3,
     "tasks": 4,

@@ -1,6 +1,7 @@
 """`ganedit import-weights`: generators of other projects, written here in their layout."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from ganedit import weights
 from ganedit.errors import WeightsError
-from ganedit.tasks.translate.edit import load_translator
+from ganedit.tasks.translate.edit import load_generator
 from ganedit.tasks.translate.foreign import ResnetGenerator, read_foreign
 
 WIDTH = 4
@@ -121,9 +122,78 @@ def test_imported_generator_gives_what_the_reference_gives(
     state["model.2.running_mean"] = torch.ones(WIDTH)
     torch.save(state, tmp_path / "latest_net_G_A.pth")
     assert take(tmp_path / "latest_net_G_A.pth").code == 0
-    loaded = load_translator("winter", None)
+    loaded, _ = load_generator("winter", None)
     picture = torch.rand(1, 3, 48, 64)
-    torch.testing.assert_close(loaded(picture, "winter"), network(picture), atol=1e-5, rtol=0)
+    torch.testing.assert_close(loaded(picture), network(picture), atol=1e-5, rtol=0)
+
+
+class SkipBlock(nn.Module):
+    """A block of pix2pix's U-Net, as it names and nests its layers."""
+
+    def __init__(self, outer: int, inner: int, within: nn.Module | None, *, batch: bool, outermost:
+                 bool = False) -> None:  # fmt: skip
+        super().__init__()
+        self.outermost = outermost
+
+        def norm(width: int) -> nn.Module:
+            return nn.BatchNorm2d(width) if batch else nn.InstanceNorm2d(width)
+
+        down = nn.Conv2d(3 if outermost else outer, inner, 4, 2, 1, bias=not batch or outermost)
+        wide = inner if within is None else 2 * inner
+        up = nn.ConvTranspose2d(wide, 3 if outermost else outer, 4, 2, 1,
+                                bias=not batch or outermost)  # fmt: skip
+        first, last = nn.LeakyReLU(0.2, True), nn.ReLU(True)
+        if outermost:
+            assert within is not None
+            layers = [down, within, last, up, nn.Tanh()]
+        elif within is None:
+            layers = [first, down, last, up, norm(outer)]
+        else:
+            layers = [first, down, norm(inner), within, last, up, norm(outer), nn.Dropout(0.0)]
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        made: torch.Tensor = self.model(x)
+        return made if self.outermost else torch.cat([x, made], 1)
+
+
+def unet(levels: int, width: int, *, batch: bool) -> nn.Module:
+    torch.manual_seed(1)
+    widths = [width * 2 ** min(level, 3) for level in range(levels)]
+    block: nn.Module | None = None
+    for outer, inner in reversed(list(pairwise(widths))):
+        block = SkipBlock(outer, inner, block, batch=batch)
+    network = nn.Module()
+    network.model = SkipBlock(3, width, block, batch=batch, outermost=True)
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    return network
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_imported_unet_gives_what_the_reference_gives(
+    take: Import, tmp_path: Path, batch: bool
+) -> None:
+    network = unet(5, 4, batch=batch)
+    torch.save(network.state_dict(), tmp_path / "latest_net_G.pth")
+    assert take(tmp_path / "latest_net_G.pth").code == 0
+    picture = torch.rand(1, 3, 32, 64)
+    # As its authors do, with the statistics of the one picture.
+    wanted = network.model(picture * 2 - 1) / 2 + 0.5
+    loaded, _ = load_generator("winter", None)
+    torch.testing.assert_close(loaded(picture), wanted, atol=1e-4, rtol=0)
+    # Of any size: sides are brought to what it takes.
+    PIL.Image.fromarray(tiny.photo(0, 41, 50)).save(tmp_path / "a.png")
+    assert run("translate", tmp_path / "a.png", "--to", "winter", *EXACT).code == 0
+    with PIL.Image.open(tmp_path / "a_as_winter.png") as picture_made:
+        assert picture_made.size == (50, 41)
+
+
+def test_damaged_unet_is_one_line(take: Import, tmp_path: Path) -> None:
+    state = unet(5, 4, batch=True).state_dict()
+    del state["model.model.3.weight"]
+    torch.save(state, tmp_path / "g.pth")
+    assert "a U-Net of pix2pix has 14 or 16" in take(tmp_path / "g.pth").complaint
 
 
 @pytest.mark.parametrize("cut", [False, True])

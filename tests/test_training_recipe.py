@@ -9,6 +9,7 @@ import torch
 from ganedit import weights
 from ganedit.app.training import options_of, run_recipe, run_training
 from ganedit.errors import UsageError
+from ganedit.tasks.translate.paired.options import DRAWN
 from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training.config import TrainingConfig
 from ganedit.training.recipe import RunStep, WeightStep, read_recipe, sources
@@ -85,11 +86,17 @@ def test_shipped_recipes_can_be_run(path: Path) -> None:
             named = {"translate": ("a", "b"), "stylize": ("content", "style", "examples")}
             given = (getattr(training, name) for name in named.get(recipe.task, ("data",)))
             folders = [folder for several in given for folder in several]
-            used |= {Path(folder).name.split("@")[0] for folder in folders}
+            used |= {_below_data(folder) for folder in folders}
         for source in sources(step):
             other, _, name = source.rpartition("/")
             (read_recipe(path.with_name(f"{other}.toml")) if other else recipe).step(name)
     assert used == recipe.data.keys(), "every folder is described"
+
+
+def _below_data(folder: str) -> str:
+    """What a recipe calls the folder of an option: `sketch:data/shoes@0.5` is shoes."""
+    path = Path(folder.removeprefix(DRAWN)).relative_to("data")
+    return path.as_posix().partition("@")[0]
 
 
 def test_every_shipped_file_has_a_recipe_of_its_task() -> None:

@@ -1,5 +1,6 @@
 """Training from the command line: a run with its progress shown, and recipes of several runs."""
 
+import re
 import shlex
 import sys
 import warnings
@@ -26,7 +27,9 @@ from ganedit.training.state import CHECKPOINT, State, load_critics, read_checkpo
 from ganedit.training.task import GENERATOR, Networks, TrainableTask
 
 # Options that name folders of pictures.
-_FOLDERS = ("data", "teacher_data", "a", "b", "content", "style")
+_FOLDERS = ("data", "teacher_data", "a", "b", "pairs", "content", "style", "examples")
+# Before a folder that more is made of than is in it.
+_PREFIX = re.compile(r"\w+:(?=.)")
 
 
 def run_training(
@@ -141,7 +144,7 @@ def options_of(
         raise UsageError(f"{recipe.path}: step {step.name!r}: there is no option {unknown!r}")
     for name in _FOLDERS:
         if name in values:
-            values[name] = tuple(str(data / each) for each in values[name])
+            values[name] = tuple(_below(data, each) for each in values[name])
     if (teacher := taught_by(step)) is not None:
         values["teacher"] = str(_folder(recipe, teacher, out))
     elif "teacher" in values:
@@ -163,6 +166,12 @@ def options_of(
         raise UsageError(
             f"{recipe.path}: step {step.name!r}: a value is of a wrong kind ({error})"
         ) from error
+
+
+def _below(data: Path, text: str) -> str:
+    """A folder as a recipe names it, below that of all data."""
+    prefix = found.group() if (found := _PREFIX.match(text)) else ""
+    return prefix + str(data / text.removeprefix(prefix))
 
 
 def _training(recipe: Recipe, step: RunStep) -> Training[Any]:

@@ -38,7 +38,7 @@ def draw_augmentation(size: int, device: torch.device, *, shift: float = 0.125) 
     return apply
 
 
-def draw_look(side: int) -> Augment:
+def draw_look(side: int, smallest: float = SMALLEST_LOOK, largest: float = 1.0) -> Augment:
     """A random crop and reduction, through which VGG19 sees pictures.
 
     Its pooling lies on a fixed grid. Looked at always in the same place and size, it would be told
@@ -46,9 +46,11 @@ def draw_look(side: int) -> Augment:
 
     Args:
         side: of the `(N, C, side, side)` pictures it will be applied to, over 32.
+        smallest: least factor of the reduction.
+        largest: greatest one.
     """
     top, left = (int(v) for v in torch.randint(LOOK_SHIFT, (2,)))
-    scale = float(torch.empty(()).uniform_(SMALLEST_LOOK, 1))
+    scale = float(torch.empty(()).uniform_(smallest, largest))
     size = max(LOOK_SHIFT, round((side - LOOK_SHIFT) * scale))
 
     def look(pictures: Tensor) -> Tensor:

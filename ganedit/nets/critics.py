@@ -53,7 +53,11 @@ class PatchCritic(nn.Module):
         return [*found, self.head(x) * GAIN]
 
     def forward(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
-        *_, hidden, scores = self.activations(pictures)
+        return self.verdict(self.activations(pictures), labels)
+
+    def verdict(self, activations: Sequence[Tensor], labels: Tensor | None = None) -> Tensor:
+        """The scores of pictures from what `activations` found in them."""
+        *_, hidden, scores = activations
         if self.classes is None:
             return scores
         of_class = (self.classes(labels) * hidden.mean((2, 3))).sum(dim=1)

@@ -10,10 +10,11 @@ from ganedit.tasks.generate.invert_task import INVERT
 from ganedit.tasks.generate.latent_task import DIRECTIONS, VARY, WALK
 from ganedit.tasks.generate.task import GENERATE
 from ganedit.tasks.inpaint.task import INPAINT
+from ganedit.tasks.sketch.task import SKETCH
 from ganedit.tasks.stylize.task import STYLIZE
 from ganedit.tasks.translate.task import TRANSLATE
 from ganedit.tasks.upscale.task import UPSCALE
 
 TASKS: tuple[Task[Any], ...] = (
-    UPSCALE, INPAINT, TRANSLATE, STYLIZE, GENERATE, DIRECTIONS, VARY, WALK, INVERT,
+    UPSCALE, INPAINT, TRANSLATE, SKETCH, STYLIZE, GENERATE, DIRECTIONS, VARY, WALK, INVERT,
 )  # fmt: skip

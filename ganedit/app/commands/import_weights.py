@@ -57,7 +57,7 @@ def _save(
     name = "_".join([task, *imported.labels.values()])
     target = folder / f"{name}.safetensors"
     for entry in weights.of_task(task):
-        if entry.path.parent != folder and dict(entry.labels) == dict(imported.labels):
+        if entry.path.parent != folder and entry.suits(imported.labels):
             told = " ".join(f"--{key} {value}" for key, value in imported.labels.items())
             raise UsageError(f"{told}: weights of that name came with ganedit; choose another name")
     if target.exists() and not overwrite:

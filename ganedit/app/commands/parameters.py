@@ -18,6 +18,7 @@ HEADINGS: dict[Group, str] = {
     "files": "Files",
     "video": "Video",
     "folders": "Folders",
+    "pairs": "Pairs",
     "model": "Network",
     "losses": "Losses",
     "run": "Run",

@@ -119,7 +119,9 @@ def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
         WeightsError: weights or the feature network cannot be read.
         UsageError: no generator leads to a domain, or nothing is to be measured.
     """
-    source, target = read_set(options.a, options.size), read_set(options.b, options.size)
+    assert options.b is not None
+    first, second = Path(options.a), options.b
+    source, target = read_set(first, options.size), read_set(second, options.size)
     features = measuring.vgg(*LAYERS)
     if features is None:
         raise UsageError("--no-pd: nothing would be left to measure")
@@ -140,14 +142,14 @@ def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
     left = distances([each.after for each in done.values()], wanted)
     share = {"% of gap left": 100 * left["kernel distance"] / gap["kernel distance"]}
     kept = mean_scores([each.kept for each in done.values()])
-    first = options.back or options.a.name
-    means = {f"{first} (the gap)": gap, f"{first} as {options.to}": left | share | kept}
+    named = options.back or first.name
+    means = {f"{named} (the gap)": gap, f"{named} as {options.to}": left | share | kept}
     if options.more is not None:
         others = read_set(options.more, options.size).values()
         known = [features_of(picture, features) for picture in others]
         means[f"more {options.to} (the floor)"] = distances(known, wanted)
     protocol = (
-        f"{len(source)} pictures of {options.a.name} against {len(target)} of {options.b.name} at "
+        f"{len(source)} pictures of {first.name} against {len(target)} of {second.name} at "
         f"{options.size}×{options.size}; distances of pooled VGG19 {features.sha256[:8]} relu5_4"
     )
     rows = [{"picture": name, **each.kept} for name, each in done.items()]

@@ -1,7 +1,7 @@
-"""Generators trained elsewhere: the residual networks of pytorch-CycleGAN-and-pix2pix and CUT."""
+"""Generators trained elsewhere: those of pytorch-CycleGAN-and-pix2pix, and CUT's."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +12,13 @@ from torch import Tensor, nn
 from ganedit.errors import WeightsError
 from ganedit.tasks.translate.normalization import HeldNorm
 
-Wiring = Literal["cyclegan", "cut"]
+Wiring = Literal["cyclegan", "cut", "unet", "unet-affine"]
 LEVELS = 2
 _CUT_ONLY = ".filt"
+# What the skips of a U-Net are nested in, however deep.
+_UNET_ONLY = "model.model."
+# A network that sees all of a picture at its deepest has no halo that would be worth a window.
+EVERYTHING = 1 << 20
 
 
 class ResnetGenerator(nn.Module):
@@ -26,9 +30,12 @@ class ResnetGenerator(nn.Module):
     `(N, 3, H, W)` RGB in [0, 1], sides multiples of 4 and at least 16 → float32, within [0, 1].
     """
 
+    multiple = 2**LEVELS
+    working_size = 512
+
     def __init__(self, width: int, blocks: int, wiring: Wiring) -> None:
         super().__init__()
-        self.width, self.smooth = width, wiring == "cut"
+        self.width, self.blocks, self.smooth = width, blocks, wiring == "cut"
         widths = [width * 2**level for level in range(LEVELS + 1)]
         stride = 1 if self.smooth else 2
         self.head = _reflected(3, width, 7)
@@ -73,6 +80,59 @@ class ResnetGenerator(nn.Module):
         return torch.tanh(self.tail(x).float()) / 2 + 0.5
 
 
+class UNetGenerator(nn.Module):
+    """The U-Net of pix2pix (Isola et al. 2017): halved down to a pixel, and back with skips.
+
+    Norms take the statistics of the picture, as its authors do where pictures come one by one;
+    dropout is left out.
+
+    `(N, 3, H, W)` RGB in [0, 1], sides multiples of 2^levels → float32, within [0, 1].
+
+    Args:
+        width: channels of the first level; the next ones have twice, four and eight times as many.
+        levels: 7 or 8 of those that were trained at 128 or 256 pixels.
+        wiring: whether its norms have scales and shifts, as batch norm has.
+    """
+
+    halo = EVERYTHING
+
+    def __init__(self, width: int, levels: int, wiring: Wiring) -> None:
+        super().__init__()
+        self.width, self.blocks = width, levels
+        outputs = [width * 2 ** min(level, 3) for level in range(levels)]
+        steps = list(zip([3, *outputs], outputs, strict=False))
+        self.down = nn.ModuleList(nn.Conv2d(n, m, 4, 2, padding=1) for n, m in steps)
+        deepest, *others = reversed(steps)
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(inputs, n, 4, 2, padding=1)
+            for n, inputs in [(deepest[0], deepest[1]), *((n, 2 * m) for n, m in others)]
+        )
+        affine = wiring == "unet-affine"
+        self.down_norms = nn.ModuleList(HeldNorm(m if affine else None) for m in outputs[1:-1])
+        self.up_norms = nn.ModuleList(HeldNorm(n if affine else None) for n, _ in steps[:0:-1])
+
+    @property
+    def multiple(self) -> int:
+        """What sides have to be multiples of."""
+        return int(2**self.blocks)
+
+    @property
+    def working_size(self) -> int:
+        """Side of the pictures that it was trained on: of others it has no idea."""
+        return self.multiple
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        x = self.down[0]((pictures * 2 - 1).to(self.up[-1].get_parameter("weight").dtype))
+        skips = [x]
+        for conv, norm in zip(self.down[1:], [*self.down_norms, nn.Identity()], strict=True):
+            x = norm(conv(F.leaky_relu(x, 0.2)))
+            skips.append(x)
+        x = skips.pop()
+        for conv, norm in zip(self.up, self.up_norms, strict=False):
+            x = torch.cat([skips.pop(), norm(conv(F.relu(x)))], dim=1)
+        return torch.tanh(self.up[-1](F.relu(x)).float()) / 2 + 0.5
+
+
 def _reflected(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, padding_mode="reflect")
 
@@ -96,16 +156,48 @@ def _smooth_double(x: Tensor) -> Tensor:
     return enlarged[:, :, 1:-1, 1:-1]
 
 
-def read_foreign(path: Path) -> tuple[ResnetGenerator, Wiring]:
+def read_foreign(path: Path) -> tuple[ResnetGenerator | UNetGenerator, Wiring]:
     """A generator from a `latest_net_G*.pth` of those projects.
-
-    Its layers are numbered children of one sequence, so the kernels in the order of their numbers
-    are ours in the order they are used. Statistics that old instance norms kept are not used.
 
     Raises:
         WeightsError: not such a file.
     """
     state = _read(path)
+    if any(_UNET_ONLY in name for name in state):
+        return _read_unet(path, state)
+    return _read_resnet(path, state)
+
+
+def _read_unet(path: Path, state: Mapping[str, Tensor]) -> tuple[UNetGenerator, Wiring]:
+    """Its blocks are nested: the way down lies before the next one, the way up behind it."""
+    names = sorted((n for n in state if state[n].ndim == 4), key=_nesting)
+    levels, odd = divmod(len(names), 2)
+    if levels < 5 or odd:
+        raise WeightsError(f"{path}: {len(names)} convolutions; a U-Net of pix2pix has 14 or 16")
+    norms = sorted((n for n in state if n.endswith("weight") and state[n].ndim == 1), key=_nesting)
+    wiring: Wiring = "unet-affine" if norms else "unet"
+    network = UNetGenerator(int(state[names[0]].shape[0]), levels, wiring)
+    own: list[nn.Module] = [*network.down, *network.up]
+    if norms:
+        own += [*network.down_norms, *network.up_norms]
+    _fill(own, [*names, *norms], state, path, "U-Net generator")
+    return network, wiring
+
+
+def _nesting(name: str) -> tuple[int, int]:
+    """Order in which a U-Net uses its layers: inwards those before the next block, then outwards.
+
+    In all kinds of its blocks the former are among the first three children.
+    """
+    *_, number, _ = name.split(".")
+    depth = name.count("model.")
+    return (0, depth) if int(number) <= 2 else (1, -depth)
+
+
+def _read_resnet(path: Path, state: Mapping[str, Tensor]) -> tuple[ResnetGenerator, Wiring]:
+    """Its layers are numbered children of one sequence, so the kernels in the order of their
+    numbers are ours in the order they are used. Statistics that old instance norms kept are not
+    used."""
     wiring: Wiring = "cut" if any(name.endswith(_CUT_ONLY) for name in state) else "cyclegan"
     names = sorted((n for n in state if n.endswith("weight")), key=_numbers)
     kernels = [state[name] for name in names]
@@ -118,14 +210,28 @@ def read_foreign(path: Path) -> tuple[ResnetGenerator, Wiring]:
         )
     network = ResnetGenerator(int(kernels[0].shape[0]), blocks, wiring)
     own = [network.head, *network.down, *network.body, *network.up, network.tail]
+    _fill(own, names, state, path, "resnet generator")
+    return network, wiring
+
+
+def _fill(
+    layers: Sequence[nn.Module],
+    names: Sequence[str],
+    state: Mapping[str, Tensor],
+    path: Path,
+    kind: str,
+) -> None:
+    """Copy weights by name into layers, and biases, which convolutions before batch norm lack."""
+    name = names[0]
     try:
         with torch.no_grad():
-            for conv, name, kernel in zip(own, names, kernels, strict=True):
-                conv.weight.copy_(kernel)
-                conv.bias.copy_(state[name.removesuffix("weight") + "bias"])
-    except (RuntimeError, KeyError) as error:
-        raise WeightsError(f"{path}: {name} is not a resnet generator's: {error}") from error
-    return network, wiring
+            for layer, name in zip(layers, names, strict=True):
+                bias = state.get(name.removesuffix("weight") + "bias")
+                own = dict(layer.named_parameters())
+                own["weight"].copy_(state[name])
+                own["bias"].copy_(torch.zeros_like(own["bias"]) if bias is None else bias)
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: {name} is not a {kind}'s: {error}") from error
 
 
 def _read(path: Path) -> Mapping[str, Tensor]:

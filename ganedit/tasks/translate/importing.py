@@ -18,8 +18,8 @@ def as_translator(path: Path, to: str) -> tuple[Translator, dict[str, Any]]:
         WeightsError: not such a generator.
     """
     generator, wiring = read_foreign(path)
-    blocks = len(generator.body) // 2
-    options = NetworkOptions(("origin", to), (to,), generator.width, blocks=blocks, wiring=wiring)
+    names, width, blocks = ("origin", to), generator.width, generator.blocks
+    options = NetworkOptions(names, (to,), width, blocks=blocks, wiring=wiring)
     with torch.device("meta"):
         network = Translator(options)
     network.to_domain[to] = generator

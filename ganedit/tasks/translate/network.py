@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from ganedit.errors import UsageError
 from ganedit.nets.init import kaiming_
-from ganedit.tasks.translate.foreign import ResnetGenerator
+from ganedit.tasks.translate.foreign import ResnetGenerator, UNetGenerator
 from ganedit.tasks.translate.normalization import HeldNorm
 from ganedit.tasks.translate.options import NetworkOptions
 
@@ -43,6 +43,9 @@ class Generator(nn.Module):
 
     `(N, 3, H, W)` RGB in [0, 1], sides multiples of 4 and at least 16 → float32, not clamped.
     """
+
+    multiple = MULTIPLE
+    working_size = 512
 
     def __init__(self, width: int, deep_width: int, blocks: int) -> None:
         super().__init__()
@@ -96,7 +99,9 @@ class Translator(nn.Module):
         return result
 
 
-def _generator(options: NetworkOptions) -> Generator | ResnetGenerator:
+def _generator(options: NetworkOptions) -> Generator | ResnetGenerator | UNetGenerator:
     if options.wiring == "ganedit":
         return Generator(options.width, options.deep_width, options.blocks)
+    if options.wiring in ("unet", "unet-affine"):
+        return UNetGenerator(options.width, options.blocks, options.wiring)
     return ResnetGenerator(options.width, options.blocks, options.wiring)

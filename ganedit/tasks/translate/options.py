@@ -8,6 +8,7 @@ from typing import Literal
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.tasks.translate.paired.options import DRAWN, PairedTraining
 
 # The word for every domain there is.
 ALL = "all"
@@ -42,6 +43,15 @@ class TranslateOptions(Options):
         None, "Short side at which larger pictures are painted: the smaller, the broader the "
         "strokes.", least=64, metavar="N", absent="512",
     )  # fmt: skip
+    seed: int = option(0, "Of a drawing, another one is another photo.", least=0, most=2**62)
+    candidates: int = option(
+        1, "So many photos of a drawing, each of the next seed, and a contact sheet.",
+        least=1, most=64,
+    )  # fmt: skip
+    color: str | None = option(
+        None, "What is drawn has this colour; strokes of colour on the drawing say it place by "
+        "place.", metavar="COLOR",
+    )  # fmt: skip
     weights: str | None = own_weights()
 
     def __post_init__(self) -> None:
@@ -50,6 +60,13 @@ class TranslateOptions(Options):
             raise UsageError("give --to; `ganedit models` lists the domains there are")
         if self.to != ALL:
             check_name(self.to)
+        elif self.candidates > 1:
+            raise UsageError("--candidates goes with one domain; name it with --to")
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of each candidate."""
+        return tuple(range(self.seed, self.seed + self.candidates))
 
 
 @dataclass(frozen=True)
@@ -73,8 +90,9 @@ class NetworkOptions(Options):
         most=0.1,
         group="model",
     )
-    wiring: Literal["ganedit", "cyclegan", "cut"] = "ganedit"
-    """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing."""
+    wiring: Literal["ganedit", "cyclegan", "cut", "unet", "unet-affine"] = "ganedit"
+    """Ours, or that of a generator trained elsewhere, of which `deep_width` says nothing; a U-Net's
+    `blocks` are its levels."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,15 +112,18 @@ class TranslateTraining(Options):
     """What is particular to training a translator."""
 
     a: tuple[str, ...] = option(
-        help="Folder of the first domain, perhaps reduced by a factor first; may be repeated.",
+        (),
+        "Folder of the first domain, perhaps reduced by a factor first; may be repeated.",
         metavar="DIR[@FACTOR]",
     )
     b: tuple[str, ...] = option(
-        help="Folder of the second domain, likewise.", metavar="DIR[@FACTOR]"
+        (), "Folder of the second domain, likewise.", metavar="DIR[@FACTOR]"
     )
     domains: str = option(
-        "a,b", "Of the two domains, like photo,monet.", metavar="A,B", flag="--names"
-    )
+        "a,b", "Of the two domains, like photo,monet; of pairs, where each folder is a domain of "
+        "its own, like drawing,shoe,bag.", metavar="A,B", flag="--names",
+    )  # fmt: skip
+    pairing: PairedTraining = field(default_factory=PairedTraining)
     one_sided: bool = option(
         False,
         "Train the direction to the second domain only, with the PatchNCE loss: quicker, and less "
@@ -157,18 +178,24 @@ class TranslateTraining(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        names = tuple(name.strip() for name in self.domains.split(","))
+        if self.crop % 4 or self.crop < 32:
+            raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
+        if self.pairing.wanted:
+            pairing = self.pairing.completed(self.a, self.b, names, self.crop)
+            for name in names:
+                check_name(name)
+            object.__setattr__(self, "pairing", pairing)
+            return
         if not self.a or not self.b:
             raise UsageError("give a folder with --a and one with --b")
         for folder in self.a:
             if _folder(folder) in {_folder(other) for other in self.b}:
                 raise UsageError(f"{folder}: is in both domains; there would be nothing to learn")
-        names = tuple(name.strip() for name in self.domains.split(","))
         network = replace(
             self.network, names=names, to=names[1:] if self.one_sided else names[::-1]
         )
         object.__setattr__(self, "network", network)
-        if self.crop % 4 or self.crop < 32:
-            raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
 
 
 def _folder(text: str) -> Path:
@@ -180,9 +207,15 @@ def _folder(text: str) -> Path:
 class TranslateEvaluation(Options):
     """What a translator is measured on."""
 
-    a: Path = option(help="Pictures to translate.", metavar="DIR", must_be="folder")
-    b: Path = option(help="Pictures of the domain they go to.", metavar="DIR", must_be="folder")
-    to: str = option(help="That domain, like monet.", metavar="DOMAIN")
+    a: str = option(
+        help="Pictures to translate; with --paired also sketch:DIR, lines drawn of those of DIR.",
+        metavar="DIR",
+    )
+    to: str = option(help="The domain they go to, like monet.", metavar="DOMAIN")
+    b: Path | None = option(
+        None, "Pictures of that domain.", metavar="DIR", must_be="folder",
+        absent="those of sketch:DIR",
+    )  # fmt: skip
     back: str | None = option(
         None, "The first domain: the way back is measured too.", metavar="DOMAIN"
     )
@@ -190,7 +223,29 @@ class TranslateEvaluation(Options):
         None, "More pictures like --b: how near sets can come.", metavar="DIR", must_be="folder"
     )
     size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
+    paired: bool = option(
+        False, "The pictures of --a and --b belong together, by their names: how near are they?",
+        group="pairs",
+    )  # fmt: skip
+    held_out: float = option(
+        0.0, "With --paired: measure this share of the pictures only, the same that training of "
+        "it holds out.", least=0, most=0.5, group="pairs",
+    )  # fmt: skip
+    strict: bool = option(
+        False, "Stop at a picture without partner, or of another size, instead of leaving it out.",
+        group="pairs",
+    )  # fmt: skip
     weights: str | None = own_weights()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        drawn = self.a.startswith(DRAWN)
+        if drawn and not self.paired:
+            raise UsageError(f"--a {self.a}: goes with --paired")
+        if drawn == (self.b is not None):
+            raise UsageError("--a sketch:DIR has its photos in DIR; give --b with all else")
+        if not Path(self.a.removeprefix(DRAWN)).is_dir():
+            raise UsageError(f"--a {self.a}: no such folder")
 
 
 @dataclass(frozen=True)

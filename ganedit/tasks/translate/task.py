@@ -4,23 +4,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
 from ganedit.task import (
+    PHOTO,
     Apply,
     Enlarge,
     Evaluation,
     Imported,
     Importing,
+    Input,
     Measuring,
+    Pictures,
+    Progress,
     Task,
     Training,
 )
-from ganedit.tasks.translate.domains import check_domains, domains
+from ganedit.tasks.translate.domains import (
+    check_domains,
+    domains,
+    pictures_only,
+    stored,
+    takes_drawings,
+)
 from ganedit.tasks.translate.options import (
     ALL,
     TranslateEvaluation,
@@ -29,6 +39,15 @@ from ganedit.tasks.translate.options import (
     TranslateTraining,
 )
 
+if TYPE_CHECKING:
+    from ganedit.image import Image
+
+# What goes with drawings only, with other pictures only, and where there are several results.
+_OF_DRAWINGS = ("color",)
+_OF_PICTURES = ("strength", "keep_color", "working_size")
+_OF_SEVERAL = ("seed", "candidates", "like")
+_SAID = ("color", "strength", "keep_color", "working_size", "seed", "candidates")
+
 
 def _label(options: TranslateOptions) -> str:
     return "as" if options.to == ALL else f"as_{options.to}"
@@ -36,21 +55,52 @@ def _label(options: TranslateOptions) -> str:
 
 def _labels(options: TranslateOptions | None) -> str:
     known = domains() + (domains(options.weights) if options and options.weights else [])
-    return f"as_(?:{'|'.join(map(re.escape, known))})"
+    names = "|".join(map(re.escape, known))
+    return rf"as_(?:sheet|(?:{names})(?:_(?:\d+|sheet))?)"
 
 
 def _variants(options: TranslateOptions) -> tuple[str, ...]:
-    return tuple(domains(options.weights)) if options.to == ALL else ("",)
+    if options.candidates > 1:
+        return tuple(map(str, options.seeds))
+    return tuple(_every(options)) if options.to == ALL else ("",)
+
+
+def _check(options: TranslateOptions, given: Mapping[str, int]) -> None:
+    if options.to == ALL or options.to not in domains(options.weights):
+        several, drawings = False, False
+    else:
+        several = bool(stored(options.to, options.weights).get("code"))
+        drawings = takes_drawings(options.to, options.weights)
+    usual = TranslateOptions(options.to)
+    # What a form sends along at its default says nothing.
+    said = {name for name in _SAID if getattr(options, name) != getattr(usual, name)}
+    said |= {"like"} & given.keys()
+    refused = [
+        (_OF_DRAWINGS, not drawings, f"--to {options.to} does not make photos of drawings"),
+        (_OF_PICTURES, drawings, f"--to {options.to} makes photos of drawings"),
+        (_OF_SEVERAL, not several, f"--to {options.to} makes one result only"),
+    ]
+    for names, applies, reason in refused:
+        for name in names:
+            if applies and name in said:
+                raise UsageError(f"--{name.replace('_', '-')}: {reason}")
 
 
 def _load(options: TranslateOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
-    from ganedit.tasks.translate.edit import TranslateEdit
+    from ganedit.tasks.translate.edit import load_edit
+    from ganedit.tasks.translate.paired.predictor import Look
 
     names = _names(options)
-    edits = {name: TranslateEdit(replace(options, to=name), runtime, enlarge) for name in names}
-    return lambda pictures, variant, progress: edits[variant or options.to].apply(
-        pictures["photo"][0], progress
-    )
+    edits = {name: load_edit(replace(options, to=name), runtime, enlarge) for name in names}
+
+    def apply(pictures: Pictures, variant: str, progress: Progress) -> "Image":
+        (photo,), like = pictures["photo"], pictures.get("like", ())
+        seed = int(variant) if options.candidates > 1 else options.seed
+        look = Look(seed, like[0] if like else None)
+        name = options.to if options.to != ALL else variant
+        return edits[name].apply(photo, progress, look)
+
+    return apply
 
 
 def _names(options: TranslateOptions) -> list[str]:
@@ -59,11 +109,16 @@ def _names(options: TranslateOptions) -> list[str]:
     Raises:
         UsageError: no generator leads to one of them.
     """
-    names = domains(options.weights) if options.to == ALL else [options.to]
+    names = _every(options) if options.to == ALL else [options.to]
     if not names:
         raise UsageError("--to all: no translations ship yet; give your own with --weights")
     check_domains(names, options.weights)
     return names
+
+
+def _every(options: TranslateOptions) -> list[str]:
+    """The domains of `--to all`: one picture cannot be a photo and a drawing."""
+    return pictures_only(domains(options.weights), options.weights)
 
 
 def _weights(options: TranslateOptions) -> Mapping[str, str]:
@@ -74,12 +129,20 @@ def _weights(options: TranslateOptions) -> Mapping[str, str]:
 
 
 def _training(options: TranslateTraining) -> Any:
+    if options.pairing.wanted:
+        from ganedit.tasks.translate.paired.training import PairedTask
+
+        return PairedTask(options)
     from ganedit.tasks.translate.training import TranslateTask
 
     return TranslateTask(options)
 
 
 def _measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
+    if options.paired:
+        from ganedit.tasks.translate.paired.evaluation import measure_pairs
+
+        return measure_pairs(options, measuring)
     from ganedit.tasks.translate.evaluation import measure
 
     return measure(options, measuring)
@@ -94,16 +157,28 @@ def _convert(file: Path, options: TranslateImport) -> Imported:
 
 TRANSLATE = Task(
     name="translate",
-    summary="Turn photos into paintings, or into what a network of yours learned; folders too.",
+    summary="Turn photos into paintings, drawings into photos; folders too.",
     examples="""
 As Monet would have it, beside the original as photo_as_monet.jpg:
     ganedit translate photo.jpg --to monet
 Half the way, in the photo's own colours:
     ganedit translate photo.jpg --to monet --strength 0.5 --keep-color
+Four photos of a drawing, in red, and one in the colours of another photo:
+    ganedit translate drawing.png --to shoe --candidates 4 --color '#8a1c1c'
+    ganedit translate drawing.png --to bag --like photo.jpg
 A folder, by a network of your own (see ganedit train translate --help):
     ganedit translate holiday/ --to winter --weights runs/winter -o winter/""",
     options=TranslateOptions,
+    inputs=(
+        replace(PHOTO, drawn=True),
+        Input(
+            "like",
+            "Photo whose colours and material those of a drawing are to have.",
+            given="shared",
+        ),
+    ),
     label=_label,
+    check=_check,
     labels=_labels,
     variants=_variants,
     load=_load,
@@ -115,7 +190,15 @@ A folder, by a network of your own (see ganedit train translate --help):
         """
 Between two folders of pictures that do not correspond:
     ganedit train translate --a photos/ --b paintings/ --names photo,painting \\
-        --out runs/painting --minutes 300""",
+        --out runs/painting --minutes 300
+From pairs, by their names in two folders, or side by side in files:
+    ganedit train translate --paired --a maps/ --b aerial/ --names map,aerial \\
+        --out runs/aerial --minutes 300
+    ganedit train translate --pairs facades/ --direction BtoA --names plan,facade \\
+        --out runs/facade --minutes 300
+From photos alone, which the drawings are made of, in two kinds:
+    ganedit train translate --paired --a sketch:shoes/ --a sketch:bags/ --color-hints \\
+        --names drawing,shoe,bag --out runs/products --minutes 300""",
     ),
     evaluation=Evaluation(
         TranslateEvaluation,
@@ -123,15 +206,18 @@ Between two folders of pictures that do not correspond:
         "How near translations come to pictures of the domain, and what they keep of their own.",
         """
     ganedit evaluate translate --a photos/ --b paintings/ --to monet --back photo
+    ganedit evaluate translate --paired --a sketch:shoes/ --to shoe --held-out 0.07 --size 128
 
 The kernel distance (unbiased, cubic kernel) and the Fréchet distance are those of VGG19's
-relu5_4, averaged over each picture; they are not KID and FID, which use Inception.""",
+relu5_4, averaged over each picture; they are not KID and FID, which use Inception. Of pairs,
+lines F1 tells how well edges of results lie on the lines of drawings (within 2 pixels), and seeds
+PD how far two results of one drawing are apart, inside of the object.""",
     ),
     importing=Importing(
         TranslateImport,
         _convert,
         """
-The generator of pytorch-CycleGAN-and-pix2pix, or of CUT (resnet, 6 or 9 blocks):
+The generator of pytorch-CycleGAN-and-pix2pix (resnet or unet), or of CUT (resnet):
     ganedit import-weights latest_net_G_A.pth --as translate --to winter
     ganedit translate photo.jpg --to winter""",
     ),

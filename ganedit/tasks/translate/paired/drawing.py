@@ -1,0 +1,271 @@
+"""Drawings of any kind, cleaned into the lines that networks know. Nothing here imports torch."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ganedit.errors import ImageError
+from ganedit.image import Image, to_eight
+from ganedit.lines import thinned, without_specks
+
+# Side that larger drawings are cleaned at, in pixels.
+CLEANING_SIZE = 640
+# Of the shorter side: how far paper is looked for around a line, and how thick a line may be.
+PAPER_REACH, THICKEST = 0.12, 0.022
+# Least darkness of a line, of 1, and how much fainter it may go on.
+FAINTEST, GOES_ON = 0.1, 0.5
+# Shares of the longer side: lines that are dirt, and all lines together that are no drawing.
+SPECK, NOTHING = 0.02, 0.15
+# Distance from grey, of CIELAB, from which on a stroke is a colour.
+COLORFUL = 22.0
+# Least share of black ink in a drawing whose colours are hints and not its lines.
+LEAST_BLACK = 0.3
+# Of 1: what is darker is no paper. Share of it, in areas, in a photo; and how much it varies there.
+TONE, TONED, TONES = 0.93, 0.32, 0.06
+# Width of a line that is given to a network, in its pixels.
+PEN = 1.4
+# Dots of one colour: their radius in a network's pixels, how many, and how far apart, of its side.
+SPOT, MOST_SPOTS, SPOTS_APART = 2, 8, 0.11
+# How much of a network's frame a thing takes, and how far it may be from that and be left there.
+FRAMED, LEAST_FRAMED, MOST_FRAMED, OFF_CENTRE = 0.68, 0.5, 0.86, 0.12
+
+
+@dataclass(frozen=True)
+class Window:
+    """The square of a drawing that a network sees, perhaps beyond its borders, in its pixels."""
+
+    left: float
+    top: float
+    side: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing as networks know it.
+
+    Attributes:
+        ink: `(S, S)` float32 in [0, 1].
+        hints: `(S, S, 4)` uint8, colours of strokes and where they are (255 or 0).
+        window: where that is in the picture.
+        notes: what was done, each fit for a warning.
+    """
+
+    ink: np.ndarray
+    hints: np.ndarray
+    window: Window
+    notes: tuple[str, ...] = ()
+
+
+def cleaned(image: Image, size: int) -> Drawing:
+    """The lines and the strokes of colour of a drawing.
+
+    A pencil scan, a whiteboard, white chalk on black, lines on a transparent ground: paper and
+    shadows go, lines of any thickness become lines of one.
+
+    Args:
+        image: of any size and depth.
+        size: of the network's pictures.
+
+    Raises:
+        ImageError: it is empty, or a photograph.
+    """
+    picture, transparent = _flattened(image)
+    scale = min(1.0, CLEANING_SIZE / max(picture.shape[:2]))
+    if scale < 1:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    light, notes = _evenly_lit(picture)
+    if transparent:
+        notes = (*notes, "its transparent ground was taken for paper")
+    colors = _colors(picture)
+    ink = _ink(light, colors)
+    if _is_photo(light, ink):
+        raise ImageError(
+            "this is a photo, not a drawing; make one of it with ganedit sketch, or draw lines"
+        )
+    colored, black = ink & colors, ink & ~colors
+    if black.sum() < LEAST_BLACK * ink.sum():
+        colored, black = np.zeros_like(ink), ink
+    lines = _lines(black)
+    if lines.sum() < NOTHING * max(lines.shape):
+        raise ImageError("there are no lines in it; draw some, dark on light or light on dark")
+    window = _window(lines, 1 / scale)
+    return Drawing(
+        _into(lines, window, scale, size),
+        _hints(picture, colored, window, scale, size),
+        window,
+        notes,
+    )
+
+
+def _flattened(image: Image) -> tuple[np.ndarray, bool]:
+    """`(H, W, 3)` uint8 on paper unlike its lines, and whether it was transparent."""
+    samples = to_eight(image.samples)
+    picture = np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
+    if image.alpha is None or not np.ptp(image.alpha):
+        return picture, False
+    share = image.alpha[..., None].astype(np.float32) / np.iinfo(image.alpha.dtype).max
+    mean = (picture * share).sum((0, 1)) / share.sum()
+    paper = 255.0 if mean.mean() < 160 else 0.0
+    return np.rint(picture * share + paper * (1 - share)).astype(np.uint8), True
+
+
+def _evenly_lit(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Light `(H, W)` float32, 1 on paper whatever its shade, and what was noted."""
+    notes: tuple[str, ...] = ()
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    if np.median(grey) < 110:
+        grey, notes = 255 - grey, ("light lines on a dark ground were taken for dark ones",)
+    reach = 2 * round(PAPER_REACH * min(grey.shape)) + 3
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    paper = cv2.morphologyEx(cv2.medianBlur(grey, 3), cv2.MORPH_CLOSE, disc)
+    paper = cv2.GaussianBlur(paper.astype(np.float32), (0, 0), reach / 4)
+    return np.clip(grey / np.maximum(paper, 32), 0, 1).astype(np.float32), notes
+
+
+def _colors(picture: np.ndarray) -> np.ndarray:
+    """Where something is more colourful than the paper is, `(H, W)` bool."""
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB).astype(np.float32)
+    paper = np.median(lab.reshape(-1, 3), axis=0)
+    distance: np.ndarray = np.hypot(lab[..., 1] - paper[1], lab[..., 2] - paper[2])
+    return cv2.GaussianBlur(distance, (0, 0), 1) > COLORFUL
+
+
+def _ink(light: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Where there is ink, `(H, W)` bool: strong enough, or going on from where it is."""
+    dark = cv2.GaussianBlur(1 - light, (0, 0), 0.7)
+    noise = float(np.median(np.abs(dark - np.median(dark))))
+    strongest = float(np.percentile(dark, 99.5))
+    strong = max(FAINTEST, 0.4 * strongest, 8 * noise)
+    weak = max(GOES_ON * strong, 5 * noise)
+    candidates = (dark > weak) | colors
+    _, labels = cv2.connectedComponents(candidates.astype(np.uint8), connectivity=8)
+    kept = np.zeros(labels.max() + 1, bool)
+    kept[labels[(dark > strong) | colors]] = True
+    kept[0] = False
+    found: np.ndarray = kept[labels]
+    return without_specks(found, max(4, round(SPECK * max(light.shape))))
+
+
+def _broad(ink: np.ndarray) -> np.ndarray:
+    """What of the ink is broader than a line."""
+    width = 2 * round(THICKEST * min(ink.shape)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    opened: np.ndarray = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+    return opened
+
+
+def _lines(ink: np.ndarray) -> np.ndarray:
+    """Ink as lines of one pixel: those of lines in their middle, those of areas around them."""
+    broad = _broad(ink)
+    inside = cv2.erode(broad.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return thinned(ink & ~broad) | (broad & ~inside)
+
+
+def _is_photo(light: np.ndarray, ink: np.ndarray) -> bool:
+    """Whether there are areas of many tones, as in a photo, where a hand draws lines and blacks."""
+    rows, columns = np.nonzero(ink)
+    if not len(rows):
+        return False
+    box = light[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    width = 2 * round(max(THICKEST * max(box.shape), 1.6)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    areas = cv2.morphologyEx((box < TONE).astype(np.uint8), cv2.MORPH_OPEN, disc)
+    inside = cv2.erode(areas, np.ones((3, 3), np.uint8)) > 0
+    share = float(areas.mean())
+    return share > TONED and float(box[inside].std() if inside.any() else 0) > TONES
+
+
+def _window(lines: np.ndarray, enlarged: float) -> Window:
+    """The square that has the lines in its middle, framed as in photographs of products."""
+    height, width = lines.shape
+    rows, columns = np.nonzero(lines)
+    top, left = int(rows.min()), int(columns.min())
+    high, wide = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
+    middle = np.array([left + wide / 2, top + high / 2])
+    page, longest = max(height, width), max(high, wide)
+    centre = np.array([width / 2, height / 2])
+    if (
+        LEAST_FRAMED * page <= longest <= MOST_FRAMED * page
+        and np.abs(middle - centre).max() <= OFF_CENTRE * page
+    ):
+        side, middle = float(page), centre  # the page is framed so itself
+    else:
+        side = longest / FRAMED
+    left_edge, top_edge = (middle - side / 2) * enlarged
+    return Window(float(left_edge), float(top_edge), side * enlarged)
+
+
+def _into(lines: np.ndarray, window: Window, scale: float, size: int) -> np.ndarray:
+    """Lines `(H, W)` bool in the window, drawn with one pen, `(size, size)` float32."""
+    distance = cv2.distanceTransform((~lines).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    # A distance is as smooth as the line is not: reduced or enlarged, it loses nothing.
+    moved = cv2.warpAffine(
+        distance * (size / (window.side * scale)), _to_window(window, scale, size), (size, size),
+        flags=cv2.INTER_LINEAR, borderValue=float(size),
+    )  # fmt: skip
+    ink: np.ndarray = np.clip((PEN + 1) / 2 - moved, 0, 1)
+    return ink
+
+
+def _to_window(window: Window, scale: float, side: int) -> np.ndarray:
+    """From pixels of the cleaned picture to those of the window's square, `(2, 3)`."""
+    factor = side / (window.side * scale)
+    return np.array([
+        [factor, 0, -window.left * scale * factor],
+        [0, factor, -window.top * scale * factor],
+    ])  # fmt: skip
+
+
+def _hints(
+    picture: np.ndarray, colored: np.ndarray, window: Window, scale: float, size: int
+) -> np.ndarray:
+    """Strokes of colour in the window, `(size, size, 4)` uint8."""
+    matrix = _to_window(window, scale, size)
+    # Borders of strokes are mixed with paper.
+    core = cv2.erode(colored.astype(np.uint8), np.ones((3, 3), np.uint8))
+    core = core if core.any() else colored.astype(np.uint8)
+    planes = np.dstack([picture * (core[..., None] > 0), 255 * core]).astype(np.float32)
+    moved = cv2.warpAffine(planes, matrix, (size, size), flags=cv2.INTER_LINEAR)
+    share = moved[..., 3:] / 255
+    hints = np.zeros((size, size, 4), np.uint8)
+    there = share[..., 0] > 0.4
+    hints[there, :3] = np.clip(moved[..., :3] / np.maximum(share, 0.01), 0, 255)[there]
+    hints[there, 3] = 255
+    return hints
+
+
+def spots(ink: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """Dots of one colour all over what the lines enclose, as hints `(S, S, 4)` uint8.
+
+    Where lines enclose nothing, over what lies between them.
+    """
+    size = len(ink)
+    lines = (ink > 0.3).astype(np.uint8)
+    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    outside = np.pad(closed, 1)
+    cv2.floodFill(outside, None, (0, 0), 2)
+    inside = (outside[1:-1, 1:-1] == 0).astype(np.uint8)
+    if inside.sum() < 0.3 * _hull(lines).sum():
+        inside = _hull(lines) & (1 - lines)
+    hints = np.zeros((size, size, 4), np.uint8)
+    room = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    apart = SPOTS_APART * size
+    for _ in range(MOST_SPOTS):
+        row, column = divmod(int(room.argmax()), size)
+        if room[row, column] < SPOT + 1:
+            break
+        dot = np.zeros((size, size), np.uint8)
+        cv2.circle(dot, (column, row), SPOT, 1, -1)
+        hints[dot > 0] = (*color, 255)
+        cv2.circle(room, (column, row), round(apart), 0.0, -1)
+    return hints
+
+
+def _hull(lines: np.ndarray) -> np.ndarray:
+    """The convex hull of lines, `(H, W)` uint8 of 0 and 1."""
+    filled = np.zeros_like(lines)
+    points = np.argwhere(lines)[:, ::-1].astype(np.int32)
+    if len(points):
+        cv2.fillConvexPoly(filled, cv2.convexHull(points), 1)
+    return filled

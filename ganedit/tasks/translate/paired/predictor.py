@@ -1,0 +1,132 @@
+"""A generator trained from pairs, on its device, with one of its many looks."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganedit.editing import fill_transparent, overview, placed, to_tensor
+from ganedit.image import Image, resize, to_eight
+from ganedit.runtime import Runtime
+from ganedit.tasks.translate.paired.network import PairedGenerator
+from ganedit.tasks.translate.paired.options import PairedNetwork
+from ganedit.tiling import Footprint
+
+SMALLEST = 16
+
+
+@dataclass(frozen=True)
+class Look:
+    """Which of the many results of an input.
+
+    Attributes:
+        seed: another one, another result.
+        like: a photo whose looks the result is to have; the seed varies them a little.
+    """
+
+    seed: int = 0
+    like: Image | None = None
+
+
+ANY_LOOK = Look()
+
+
+def paired(**stored: Any) -> PairedGenerator:
+    """A generator from what is stored with its weights."""
+    return PairedGenerator(PairedNetwork(**stored))
+
+
+def code_of(generator: PairedGenerator, look: Look) -> Tensor:
+    """The code of a look, `(1, code)` float32 on the CPU: the same wherever it is used."""
+    source = torch.Generator().manual_seed(look.seed)
+    noise = torch.randn(1, generator.code_size, generator=source)
+    if look.like is None or generator.encoder is None:
+        return noise
+    size = generator.options.size
+    picture = look.like
+    scale = size / max(picture.width, picture.height)
+    width, height = (max(SMALLEST, round(n * scale)) for n in (picture.width, picture.height))
+    samples = to_eight(resize(picture, width, height).samples)
+    encoder = copy.deepcopy(generator.encoder).to("cpu", torch.float32)
+    with torch.inference_mode():
+        mean, spread = encoder(to_tensor(samples, torch.device("cpu")))
+    code: Tensor = mean + (spread / 2).exp() * noise
+    return code
+
+
+class PairedPredictor:
+    """A generator that translates pictures, with what it has seen of the whole one.
+
+    Args:
+        generator: which takes pictures; strokes of colour, where it knows them, there are none.
+        label: which domain.
+        code: `(1, code)`, which of many results.
+        runtime: device and precision.
+    """
+
+    def __init__(
+        self, generator: PairedGenerator, label: int, code: Tensor, runtime: Runtime
+    ) -> None:
+        self.runtime = runtime
+        self.generator = placed(copy.deepcopy(generator), runtime.device, runtime.dtype)
+        self._label = torch.tensor([label], device=runtime.device)
+        self._code = code.to(runtime.device)
+        self._overall: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls,
+        generator: PairedGenerator,
+        to: str,
+        look: Look,
+        samples: np.ndarray,
+        runtime: Runtime,
+    ) -> "PairedPredictor":
+        """The predictor for one picture `(H, W, 3)`.
+
+        Raises:
+            UsageError: the memory budget does not hold a look at all of it.
+        """
+        label = generator.options.to.index(to)
+        predictor = cls(generator, label, code_of(generator, look), runtime)
+        view = overview(samples, predictor.footprint, runtime, SMALLEST, "--working-size")
+        with torch.inference_mode():
+            inputs = predictor._inputs(view)
+            predictor._overall = predictor.generator.look(inputs, predictor._label, predictor._code)
+        return predictor
+
+    @property
+    def footprint(self) -> Footprint:
+        # At half the resolution a level, its norm and activation, and the same at full.
+        widest = self.generator.widths[0]
+        return Footprint(
+            halo=self.generator.halo,
+            multiple=self.generator.multiple,
+            bytes_per_pixel=4 * (4 * widest + 24),
+        )
+
+    def predict(self, pictures: Tensor, *, safe: bool = False) -> Tensor:
+        generator, overall = self.generator, self._overall
+        if safe:
+            generator = placed(copy.deepcopy(generator), self.runtime.device, torch.float32)
+            overall = None if overall is None else overall.float()
+        inputs = self._inputs(pictures)
+        result: Tensor = generator(inputs, self._label, self._code, overall)
+        return result.float()
+
+    def _inputs(self, pictures: Tensor) -> Tensor:
+        missing = self.generator.options.channels - pictures.shape[1]
+        return torch.nn.functional.pad(pictures, (0, 0, 0, 0, 0, missing))
+
+
+def on_white(image: Image) -> Image:
+    """A picture in colour without alpha, white where it was transparent."""
+    samples = fill_transparent(image)
+    if image.alpha is not None:
+        most = np.iinfo(samples.dtype).max
+        share = image.alpha[..., None].astype(np.float32) / np.iinfo(image.alpha.dtype).max
+        samples = np.rint(samples * share + most * (1 - share)).astype(samples.dtype)
+    return Image(np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples)
