@@ -1,7 +1,7 @@
 """The page of `ganedit web`: its pictures in the README, and how quick it is.
 
     python benchmarks/web.py pictures examples/results     # web_fill.jpg and the others
-    python benchmarks/web.py measure
+    python benchmarks/web.py measure                       # all figures, from start to end
 
 Needs Chromium (`apt-get install chromium`) and `pip install '.[web,test]'`. What is measured: from
 the start of the command to a page that can be used, beside `import torch`; the brush's frames a
@@ -73,7 +73,7 @@ def opened(browser: Browser, url: str, size: dict[str, int], task: str) -> Page:
 def give(page: Page, photo: Path) -> None:
     page.set_input_files("#file", photo)
     page.locator("#strip .thumb").first.wait_for()
-    page.wait_for_timeout(1500)
+    settle(page)
 
 
 def stroke(page: Page, points: list[tuple[float, float]], steps: int = 6) -> None:
@@ -98,7 +98,17 @@ def stroke(page: Page, points: list[tuple[float, float]], steps: int = 6) -> Non
 
 def wait_for_result(page: Page) -> None:
     page.locator("#download").wait_for()
-    page.wait_for_timeout(2000)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until all that is in sight is there."""
+    page.wait_for_timeout(300)
+    page.wait_for_function(
+        "() => [...ganedit.viewer.layers.values()].every("
+        "(each) => each.base.naturalWidth && !each.loading && !each.wanted.length)"
+    )
+    page.wait_for_timeout(300)
 
 
 def save(page: Page, path: Path) -> None:
@@ -153,7 +163,7 @@ def show_upscale(browser: Browser, url: str, folder: Path) -> None:
     page.locator("#actual").click()
     page.evaluate("ganedit.viewer.place(1, ganedit.viewer.after.width * 0.47, "
                   "ganedit.viewer.after.height * 0.44)")  # fmt: skip
-    page.wait_for_timeout(3000)
+    settle(page)
     save(page, folder / "web_upscale.jpg")
     page.close()
 
@@ -196,7 +206,7 @@ def measure_brush(page: Page) -> None:
     for name in ("all of it", "1:1"):
         if name == "1:1":
             page.locator("#actual").click()
-            page.wait_for_timeout(3000)
+            settle(page)
         page.evaluate(COUNT_FRAMES)
         box = page.locator("#viewer").bounding_box()
         assert box is not None

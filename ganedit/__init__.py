@@ -7,6 +7,7 @@
     ganedit.upscale("photo.jpg", scale=4).save("photo_x4.png")
     ganedit.inpaint("photo.jpg", "mask.png").save("photo_inpaint.png")
     ganedit.translate("photo.jpg", to="monet").save("photo_as_monet.png")
+    ganedit.edit_video("upscale", "clip.mp4", "large.mp4", scale=2)
 
 There is a function for each task, made from the task's description; `__init__.pyi` has their
 signatures. Names are imported when first used, so that `import ganedit` itself is quick.
@@ -23,6 +24,7 @@ _HOMES = {
     "GaneditError": "ganedit.errors",
     "Generator": "ganedit.app.generator",
     "Image": "ganedit.image",
+    "edit_video": "ganedit.app.videos",
 }
 
 

@@ -53,6 +53,8 @@ class Input:
     """Whether nothing can be done without it."""
     most: int = 1
     """How many of it a job may have."""
+    drawn: bool = False
+    """Whether it may be a drawing: the page has a canvas for it then."""
     named: Callable[[str], Path] | None = None
     """The file of a picture that ships, by its name, which is written `@NAME`; raises a UsageError
     where there is none of it."""

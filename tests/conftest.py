@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import pytest
@@ -36,6 +38,20 @@ def forking_server() -> Iterator["subprocess.Popen[str]"]:
     )  # fmt: skip
     yield process
     process.communicate()
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A Ray head that edits nothing, so that every picture is in the hands of what may die."""
+    pytest.importorskip("ray")
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))  # what is installed elsewhere
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Ray's own
+        from ray.cluster_utils import Cluster
+
+        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+        yield nodes
+        nodes.shutdown()
 
 
 @pytest.fixture(scope="session")

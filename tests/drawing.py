@@ -19,9 +19,15 @@ from ganedit.tasks.generate.stylegan import StyleGenerator
 MODELS = {"blobs": (), "things": ("bags", "hats", "shoes")}
 
 
-def save_generator(path: Path, classes: tuple[str, ...] = (), seed: int = 0) -> Path:
+def save_generator(
+    path: Path, classes: tuple[str, ...] = (), seed: int = 0, named: tuple[str, ...] = ()
+) -> Path:
     torch.manual_seed(seed)
-    network = StyleGenerator(NetworkOptions(size=16, width=16, latent=8, classes=classes))
+    network = StyleGenerator(
+        NetworkOptions(size=16, width=16, latent=8, classes=classes, directions=named)
+    )
+    if named:
+        network.directions.copy_(torch.nn.functional.normalize(torch.randn(len(named), 8)))
     for layer in network.body:
         layer.noise_strength.data.fill_(1.0)
     weights.save(network, path, task="generate", options=asdict(network.options))

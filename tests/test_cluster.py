@@ -4,29 +4,15 @@ import json
 import threading
 import time
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import EXACT, REPOSITORY, listing, run, run_process, save_network, write_photo
+from command_line import EXACT, listing, run, run_process, save_network, write_photo
 
 pytest.importorskip("ray")
 
 PICTURES = 30
-
-
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A head that edits nothing, so that every picture is in the hands of what may die."""
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))  # what is installed elsewhere
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Ray's own
-        from ray.cluster_utils import Cluster
-
-        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-        yield nodes
-        nodes.shutdown()
 
 
 def contents(folder: Path) -> dict[str, bytes]:

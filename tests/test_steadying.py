@@ -13,7 +13,7 @@ from ganedit.image import Image
 from ganedit.scene import Scene, once_a_scene, within
 from ganedit.video.flicker import measure_flicker
 from ganedit.video.scenes import CutFinder
-from ganedit.video.steadying import steadied
+from ganedit.video.steadying import CALM, NONE, SHARP, Steadiness, steadied
 
 
 def noisy(frames: list[np.ndarray], seed: int = 0) -> list[np.ndarray]:
@@ -48,6 +48,17 @@ def test_what_comes_and_goes_is_averaged_along_the_motion() -> None:
         return float(np.mean(changes))
 
     assert flicker(results) < 0.75 * flicker(after)
+
+
+def test_what_is_painted_anew_is_calmer() -> None:
+    before = moving(11, speed=0)
+    frames = list(zip(map(Image, before), map(Image, noisy(before)), [0] * 11, strict=True))
+
+    def restless(how: Steadiness) -> float:
+        results = [result.samples.astype(float) for result in steadied(frames, how)]
+        return float(np.mean([np.abs(one - other).mean() for one, other in pairwise(results)]))
+
+    assert restless(CALM) < 0.7 * restless(SHARP) < 0.5 * restless(NONE)
 
 
 def test_detail_that_is_always_there_stays() -> None:

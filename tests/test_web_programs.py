@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from unittest import mock
 from urllib.request import Request, urlopen
 
 import pytest
-from command_line import EXACT, REPOSITORY, run, write_photo
+from command_line import EXACT, run, write_photo
+from web_page import command
 
 needs_extra = pytest.mark.skipif(
     find_spec("gradio") is None, reason="gradio is not installed: pip install '.[web]'"
@@ -40,18 +40,9 @@ def started(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The command as a process, and the address that it says."""
     (tmp_path / "chosen").mkdir()
     (tmp_path / "kept").mkdir()
-    words = ["web", "--no-open", "--port", "0", "--folder", tmp_path / "chosen", *EXACT]
-    environment = {
-        **os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1",
-        "GANEDIT_PASSWORD": "sesame", "TMPDIR": str(tmp_path / "kept"),
-    }  # fmt: skip
-    with subprocess.Popen(
-        [sys.executable, "-m", "ganedit", *map(str, words)], env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[0], process
-        process.kill()
+    environment = {"GANEDIT_PASSWORD": "sesame", "TMPDIR": str(tmp_path / "kept")}
+    with command("--folder", tmp_path / "chosen", **environment) as (url, process):
+        yield url, process
 
 
 @needs_extra
@@ -113,3 +104,9 @@ def test_wrong_use_is_told_in_one_line(words: list[str], told: str) -> None:
 def test_an_address_that_is_not_there_is_told_in_one_line() -> None:
     refused = run("web", "--no-open", "--host", "192.0.2.1", "--password", "x", "--port", "0")
     assert (refused.code, "192.0.2.1" in refused.complaint) == (2, True)
+
+
+@needs_extra
+def test_a_device_that_is_not_there_is_told_before_there_are_jobs_for_it() -> None:
+    refused = run("web", "--no-open", "--device", "cuda:77")
+    assert (refused.code, "--device cuda" in refused.complaint) == (1, True)

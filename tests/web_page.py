@@ -3,11 +3,14 @@
 import contextlib
 import http.client
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from unittest import mock
 
 import toys
 import uvicorn
+from command_line import EXACT, REPOSITORY
 
 from ganedit.image import Image
 from ganedit.options import Options, option
@@ -27,6 +31,11 @@ from ganedit.web.server import application
 # As long as a test may wait for anything.
 PATIENCE = 120.0
 PLACEMENT = Placement(device="cpu", precision="fp32")
+
+
+def a_second() -> float:
+    """A second, or as many as more programs share the machine than it has cores."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,11 @@ SLEEP = Task(
     "sleep", "Do nothing, slowly.", "", SleepOptions, load_sleep, toys.no_weights,
     inputs=(toys.PHOTO,),
 )  # fmt: skip
-ROWS = (*toys.TOYS, SLEEP)
+# What is drawn in the page goes through as it is, in no time.
+SCRIBBLE = replace(
+    SLEEP, name="scribble", inputs=(replace(toys.PHOTO, drawn=True),), summary="Copy drawings."
+)
+ROWS = (*toys.TOYS, SLEEP, SCRIBBLE)
 
 
 @dataclass(frozen=True)
@@ -121,6 +134,22 @@ class Page:
         """The file of a result, as it is downloaded."""
         assert not job["errors"], job["errors"]
         return self.ask("GET", f"/api/files/{job['made'][number]['result']['id']}").body
+
+
+@contextlib.contextmanager
+def command(*words: object, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`ganedit web` as a user starts it: the address that it says, and its process."""
+    asked = ["web", "--no-open", "--port", "0", *words, *EXACT]
+    around = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", **environment}
+    with subprocess.Popen(
+        [sys.executable, "-m", "ganedit", *map(str, asked)], env=around, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[0], process
+        finally:
+            process.kill()
 
 
 @contextlib.contextmanager

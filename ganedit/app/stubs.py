@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from ganedit.app.api import Picture
 from ganedit.app.generator import Generator as Generator
+from ganedit.app.videos import edit_video as edit_video
 from ganedit.errors import GaneditError as GaneditError
 from ganedit.image import Image as Image
 from ganedit.task import Progress, Task

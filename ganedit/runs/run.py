@@ -78,8 +78,9 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
 
 
 def run_plan(
-    task: Task[Any], options: Any, plan: Plan, run: RunOptions, display: type[Display] = Display
-) -> Result:
+    task: Task[Any], options: Any, plan: Plan, run: RunOptions, display: type[Display] = Display,
+    *, silent: bool = False,
+) -> Result:  # fmt: skip
     """Do what was planned; every failure is told at the end in one line.
 
     Args:
@@ -88,6 +89,7 @@ def run_plan(
         plan: its results.
         run: how the run goes.
         display: what is told how far it is.
+        silent: whether failures are only in the result, for a caller who raises them.
 
     Raises:
         GaneditError: the run cannot begin or go on: the weights cannot be used, a device is not
@@ -107,7 +109,7 @@ def run_plan(
     folder = any(job.journal_folder is not None for job in plan.jobs)
     moving = any(job.moving for job in plan.jobs)
     engine = _engine(work, several=folder or moving)
-    return _Run(plan, work, display, folder=folder).run(engine)
+    return _Run(plan, work, display, folder=folder, silent=silent).run(engine)
 
 
 def work_of(task: Task[Any], options: Any, plan: Plan, run: RunOptions) -> Work:
@@ -148,8 +150,11 @@ def edit_in_turn(
 class _Run:
     """One run's state while it goes."""
 
-    def __init__(self, plan: Plan, work: Work, display: type[Display], *, folder: bool) -> None:
+    def __init__(
+        self, plan: Plan, work: Work, display: type[Display], *, folder: bool, silent: bool
+    ) -> None:
         self.plan, self.work, self.display, self.folder = plan, work, display, folder
+        self.silent = silent
         self.result, self.stop = Result(), Stop()
         self.journals: dict[Path, Journal] = {}
         self.fatal: GaneditError | None = None
@@ -174,7 +179,9 @@ class _Run:
         self.result.interrupted = self.stop.interrupted
         if self.fatal is not None and not self.result.done:
             raise self.fatal
-        tell(self.result, self.plan, self.work.run, time.monotonic() - started, self.stop.reason)
+        if not self.silent:
+            seconds = time.monotonic() - started
+            tell(self.result, self.plan, self.work.run, seconds, self.stop.reason)
         if self.fatal is not None:
             raise self.fatal
         return self.result

@@ -17,7 +17,7 @@ from ganedit.task import Apply, Pictures
 from ganedit.video.encoding import SegmentWriter
 from ganedit.video.kinds import FRAMES
 from ganedit.video.segments import Segment
-from ganedit.video.steadying import steadied
+from ganedit.video.steadying import NONE, steadied
 
 
 def edit_segment(
@@ -40,8 +40,8 @@ def edit_segment(
     edited = _edited(job, segment, stills, apply, progress)
     results: Iterator[Image] = (
         (result for _, result, _ in edited)
-        if work.run.video.no_steady
-        else steadied(edited, local=work.task.local)
+        if segment.steadiness == NONE
+        else steadied(edited, segment.steadiness, local=work.task.local)
     )
     own = _own(results, segment)
     first: Image | None = None

@@ -31,8 +31,9 @@ MOST_AT_DEVICE = 16
 # What a picture takes while it is in work: samples of input and result with a copy of each, and
 # what a network holds for a pixel of the largest window that it looks at.
 PIXEL_BYTES, WINDOW_PIXEL_BYTES, WINDOW_PIXELS = 8, 2048, 512 * 512
-# Of a video: three frames as integers and floats, their mean, and what a coder looks ahead.
-FRAME_PIXEL_BYTES = 160
+# Of a video: each frame that is averaged, as integers and floats; and their mean, with what a coder
+# looks ahead.
+FRAME_PIXEL_BYTES, MEAN_PIXEL_BYTES = 20, 60
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def _segment_bytes(segment: "Segment", work: Work) -> int:
     track = next(iter(segment.sources.values())).track
     pixels = track.width * track.height
     width, height = work.size_for((track.width, track.height))
-    samples = FRAME_PIXEL_BYTES * (pixels + width * height)
+    frames = 2 * segment.steadiness.reach + 1
+    samples = (MEAN_PIXEL_BYTES + FRAME_PIXEL_BYTES * frames) * (pixels + width * height)
     return samples + WINDOW_PIXEL_BYTES * min(pixels, WINDOW_PIXELS)
 
 

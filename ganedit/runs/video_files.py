@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from ganedit.errors import ImageError
 from ganedit.runs.jobs import Job
 from ganedit.runs.stamps import Stamp
 from ganedit.video.kinds import FRAMES, is_numbered
-from ganedit.video.pictures import numbered, numbered_files
+from ganedit.video.pictures import number_of, numbered, numbered_files
 
 
 def in_place(job: Job) -> bool:
@@ -16,10 +17,17 @@ def in_place(job: Job) -> bool:
 
 def first_result(job: Job) -> Path:
     """The file by which a result is known: itself, or of numbered frames the first."""
-    if job.format != FRAMES.name:
-        return job.target
-    firsts = [numbered(job.target, number) for number in (0, 1)]
-    return next((path for path in firsts if path.exists()), firsts[1])
+    return job.target if job.format != FRAMES.name else numbered(job.target, first_number(job))
+
+
+def first_number(job: Job) -> int:
+    """With which numbered frames begin: as the source's do, or with 1."""
+    try:
+        return (
+            number_of(job.source, numbered_files(job.source)[0]) if is_numbered(job.source) else 1
+        )
+    except ImageError:
+        return 1  # reading says what is wrong
 
 
 def source_files(job: Job) -> list[Path]:

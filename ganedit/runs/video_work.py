@@ -1,27 +1,26 @@
 """One video of a run: its segments, kept until they are one file."""
 
-import shutil
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from glob import escape
+from fractions import Fraction
 from itertools import pairwise
-from os import getpid
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from ganedit import __version__
 from ganedit.errors import GaneditError, ImageError, OutputError
 from ganedit.image import Image, decode, output_errors
-from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.runs.jobs import Job
 from ganedit.runs.outcomes import Outcome, Staged, as_told, discard
+from ganedit.runs.pairing import plain
 from ganedit.runs.stamps import Stamp
-from ganedit.runs.video_files import source_files, stamps_of
+from ganedit.runs.video_files import first_number, source_files, stamps_of
+from ganedit.runs.video_folder import VideoFolder
 from ganedit.runs.work import Work, digest
-from ganedit.video.encoding import choose_encoding, chroma_note
-from ganedit.video.joining import Joined, check_fits, join
+from ganedit.video.encoding import choose_encoding, chroma_note, coded_size
+from ganedit.video.fitting import beside, check_fits
+from ganedit.video.joining import Joined, join
 from ganedit.video.kinds import FRAMES, container_named, is_moving, is_numbered
 from ganedit.video.pictures import numbered, numbered_files, write_animation
 from ganedit.video.segments import (
@@ -33,9 +32,9 @@ from ganedit.video.segments import (
     plan_timeline,
     with_steady_rate,
 )
+from ganedit.video.steadying import CALM, NONE, SHARP, Steadiness
 from ganedit.video.track import Track
 
-VIDEO_FOLDER = "video"
 # GIFs that show a frame more briefly than this are shown slowly.
 LEAST_MS = 20
 
@@ -52,44 +51,23 @@ class VideoWork:
         self.container = container_named(job.format)
         files = source_files(job)
         self.stamps = stamps_of(files, recorded=job.journal_folder is not None)
-        self.folder = self._folder()
         self.failed: GaneditError | None = None
-        self._lock = FileLock(self.folder / "lock", thread_local=False)
-        with output_errors(job.target):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout:
-                raise OutputError(
-                    f"{job.target}: another run is making it; wait for it, or choose another -o"
-                ) from None
+        self.finished: set[int] = set()
+        self._kept = VideoFolder(job, self._key())
+        self.folder = self._kept.path
         try:
-            self._clear()
             self._plan()
         except BaseException:
             self.close()
             raise
 
-    def _folder(self) -> Path:
-        job = self.job
-        above = job.journal_folder if job.journal_folder is not None else job.target.parent
+    def _key(self) -> str:
+        """A name for all that the result depends on."""
         made_of = [(stamp.bytes, stamp.mtime_ns) for stamp in self.stamps]
-        key = digest({
-            **self.work.provenance(video=True), "variant": job.variant, "sources": made_of,
-            "format": job.format, "ganedit": __version__,
+        return digest({
+            **self.work.provenance(video=True), "variant": self.job.variant, "sources": made_of,
+            "format": self.job.format, "ganedit": __version__,
         })  # fmt: skip
-        return above / JOURNAL_FOLDER / VIDEO_FOLDER / f"{job.target.name[:60]}-{key}"
-
-    def _clear(self) -> None:
-        """Remove what a killed run was at, and what other options had begun of this result."""
-        for path in self.folder.glob(".*.part*"):
-            shutil.rmtree(path, ignore_errors=True)
-            path.unlink(missing_ok=True)
-        for other in self.folder.parent.glob(f"{escape(self.job.target.name[:60])}-*"):
-            if other != self.folder:
-                lock = FileLock(other / "lock", thread_local=False)
-                with suppress(Timeout, OSError), lock.acquire(timeout=0):
-                    shutil.rmtree(other, ignore_errors=True)
 
     def _plan(self) -> None:
         job, work, options = self.job, self.work, self.work.run.video
@@ -101,11 +79,14 @@ class VideoWork:
                 sources[name] = self._source(name, paths)
         self.timeline: Timeline = plan_timeline(sources, options)
         track = self.timeline.edited.track
-        self.size = work.size_for((track.width, track.height))
+        self.size = size = work.size_for((track.width, track.height))
         self.notes, encoding = list(track.notes), None
         if not self.container.pictured:
-            encoding = choose_encoding(track, self.size, self.container, options)
-            self.notes += [*encoding.notes, *filter(None, [chroma_note(encoding, self.size)])]
+            encoding = choose_encoding(track, size, self.container, options)
+            self.size = coded_size(encoding, size)
+            self.notes += [*encoding.notes, *filter(None, [chroma_note(encoding, size)])]
+            if work.run.files.quality is not None:
+                self.notes.append(f"--quality: not for {self.container.name}; it has --crf")
             if track.kind == "container":
                 self.notes += check_fits(self.original, self.container)
             if self.container.steady_rate and not track.steady() and options.fps is None:
@@ -115,18 +96,33 @@ class VideoWork:
                 )
             if self.container.steady_rate:
                 self.timeline = with_steady_rate(self.timeline)
-        elif options.codec or options.pixel_format or options.crf is not None:
-            self.notes.append(f"--codec, --crf and --pixel-format: not for {self.container.name}")
+        else:
+            if options.codec or options.pixel_format or options.crf is not None:
+                self.notes.append(
+                    f"--codec, --crf and --pixel-format: not for {self.container.name}"
+                )
+            if track.kind == "container":
+                self.notes += beside(self.original)
         self.encoding = encoding
-        self.segments: list[Segment] = plan_segments(self.timeline, self.folder, encoding)
+        self.segments: list[Segment] = plan_segments(
+            self.timeline, self.folder, encoding, self._steadiness()
+        )
         self.finished = {each.number for each in self.segments if each.path.exists()}
         self.shares = dict.fromkeys(self.finished, 1.0)
+
+    def _steadiness(self) -> Steadiness:
+        if self.work.run.video.no_steady:
+            return NONE
+        # What works at a size of its own paints the whole picture.
+        return CALM if self.work.task.enlarges else SHARP
 
     def _one_each(self, sources: dict[str, Source], name: str, paths: tuple[Path, ...]) -> bool:
         """Whether several pictures are one for each frame, and not all of them for every frame."""
         frames = len(next(iter(sources.values())).track.keys)
         most = next(each.most for each in self.work.task.inputs if each.name == name)
-        if len(paths) != frames and len(paths) > most:
+        # Several that are named after the video are for all of it; others are for its frames.
+        named = all(plain(path.stem).startswith(plain(self.job.source.stem)) for path in paths)
+        if len(paths) != frames and (len(paths) > most or not named):
             raise ImageError(
                 f"{self.job.source}: {len(paths)} pictures for the {name} of {frames} frames; "
                 "there has to be one for each, or one for all"
@@ -143,7 +139,7 @@ class VideoWork:
         source = find_source(
             paths, run.video, lenient=run.files.allow_truncated, max_pixels=run.files.max_pixels
         )
-        partial = kept.with_name(f".{kept.name}.part{getpid()}")
+        partial = kept.with_name(f".{kept.name}.part{os.getpid()}")
         with output_errors(self.job.target):
             partial.write_text(source.track.to_json())
             partial.replace(kept)
@@ -211,6 +207,7 @@ class VideoWork:
                 )
             results = self._results()
         except Exception as error:
+            self._kept.tidy()
             return Outcome(job, as_told(job, error), seconds=seconds)
         track = self.timeline.edited.track
         return Outcome(
@@ -224,7 +221,7 @@ class VideoWork:
         if self.container is FRAMES:
             return tuple(self._frame_files())
         recorded = self.job.journal_folder is not None
-        partial = self.folder / f".result.part{getpid()}{self.job.target.suffix}"
+        partial = self.folder / f".result.part{os.getpid()}{self.job.target.suffix}"
         partial.unlink(missing_ok=True)
         if self.container.pictured:
             self._write_animation(partial)
@@ -255,21 +252,18 @@ class VideoWork:
 
     def _frame_files(self) -> Iterator[Staged]:
         """The frames, numbered as the source's are, or from 1."""
-        first = 1
-        if is_numbered(self.job.source):
-            names = [numbered(self.job.source, n).name for n in (0, 1)]
-            first = 0 if self.original.name == names[0] else 1
-        for number, file in enumerate(self._pictures(), start=first):
+        for number, file in enumerate(self._pictures(), start=first_number(self.job)):
             yield Staged(file, numbered(self.job.target, number), Stamp.of(file, hashed=False))
 
     def _write_animation(self, partial: Path) -> None:
         timeline, name = self.timeline, self.container.name
-        step = 10 if name == "GIF" else 1
+        # Milliseconds, in the steps that the format counts in: those of PNG are fractions.
+        step = {"GIF": Fraction(10), "WEBP": Fraction(1)}.get(name, Fraction(1, 1000))
         ends = (*timeline.times, timeline.end)
-        ticks = [step * round(time * timeline.time_base * 1000 / step) for time in ends]
+        ticks = [round(time * timeline.time_base * 1000 / step) for time in ends]
+        least = LEAST_MS if name == "GIF" else 1
         durations = [
-            max(LEAST_MS if name == "GIF" else 1, after - before)
-            for before, after in pairwise(ticks)
+            max(least, float(step * (after - before))) for before, after in pairwise(ticks)
         ]
         track = timeline.edited.track
         loops = track.loops if track.kind == "animation" else 0
@@ -282,12 +276,8 @@ class VideoWork:
 
     def remove(self) -> None:
         """Remove the segments of a video that is in its place."""
-        self.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        with suppress(OSError):  # others are in there still
-            self.folder.parent.rmdir()
-            self.folder.parent.parent.rmdir()
+        self._kept.close(keep=False)
 
     def close(self) -> None:
-        """Let others work at it."""
-        self._lock.release()
+        """Let others work at it; where nothing is finished, leave nothing behind."""
+        self._kept.close(keep=bool(self.finished))

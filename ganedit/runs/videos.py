@@ -89,7 +89,7 @@ class Videos:
                 yield from self._finished(seconds)
             yield from self._finished(seconds)
         except KeyboardInterrupt:
-            for video in self._open.values():
+            for video in [each for each in self._open.values() if each.finished]:
                 say(f"{video.job.source}: {len(video.finished)} of {len(video.segments)} segments "
                     "are kept; the same command goes on with the others")  # fmt: skip
             raise

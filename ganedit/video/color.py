@@ -39,11 +39,10 @@ class Turn:
 
 def turn_of(frame: Any) -> Turn:
     """What a frame's display matrix asks for; angles between quarters are left as they are."""
-    try:
-        data = bytes(frame.side_data["DISPLAYMATRIX"])
-    except (KeyError, TypeError):
+    numbers = side_data(frame, "DISPLAYMATRIX", 5)
+    if numbers is None:
         return Turn()
-    a, b, _, c, d = (int(value) for value in np.frombuffer(data, "<i4")[:5])
+    a, b, _, c, d = (int(value) for value in numbers)
     if a == d == 0 and b and c:
         return Turn(transposed=True, mirrored=c < 0, flipped=b < 0)
     if b == c == 0:
@@ -57,6 +56,15 @@ def color_of(frame: Any) -> Color:
         int(frame.color_range), int(frame.color_primaries), int(frame.color_trc),
         int(frame.colorspace),
     )  # fmt: skip
+
+
+def side_data(frame: Any, kind: str, count: int) -> np.ndarray | None:
+    """The first integers of what comes beside a frame, None where there is none of this kind."""
+    try:
+        data = bytes(frame.side_data[kind])
+    except (KeyError, TypeError):
+        return None
+    return np.frombuffer(data, "<i4")[:count] if len(data) >= 4 * count else None
 
 
 def is_rgb(name: str) -> bool:

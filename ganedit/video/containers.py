@@ -40,8 +40,12 @@ def opened(path: Path, *, threads: int = 1) -> Iterator[tuple[Any, Any]]:
 
 def video_stream(container: Any) -> Any:
     """The first stream of moving pictures; None where there is none but covers."""
-    cover = library().stream.Disposition.attached_pic
-    return next((each for each in container.streams.video if not each.disposition & cover), None)
+    return next((each for each in container.streams.video if not is_cover(each)), None)
+
+
+def is_cover(stream: Any) -> bool:
+    """Whether a stream is one picture, to be shown beside the title."""
+    return bool(stream.disposition & library().stream.Disposition.attached_pic)
 
 
 def read(path: Path, track: Track, wanted: Sequence[int]) -> Iterator[Image]:

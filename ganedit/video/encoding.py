@@ -7,8 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import cv2
+
 from ganedit.errors import UsageError
 from ganedit.image import Image
+from ganedit.video import mastering
 from ganedit.video.color import (
     depth_of,
     even_sided,
@@ -49,6 +52,8 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
 _PRORES_4444 = "4"
 # Time stamps of segments count frames; the rate of one says how much its encoder may spend.
 FASTEST = 240
+# OpenCV's number of what a processor can do; it has no name for it in Python.
+AVX_512F = 13
 
 
 @dataclass(frozen=True)
@@ -111,13 +116,19 @@ def choose_encoding(
         given["profile"] = _PRORES_4444
     if container.name == "AVI":
         given["bf"] = "0"  # it says when frames are decoded, and not when they are shown
+    if track.mastering or track.light:
+        told = mastering.options(encoder, track)
+        if not told:
+            notes = (*notes, f"left out: what HDR was mastered on, which {encoder} is not told")
+        given |= {key: f"{given[key]}:{words}" for key, words in told.items()}
     if options.crf is not None:
         if "crf" not in given and encoder in _SETTINGS:
             raise UsageError(f"--crf: {encoder} has no such quality; leave it out")
         given["crf"] = f"{options.crf:g}"
-    if track.deep and depth_of(av.VideoFormat(name, 16, 16)) <= 8:
-        notes = (f"reduced to 8 bits: {encoder} is given {name}",)
-        if track.color.hdr:
+    depth = depth_of(av.VideoFormat(name, 16, 16))
+    if depth < track.depth:
+        notes = (*notes, f"reduced from {track.depth} to {depth} bits: {encoder} is given {name}")
+        if track.color.hdr and depth <= 8:
             raise UsageError(
                 f"--codec {asked}: 8 bits are too few for HDR; use hevc, av1, prores or ffv1"
             )
@@ -223,9 +234,8 @@ class SegmentWriter:
 
     def _begin(self, picture: Image) -> Any:
         encoding = self.encoding
-        stream = self._output.add_stream(
-            encoding.encoder, rate=encoding.rate, options=dict(encoding.options)
-        )
+        options = {**encoding.options, **_repeatable(encoding.encoder)}
+        stream = self._output.add_stream(encoding.encoder, rate=encoding.rate, options=options)
         context = stream.codec_context
         stream.width, stream.height, stream.pix_fmt = (
             picture.width, picture.height, encoding.pixel_format,
@@ -240,10 +250,26 @@ class SegmentWriter:
         return stream
 
 
+def _repeatable(encoder: str) -> dict[str, str]:
+    """Options by which the same frames become the same bits, whatever the thread did before.
+
+    x264's AVX-512 code for macroblock trees reads registers that it did not set. With AVX2 it gives
+    the same everywhere.
+    """
+    if encoder == "libx264" and cv2.checkHardwareSupport(AVX_512F):
+        return {"x264-params": "asm=avx2"}
+    return {}
+
+
+def coded_size(encoding: Encoding, size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height with sides of whole chroma samples."""
+    across, down = encoding.chroma
+    return size[0] + -size[0] % across, size[1] + -size[1] % down
+
+
 def chroma_note(encoding: Encoding, size: tuple[int, int]) -> str:
     """What to say where sides are no whole chroma samples; nothing where they are."""
-    across, down = encoding.chroma
-    width, height = size[0] + -size[0] % across, size[1] + -size[1] % down
+    width, height = coded_size(encoding, size)
     if (width, height) == size:
         return ""
     return (

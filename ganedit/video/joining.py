@@ -1,7 +1,6 @@
 """One file from segments: frames at their times, and beside them all that the source had."""
 
 import heapq
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ganedit.errors import OutputError
-from ganedit.image import printable
-from ganedit.video.containers import video_stream
+from ganedit.video.containers import is_cover, video_stream
 from ganedit.video.encoding import Encoding
-from ganedit.video.kinds import CONTAINERS, Container
+from ganedit.video.fitting import COVERS, codec_of, unfit
+from ganedit.video.kinds import Container
 from ganedit.video.library import library, open_container, reading_errors, writing_errors
 from ganedit.video.segments import Timeline
 
@@ -22,7 +21,6 @@ _OWN = {"major_brand", "minor_version", "compatible_brands", "encoder", "duratio
 _OWN_OF_STREAM = {"encoder", "duration"}
 # Names as Apple's cameras write them; MP4 and MOV keep them only when told to.
 _APPLE = "com."
-_CHAPTERS = "chapters, which are written anew"
 
 
 @dataclass(frozen=True)
@@ -36,68 +34,6 @@ class Joined:
     """The container that the rest is copied from, if it is one."""
     strip: bool = False
     """Whether to leave its metadata out."""
-
-
-def check_fits(source: Path, container: Container) -> tuple[str, ...]:
-    """See that a container holds what is to be copied; notes on what is left out.
-
-    Raises:
-        OutputError: it cannot hold the sound; the message names those that can.
-    """
-    notes = list[str]()
-    with reading_errors(source), open_container(source) as given:
-        main = video_stream(given)
-        for stream in given.streams:
-            if stream is main:
-                continue
-            name = _codec(stream)
-            if stream.type == "audio" and not takes(container.muxer, stream):
-                others = [
-                    each.name for each in CONTAINERS if each.muxer and takes(each.muxer, stream)
-                ]
-                raise OutputError(
-                    f"{printable(str(source))}: its sound is {name}, which {container.name} cannot "
-                    f"hold; write {' or '.join(others) or 'MKV'} instead"
-                )
-            reason = _unfit(stream, main, container)
-            if reason not in (None, _CHAPTERS):
-                notes.append(f"left out: {reason}")
-    return tuple(dict.fromkeys(notes))
-
-
-def takes(muxer: str, stream: Any) -> bool:
-    """Whether a muxer writes a header for a stream as it is; its lists promise more."""
-    av = library()
-    try:
-        with av.open(io.BytesIO(), "w", format=muxer) as output:
-            output.add_stream_from_template(stream, opaque=True)
-            output.start_encoding()
-    except (av.error.FFmpegError, ValueError):
-        return False
-    return True
-
-
-def _codec(stream: Any) -> str:
-    return stream.codec_context.codec.canonical_name if stream.codec_context else ""
-
-
-def _unfit(stream: Any, main: Any, container: Container) -> str | None:
-    """Why a stream is left out, None where it is not."""
-    if stream.type == "audio":
-        return None
-    if stream.type == "subtitle":
-        if takes(container.muxer, stream):
-            return None
-        return f"subtitles ({_codec(stream)}), which {container.name} cannot hold"
-    if stream.type == "attachment":
-        return None if container.muxer == "matroska" else "attached files"
-    if stream.type == "video":
-        if stream.disposition & library().stream.Disposition.attached_pic:
-            return None if container.name in ("MP4", "MOV", "MKV") else "the cover"
-        return "another video stream"
-    # MP4 and MOV have chapters in a stream of their own too.
-    chapters = stream.name == "bin_data" and stream.container.chapters()
-    return _CHAPTERS if chapters else "a stream of data"
 
 
 def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) -> None:
@@ -120,6 +56,7 @@ def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) ->
         )
         with open_container(segments[0]) as first:
             stream = output.add_stream_from_template(first.streams.video[0], opaque=True)
+            bits = _start_codes(joined, first.streams.video[0], stream)
         stream.time_base = joined.timeline.time_base
         if joined.encoding.aspect:
             stream.codec_context.sample_aspect_ratio = joined.encoding.aspect
@@ -127,14 +64,14 @@ def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) ->
             stream.codec_context.codec_tag = joined.encoding.tag
         packets = _video_packets(segments, joined.timeline, stream)
         if joined.source is None:
-            for packet in _annexed(packets, joined, stream):
+            for packet in _annexed(packets, bits, stream):
                 output.mux(packet)
             return
         with reading_errors(joined.source):
             given = stack.enter_context(open_container(joined.source))
             copies = _add_copies(output, given, joined)
             _copy_facts(output, stream, given, joined)
-        streams = [_annexed(packets, joined, stream), _copied(given, copies, joined)]
+        streams = [_annexed(packets, bits, stream), _copied(given, copies, joined)]
         for packet in heapq.merge(*streams, key=_seconds):
             output.mux(packet)
 
@@ -142,7 +79,8 @@ def join(segments: Sequence[Path], joined: Joined, target: Path, label: Path) ->
 def _muxing(joined: Joined) -> dict[str, str]:
     """Options of the muxer."""
     if joined.container.name in ("MP4", "MOV"):
-        return {"movflags": "+faststart"}
+        # Where a stream begins is told in ticks of the whole, usually a thousand a second.
+        return {"movflags": "+faststart", "movie_timescale": "90000"}
     if joined.container.name == "MKV":
         # Otherwise players may show what was never meant to be the default.
         return {"default_mode": "passthrough"}
@@ -199,33 +137,45 @@ def _ranks(packets: Sequence[Any]) -> list[int]:
     return ranks
 
 
-def _annexed(packets: Iterator[Any], joined: Joined, stream: Any) -> Iterator[Any]:
+def _annexed(packets: Iterator[Any], bits: Any, stream: Any) -> Iterator[Any]:
     """The packets as AVI wants H.264 and HEVC: with start codes."""
-    name = {"libx264": "h264_mp4toannexb", "libx265": "hevc_mp4toannexb"}.get(
-        joined.encoding.encoder
-    )
-    if joined.container.name != "AVI" or name is None:
+    if bits is None:
         yield from packets
         return
-    from av.bitstream import BitStreamFilterContext
-
-    bits = BitStreamFilterContext(name, stream)
     for packet in packets:
         for made in bits.filter(packet):
             made.stream = stream
             yield made
 
 
+def _start_codes(joined: Joined, given: Any, stream: Any) -> Any:
+    """What puts them in, headers too; None where they are not wanted."""
+    name = {"libx264": "h264_mp4toannexb", "libx265": "hevc_mp4toannexb"}.get(
+        joined.encoding.encoder
+    )
+    if joined.container.name != "AVI" or name is None:
+        return None
+    from av.bitstream import BitStreamFilterContext
+
+    return BitStreamFilterContext(name, given, stream)
+
+
 def _add_copies(output: Any, given: Any, joined: Joined) -> dict[int, Any]:
     """The output's streams for those that are copied, by the index of the input's."""
     main, copies = video_stream(given), dict[int, Any]()
     for stream in given.streams:
-        if stream is main or _unfit(stream, main, joined.container):
+        if stream is main or unfit(stream, main, joined.container):
             continue
         if stream.type == "attachment":
             output.add_attachment(
                 stream.metadata.get("filename", "attachment"), stream.mimetype, stream.data
             )
+            continue
+        if is_cover(stream) and joined.container.muxer == "matroska":  # where it is attached
+            kind = COVERS[codec_of(stream)]
+            with open_container(Path(given.name)) as again:
+                packets = again.demux(again.streams[stream.index])
+                output.add_attachment(f"cover.{kind[1]}", f"image/{kind[0]}", bytes(next(packets)))
             continue
         copy = output.add_stream_from_template(stream, opaque=True)
         copy.metadata.update(_kept(stream.metadata, _OWN_OF_STREAM, joined))
@@ -283,7 +233,12 @@ def _copied(given: Any, copies: Mapping[int, Any], joined: Joined) -> Iterator[A
     begin = timeline.begin + timeline.edited.track.times[0] * timeline.edited.track.time_base
     cut = timeline.begin > 0
     for packet in given.demux([given.streams[index] for index in copies]):
-        if packet.dts is None and packet.pts is None:
+        if not packet.size:  # what ends a stream
+            continue
+        if packet.dts is None and packet.pts is None:  # a cover
+            packet.dts = packet.pts = 0
+            packet.stream = copies[packet.stream.index]
+            yield packet
             continue
         base, time = packet.time_base, packet.pts if packet.pts is not None else packet.dts
         if cut and (time + (packet.duration or 0)) * base <= begin:

@@ -53,6 +53,9 @@ _TO_MP4 = ".3g2 .3gp .f4v .flv .m2ts .m2v .mpeg .mpg .mts .ts .y4m"
 _TO_MKV = ".asf .divx .dv .mxf .ogv .vob .wmv"
 _ANIMATIONS = (".gif", ".webp", ".png", ".apng")
 
+# HEIC, AVIF and raw pictures, which begin as MP4 does.
+_PICTURE_BRANDS = frozenset(b"heic heix heim heis hevc hevx mif1 msf1 avif avis crx".split())
+
 VIDEO_SUFFIXES = frozenset(
     (*_TO_MP4.split(), *_TO_MKV.split(), *(
         suffix for each in CONTAINERS if each.muxer for suffix in each.suffixes
@@ -77,7 +80,11 @@ def is_moving(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in VIDEO_SUFFIXES or is_numbered(path):
         return True
-    return suffix in _ANIMATIONS and is_animation(path)
+    if suffix in _ANIMATIONS:
+        return is_animation(path)
+    from ganedit.image import READABLE_SUFFIXES
+
+    return suffix not in READABLE_SUFFIXES and is_container(path)
 
 
 def is_animation(path: Path) -> bool:
@@ -92,6 +99,18 @@ def is_animation(path: Path) -> bool:
         return head.startswith(b"GIF8") and _pillow_frames(path) > 1
     except OSError:
         return False  # decoding will say what is wrong
+
+
+def is_container(path: Path) -> bool:
+    """Whether a file begins as MP4, MOV, Matroska, WebM or AVI do."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False  # decoding will say what is wrong
+    if head[4:8] == b"ftyp":
+        return head[8:12].rstrip() not in _PICTURE_BRANDS
+    return head.startswith(b"\x1a\x45\xdf\xa3") or (head[:4], head[8:]) == (b"RIFF", b"AVI ")
 
 
 def _png_frames(file: object, head: bytes) -> int:
@@ -168,6 +187,10 @@ def result_container(source: Path, output: Path | None, format: str | None) -> C
         return asked if asked is not None and asked.muxer else FRAMES
     if asked is not None and asked.name != "WEBP":  # the word is a picture's first of all
         return asked
+    if format and asked is None:
+        from ganedit.image import format_for
+
+        format_for(Path("x"), format)  # a word for pictures says nothing of videos, but is one
     suffix = source.suffix.lower()
     return _BY_SUFFIX.get(suffix) or _BY_NAME["MP4" if suffix in _TO_MP4.split() else "MKV"]
 

@@ -16,6 +16,8 @@ from ganedit.video.kinds import PATTERN
 from ganedit.video.scenes import CutFinder
 from ganedit.video.track import DEFAULT_RATE, Track
 
+# Times of animations are counted in microseconds: those of PNG are fractions.
+TICK = Fraction(1, 1_000_000)
 # What browsers make of a frame that says to last no time.
 UNTIMED_MS = 100
 # Of WebP, unless the user says otherwise.
@@ -23,7 +25,7 @@ WEBP_QUALITY = 90
 
 
 def scan_animation(path: Path, *, lenient: bool = False) -> Track:
-    """The frames of an animated GIF, WebP or PNG, in milliseconds.
+    """The frames of an animated GIF, WebP or PNG.
 
     Raises:
         ImageError: it cannot be read, or is damaged.
@@ -32,9 +34,11 @@ def scan_animation(path: Path, *, lenient: bool = False) -> Track:
     notes: tuple[str, ...] = ()
     size = (0, 0)
     loops: int | None = None
+    alpha = False
     try:
         for picture, duration in _animated(path):
             size, loops = picture.size, picture.info.get("loop", loops)
+            alpha = alpha or _see_through(picture)
             times.append(end)
             end += duration
             finder.add(np.asarray(picture.convert("RGB")))
@@ -48,9 +52,18 @@ def scan_animation(path: Path, *, lenient: bool = False) -> Track:
             ) from error
         notes = ("truncated: the missing frames are left out",)
     return Track(
-        "animation", tuple(range(len(times))), tuple(times), end, Fraction(1, 1000), *size,
-        alpha=True, pixel_format="rgba", cuts=finder.cuts(), loops=loops, notes=notes,
+        "animation", tuple(range(len(times))), tuple(times), end, TICK, *size,
+        alpha=alpha, pixel_format="rgba" if alpha else "rgb24", cuts=finder.cuts(), loops=loops,
+        notes=notes,
     )  # fmt: skip
+
+
+def _see_through(picture: PIL.Image.Image) -> bool:
+    """Whether anything is transparent."""
+    if not picture.has_transparency_data:
+        return False
+    least, _ = picture.convert("RGBA").getchannel("A").getextrema()
+    return least != 255
 
 
 def read_animation(path: Path, wanted: Sequence[int]) -> Iterator[Image]:
@@ -66,7 +79,7 @@ def read_animation(path: Path, wanted: Sequence[int]) -> Iterator[Image]:
 
 
 def _animated(path: Path) -> Iterator[tuple[PIL.Image.Image, int]]:
-    """The frames, each as it is shown, and for how many milliseconds."""
+    """The frames, each as it is shown, and for how many ticks."""
     try:
         opened = PIL.Image.open(path)
     except OSError as error:
@@ -76,11 +89,12 @@ def _animated(path: Path) -> Iterator[tuple[PIL.Image.Image, int]]:
             picture.seek(number)
             picture.load()
             # Of WebP the duration stands in the frame that was loaded.
-            yield picture, round(float(picture.info.get("duration", 0)) or UNTIMED_MS)
+            milliseconds = float(picture.info.get("duration", 0)) or UNTIMED_MS
+            yield picture, round(milliseconds / 1000 / TICK)
 
 
 def write_animation(
-    frames: Callable[[], Iterator[Image]], durations: Sequence[int], path: Path, name: str,
+    frames: Callable[[], Iterator[Image]], durations: Sequence[float], path: Path, name: str,
     loops: int | None, *, quality: int | None = None,
 ) -> None:  # fmt: skip
     """Write an animated GIF, WebP or PNG.
@@ -159,12 +173,9 @@ def numbered_files(pattern: Path) -> list[Path]:
         UnreadableImageError: there are none.
         ImageError: one between them is missing.
     """
-    mark = PATTERN.search(pattern.name)
-    assert mark is not None
-    before, after = pattern.name[: mark.start()], pattern.name[mark.end() :]
-    name = re.compile(rf"{re.escape(before)}(\d{{{mark[1] or 1},}}){re.escape(after)}")
     found: dict[int, Path] = {}
     if pattern.parent.is_dir():
+        name = _name_of(pattern)
         for path in pattern.parent.iterdir():
             if (made := name.fullmatch(path.name)) is not None:
                 found[int(made[1])] = path
@@ -176,6 +187,21 @@ def numbered_files(pattern: Path) -> list[Path]:
     if gap is not None:
         raise ImageError(f"{numbered(pattern, gap)}: is missing between others of its kind")
     return [found[number] for number in numbers]
+
+
+def _name_of(pattern: Path) -> re.Pattern[str]:
+    """What the names of numbered files look like."""
+    mark = PATTERN.search(pattern.name)
+    assert mark is not None
+    before, after = pattern.name[: mark.start()], pattern.name[mark.end() :]
+    return re.compile(rf"{re.escape(before)}(\d{{{mark[1] or 1},}}){re.escape(after)}")
+
+
+def number_of(pattern: Path, file: Path) -> int:
+    """The number of a file that `numbered_files` found."""
+    made = _name_of(pattern).fullmatch(file.name)
+    assert made is not None
+    return int(made[1])
 
 
 def numbered(pattern: Path, number: int) -> Path:
@@ -211,6 +237,6 @@ def scan_pictures(files: Sequence[Path], rate: float | None, *, lenient: bool = 
     count = len(files)
     return Track(
         "pictures", tuple(range(count)), tuple(range(count)), count, base, first.width,
-        first.height, deep=first.depth > 8, alpha=first.alpha is not None,
+        first.height, depth=first.depth, alpha=first.alpha is not None,
         pixel_format="rgba" if first.alpha is not None else "rgb24", cuts=finder.cuts(),
     )  # fmt: skip

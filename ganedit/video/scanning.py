@@ -1,5 +1,7 @@
 """All frames of a container, found once: their times, scenes, and what is wrong with it."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -7,14 +9,26 @@ from typing import Any
 
 from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
 from ganedit.image import printable
-from ganedit.video.color import Turn, color_of, depth_of, has_alpha, turn_of
+from ganedit.video.color import (
+    Turn,
+    color_of,
+    depth_of,
+    has_alpha,
+    turn_of,
+)
 from ganedit.video.containers import decoded, opened
 from ganedit.video.library import damaged, library
+from ganedit.video.mastering import light_of, mastering_of
 from ganedit.video.scenes import CutFinder
 from ganedit.video.track import DEFAULT_RATE, Color, Track
+from ganedit.video.wholeness import missing_bytes
 
 # A container that says to be longer than what is in it by so many seconds has lost its end.
 MISSING_SECONDS = 0.5
+# So many frames a decoder holds back at most, by which times of an AVI may be late.
+MOST_DELAY = 4
+# Side data of frames that describes one rendering of them, and no other.
+DYNAMIC_HDR = {"DYNAMIC_HDR_PLUS": "HDR10+", "DOVI_METADATA": "Dolby Vision"}
 # Frames are compared for cuts in this width, about.
 SCAN_WIDTH = 96
 
@@ -50,7 +64,7 @@ class _Scan:
                 "with --end"
             )
         if frame.is_corrupt and not self.lenient:
-            raise damaged(self.path, self._where())
+            raise damaged(self.path, self.where())
         before = self.times[-1] if self.times else None
         time = frame.pts
         if time is None or (before is not None and time <= before):
@@ -80,7 +94,7 @@ class _Scan:
                 "file is trustworthy"
             )
 
-    def _where(self) -> str:
+    def where(self) -> str:
         return f" from frame {len(self.times) + 1} on"
 
     def track(self, stream: Any, container: Any) -> Track:
@@ -90,6 +104,8 @@ class _Scan:
         end = self.times[-1] + max(self.last_duration, 1)
         self._check_end(stream, container, end)
         times, keys, base = self.times, self.keys, stream.time_base
+        if container.format.name == "avi":
+            times, end = _without_delay(times, end)
         if self.counted:
             base = 1 / Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
             start = round(times[0] * stream.time_base / base)
@@ -100,32 +116,61 @@ class _Scan:
         aspect = max(Fraction(0), stream.sample_aspect_ratio or Fraction(0))
         if turn.transposed:
             width, height, aspect = height, width, 1 / aspect if aspect else aspect
-        keys_of_all = range(len(times)) if self.counted else times
+        keys_of_all = range(len(times)) if self.counted else self.times
         return Track(
             "container", tuple(keys_of_all), tuple(times), end,
-            base, width, height, origin=_origin(container), deep=depth_of(frame.format) > 8,
+            base, width, height, origin=_origin(container), depth=depth_of(frame.format),
             alpha=has_alpha(frame.format.name),
             pixel_format=frame.format.name, aspect=aspect, color=self.color,
+            mastering=mastering_of(frame), light=light_of(frame),
             key_frames=tuple(keys), counted=self.counted, cuts=self.finder.cuts(),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *_left_out(stream, frame)),
         )  # fmt: skip
 
     def _check_end(self, stream: Any, container: Any, end: int) -> None:
         """See whether the file says to be longer than it is."""
-        told = [float(stream.duration * stream.time_base)] if stream.duration else []
+        told = 0.0
         written = stream.metadata.get("DURATION", "")
         if written.count(":") == 2:
             hours, minutes, seconds = written.split(":")
-            told.append(3600 * int(hours) + 60 * int(minutes) + float(seconds))
-        elif not told and len(container.streams) == 1 and container.duration:
-            told.append(container.duration / 1e6)
+            told = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+        elif len(container.streams) == 1 and container.duration:
+            told = container.duration / 1e6
+        elif stream.duration and container.format.name != "matroska,webm":  # there it is of all
+            told = float(stream.duration * stream.time_base)
         reached = float(end * stream.time_base)
         begun = float(self.times[0] * stream.time_base)
-        missing = max(told, default=0.0) - max(reached, reached - begun)
+        missing = told - max(reached, reached - begun)
         if missing > MISSING_SECONDS:
             if not self.lenient:
-                raise damaged(self.path, self._where())
+                raise damaged(self.path, self.where())
             self.notes[f"truncated: the last {missing:.1f} s are missing"] = None
+
+
+def _without_delay(times: list[int], end: int) -> tuple[list[int], int]:
+    """Times of an AVI's frames, which says when each is decoded, as those when each is shown.
+
+    All of them, or all but the first, are late by what a decoder holds back.
+    """
+    steps = [after - before for before, after in itertools.pairwise(times)]
+    late = times[0]
+    if not late and len(steps) > 1 and len(set(steps[1:])) == 1:
+        late = max(0, steps[0] - steps[1])
+    if not late or late > MOST_DELAY * min(steps, default=1):
+        return times, end
+    return [0, *(time - late for time in times[1:])], end - late
+
+
+def _left_out(stream: Any, frame: Any) -> Iterator[str]:
+    """What is told of a stream that no picture has a place for."""
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if tags.get("alpha_mode") == "1":
+        # It stands beside the frames, where FFmpeg's own decoder does not look.
+        yield "transparency left out: that of WebM is not read"
+    kinds = {each.type.name for each in frame.side_data}
+    for kind, name in DYNAMIC_HDR.items():
+        if kind in kinds:
+            yield f"left out: what {name} says of each frame"
 
 
 def scan(path: Path, *, lenient: bool = False, max_pixels: int | None = None) -> Track:
@@ -149,11 +194,17 @@ def scan(path: Path, *, lenient: bool = False, max_pixels: int | None = None) ->
             if not (lenient and gathered.times):
                 if isinstance(error, TruncatedImageError):
                     raise
-                raise damaged(path, gathered._where()) from error
+                raise damaged(path, gathered.where()) from error
             gathered.notes["truncated: what comes after the damage is missing"] = None
         if path.is_file() and path.stat().st_size != before:
             raise ImageError(f"{gathered.label} is still growing; wait until it is finished")
-        return gathered.track(stream, container)
+        track = gathered.track(stream, container)
+    lost = missing_bytes(path) if path.is_file() else 0
+    if lost and not lenient:
+        raise damaged(path, f": its last {lost:,} bytes are missing")
+    if lost and not any(note.startswith("truncated") for note in track.notes):
+        track = replace(track, notes=(*track.notes, f"truncated: {lost:,} bytes are missing"))
+    return track
 
 
 def look(path: Path, count: int) -> Track:
@@ -197,7 +248,7 @@ def _take_packet(packet: Any, gathered: _Scan, *, lenient: bool) -> None:
         return
     except av.error.FFmpegError as error:
         if not lenient:
-            raise damaged(gathered.path, gathered._where()) from error
+            raise damaged(gathered.path, gathered.where()) from error
         gathered.notes["damaged: frames that could not be decoded are missing"] = None
         return
     for frame in frames:

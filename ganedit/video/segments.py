@@ -12,7 +12,7 @@ from ganedit.video import containers, pictures, scanning
 from ganedit.video.encoding import Encoding
 from ganedit.video.kinds import VIDEO_SUFFIXES, is_animation, is_moving, is_numbered
 from ganedit.video.options import VideoOptions
-from ganedit.video.steadying import REACH
+from ganedit.video.steadying import Steadiness
 from ganedit.video.track import Track
 
 # Frames of a segment. What is edited twice, since neighbours look over its ends, is a small part
@@ -20,7 +20,6 @@ from ganedit.video.track import Track
 SEGMENT_FRAMES = 80
 # Key frames that are remembered before a frame: a container may lead past the nearest.
 SPARE_KEYS = 4
-DECODER_DELAY = 0.2
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,7 @@ class Segment:
     """For each scene the keys of the frame that stands for it."""
     encoding: Encoding | None
     """None where frames are written as pictures."""
+    steadiness: Steadiness
 
     @property
     def frames(self) -> int:
@@ -149,8 +149,8 @@ def plan_timeline(sources: Mapping[str, Source], options: VideoOptions) -> Timel
     for other, source in others:
         if len(source.track.keys) != len(track.keys):
             raise ImageError(
-                f"the {other} has {len(source.track.keys)} frames, the {name} "
-                f"{len(track.keys)}; there has to be one for each"
+                f"the {other} has {_frames(source.track)}, the {name} {len(track.keys)}; there has "
+                "to be one for each"
             )
     base = track.time_base
     zero = track.times[0]
@@ -178,6 +178,11 @@ def plan_timeline(sources: Mapping[str, Source], options: VideoOptions) -> Timel
     return Timeline(sources, tuple(times), tuple(shows), end, base, begin, moved, past)
 
 
+def _frames(track: Track) -> str:
+    count = len(track.keys)
+    return f"{count} frame{'s' * (count != 1)}"
+
+
 def _at_rate(
     times: Sequence[int], end: int, numbers: Sequence[int], base: Fraction, fps: float
 ) -> tuple[list[int], int, list[int], Fraction]:
@@ -203,19 +208,20 @@ def with_steady_rate(timeline: Timeline) -> Timeline:
     if span:
         rate = ((len(timeline.times) - 1) / span).limit_denominator(1001)
     start, count = round(timeline.times[0] * timeline.time_base * rate), len(timeline.times)
-    if start / rate < DECODER_DELAY:  # as AVI is read, its first frame is late by what decoding is
-        start = 0
     times = tuple(range(start, start + count))
     return replace(timeline, times=times, end=start + count, time_base=1 / rate)
 
 
-def plan_segments(timeline: Timeline, folder: Path, encoding: Encoding | None) -> list[Segment]:
+def plan_segments(
+    timeline: Timeline, folder: Path, encoding: Encoding | None, how: Steadiness
+) -> list[Segment]:
     """Cut a timeline into segments, none much shorter than the others.
 
     Args:
         timeline: of the video.
         folder: where segments are kept.
         encoding: of the result.
+        how: how much detail is averaged.
     """
     frames = timeline.frames
     shown = dict.fromkeys(frames, 0)
@@ -228,8 +234,8 @@ def plan_segments(timeline: Timeline, folder: Path, encoding: Encoding | None) -
     segments = []
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
         # Frames beyond a cut are not looked at.
-        low = max(start - REACH, cuts[scene_of[start]])
-        high = min(stop + REACH, _end_of(scene_of[stop - 1], cuts, len(frames)))
+        low = max(start - how.reach, cuts[scene_of[start]])
+        high = min(stop + how.reach, _end_of(scene_of[stop - 1], cuts, len(frames)))
         scenes = scene_of[low:high]
         middles = {
             scene: frames[(cuts[scene] + _end_of(scene, cuts, len(frames))) // 2]
@@ -251,6 +257,7 @@ def plan_segments(timeline: Timeline, folder: Path, encoding: Encoding | None) -
                 for scene, middle in middles.items()
             },
             encoding,
+            how,
         ))  # fmt: skip
     return segments
 

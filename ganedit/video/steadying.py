@@ -11,14 +11,14 @@ alone, so that segments of a video can be made apart.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from ganedit.image import Image, resize, to_eight
 
-# Frames to either side whose additions are averaged with a frame's own.
-REACH = 2
 # Motion is looked for in frames of at most so many pixels on the longer side.
 FLOW_SIDE = 640
 # Differences of grey levels, of 255, over which a neighbour is left out, and over which it counts
@@ -31,12 +31,28 @@ STILL = 0.08
 # What an edit adds counts from the input softened by so much (a deviation in pixels of the input):
 # its own grain comes and goes too.
 SOFTENED = 0.6
-# A frame's own additions count so many times as much as a neighbour's.
-OWN_WEIGHT = 1.5
-# A mean is softer than what it is of. Its detail, which is finer than so many pixels, is raised to
-# the strength that a frame's own had around there, at most by so much; what is weaker than so many
-# grey levels of 255 is left.
-FINE, AROUND, MOST_GAIN, NOISE = 7, 9, 2.5, 0.2
+# A mean is softer than what it is of, and softest where it is finest. What is finer than 3 pixels,
+# and what is finer than 11, is each raised towards the strength that a frame's own had around
+# there, at most by so much; what is weaker than so many grey levels of 255 is left.
+FINE, AROUND, MOST_GAIN, NOISE = (3, 11), 9, 2.5, 0.2
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """How much detail is averaged."""
+
+    reach: int
+    """Frames to either side whose additions are averaged with a frame's own."""
+    raised: float
+    """How far a mean is raised to the strength of a frame's own: all the way at 1, and then what
+    comes and goes is raised too."""
+
+
+SHARP = Steadiness(2, 0.9)
+"""Of detail that an edit adds to what it is given: it is to stay sharp."""
+CALM = Steadiness(4, 0.5)
+"""Of pictures that are painted anew: strokes come and go with every frame."""
+NONE = Steadiness(0, 0.0)
 
 
 @dataclass
@@ -47,17 +63,20 @@ class _Frame:
     base: np.ndarray
     added: np.ndarray
     """float32, what the edit added."""
-    changed: np.ndarray
-    """`(H, W)` bool, where it added anything."""
+    changed: np.ndarray | None
+    """`(H, W)` bool, where it added anything, if most of it is its input."""
     grey: np.ndarray
     """uint8, in which motion is found."""
 
 
-def steadied(frames: Iterable[tuple[Image, Image, int]], *, local: bool = False) -> Iterator[Image]:
+def steadied(
+    frames: Iterable[tuple[Image, Image, int]], how: Steadiness = SHARP, *, local: bool = False
+) -> Iterator[Image]:
     """Results with steady detail, one for each frame.
 
     Args:
         frames: input, result and number of the scene of each frame, in order.
+        how: how much is averaged.
         local: whether most of a result is its input, bit for bit; that stays so.
     """
     window: deque[tuple[_Frame, int]] = deque()
@@ -66,18 +85,18 @@ def steadied(frames: Iterable[tuple[Image, Image, int]], *, local: bool = False)
     for before, result, scene in frames:
         if window and window[-1][1] != scene:
             for place in range(at, len(window)):
-                yield _steady([each for each, _ in window], place, motions, local=local)
+                yield _steady([each for each, _ in window], place, motions, how)
             window.clear()
             motions, at = Motions(), 0
         window.append((_frame(before, result, local=local), scene))
-        if len(window) > REACH and len(window) - 1 - at >= REACH:
-            yield _steady([each for each, _ in window], at, motions, local=local)
+        if len(window) > how.reach and len(window) - 1 - at >= how.reach:
+            yield _steady([each for each, _ in window], at, motions, how)
             at += 1
-        if at > REACH:
+        if at > how.reach:
             motions.forget(window.popleft()[0])
             at -= 1
     for place in range(at, len(window)):
-        yield _steady([each for each, _ in window], place, motions, local=local)
+        yield _steady([each for each, _ in window], place, motions, how)
 
 
 def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
@@ -87,11 +106,11 @@ def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
         source = resize(source, result.width, result.height, kernel="bicubic")
     base = _as_type(source.samples, result.samples.dtype)
     scale = result.width / before.width
-    changed = (result.samples != base).any(axis=2)
     if not local:
         base = cv2.GaussianBlur(base, (0, 0), SOFTENED * scale).reshape(base.shape)
-        added = result.samples.astype(np.float32) - base
-        return _Frame(result, base, added, changed, _grey(before))
+        added = cv2.subtract(result.samples, base, dtype=cv2.CV_32F).reshape(base.shape)
+        return _Frame(result, base, added, None, _grey(before))
+    changed = (result.samples != base).any(axis=2)
     # The input shows what is not to be there: neither motion nor colours are taken from it.
     return _Frame(
         result, np.zeros_like(base), result.samples.astype(np.float32), changed, _grey(result)
@@ -144,47 +163,65 @@ class Motions:
         self._known = {key: flow for key, flow in self._known.items() if id(frame) not in key}
 
 
-def _steady(frames: list[_Frame], place: int, motions: Motions, *, local: bool) -> Image:
+def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness) -> Image:
     """The result of one frame, its additions averaged with those of its neighbours."""
     own = frames[place]
-    total = OWN_WEIGHT * own.added
-    weights = np.full(own.added.shape[:2], OWN_WEIGHT, np.float32)
-    for other in frames[max(0, place - REACH) : place + REACH + 1]:
+    total = own.added.copy()
+    weights = np.ones(own.added.shape[:2], np.float32)
+    height, width, channels = own.added.shape
+    for other in frames[max(0, place - how.reach) : place + how.reach + 1]:
         if other is own or other.added.shape != own.added.shape:
             continue
         flow = motions.between(own, other)
         seen = _seen_in(own, other, flow, motions.between(other, own))
-        height, width = own.added.shape[:2]
         there = at_size(flow, width, height)
         share = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
         added = moved(other.added, there, cv2.INTER_CUBIC).reshape(own.added.shape)
-        if local:
+        if other.changed is not None:
             changed = other.changed.astype(np.float32)
             share = share * moved(changed, there, cv2.INTER_NEAREST)
-        total += added * share[:, :, None]
         weights += share
+        added *= _in_channels(share, channels)
+        total += added
     top = np.iinfo(own.base.dtype).max
-    total = _as_strong(total / weights[:, :, None], own.added, NOISE * top / 255)
-    samples = np.rint(own.base + total).clip(0, top).astype(own.base.dtype)
-    if local:
+    total /= _in_channels(weights, channels)
+    total = _as_strong(total, own.added, NOISE * top / 255, how.raised)
+    total += own.base
+    samples = np.rint(total, out=total).clip(0, top).astype(own.base.dtype)
+    if own.changed is not None:
         samples = np.where(own.changed[:, :, None], samples, own.result.samples)
     return replace(own.result, samples=samples)
 
 
-def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float) -> np.ndarray:
-    """Averaged additions `(H, W, C)`, their detail as strong as in a frame's own."""
-    coarse = cv2.blur(mean, (FINE, FINE)).reshape(mean.shape)
-    detail = mean - coarse
-    wanted = own - cv2.blur(own, (FINE, FINE)).reshape(own.shape)
+def _in_channels(plane: np.ndarray, channels: int) -> np.ndarray:
+    """A plane `(H, W)` once for each channel, `(H, W, C)`: quicker than broadcasting it."""
+    return plane[:, :, None] if channels == 1 else cv2.merge([plane] * channels)
+
+
+def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float, raised: float) -> np.ndarray:
+    """Averaged additions `(H, W, C)`, their detail about as strong as in a frame's own."""
     least = np.float32(noise * noise)
-    gain = np.sqrt((_strength(wanted) + least) / (_strength(detail) + least)).clip(1, MOST_GAIN)
-    result: np.ndarray = coarse + detail * gain[:, :, None]
+    *details, result = _bands(mean)
+    for detail, wanted in zip(details, _bands(own), strict=False):
+        gain = (_strength(wanted) + least) / (_strength(detail) + least)
+        gain = np.power(gain, np.float32(raised / 2)).clip(1, MOST_GAIN)
+        detail *= _in_channels(gain.astype(np.float32), mean.shape[2])
+        result += detail
     return result
+
+
+def _bands(additions: np.ndarray) -> list[np.ndarray]:
+    """What is finer than each of the widths, the finest first, and what is left."""
+    softer = [cv2.blur(additions, (width, width)).reshape(additions.shape) for width in FINE]
+    bands = [cv2.subtract(*both) for both in pairwise([additions, *softer])]
+    return [*(band.reshape(additions.shape) for band in bands), softer[-1]]
 
 
 def _strength(detail: np.ndarray) -> np.ndarray:
     """Mean square of detail around each pixel, `(H, W)`."""
-    result: np.ndarray = cv2.blur(np.square(detail).mean(axis=2), (AROUND, AROUND))
+    squares = np.square(detail)
+    shares = np.full((1, detail.shape[2]), 1 / detail.shape[2], np.float32)
+    result: np.ndarray = cv2.blur(cv2.transform(squares, shares), (AROUND, AROUND))
     return result
 
 
@@ -215,13 +252,20 @@ def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarr
 
 def places_of(flow: np.ndarray) -> np.ndarray:
     """Motion as the places that it leads to, `(h, w, 2)` float32."""
-    height, width = flow.shape[:2]
+    result: np.ndarray = flow + _grid(*flow.shape[:2])
+    return result
+
+
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> np.ndarray:
+    """The place of each pixel itself."""
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return flow + np.dstack((x, y))
+    return np.dstack((x, y))
 
 
 def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
     """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
     scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale
-    return places_of(larger)
+    places: np.ndarray = cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR)
+    places += _grid(height, width)
+    return places

@@ -42,13 +42,18 @@ class Track:
     width: int
     """Of frames as they are shown, upright."""
     height: int
-    deep: bool = False
-    """Whether samples have more than 8 bits."""
+    depth: int = 8
+    """Bits of a sample."""
     alpha: bool = False
     pixel_format: str = "rgb24"
     aspect: Fraction = Fraction(0)
     """Width of a pixel by its height, as shown; 0 is untold."""
     color: Color = field(default_factory=Color)
+    mastering: tuple[int, ...] = ()
+    """Of HDR, what it was mastered on (SMPTE ST 2086): x and y of red, green, blue and white, each
+    times 50,000, and the least and greatest luminance, in cd/m² times 10,000."""
+    light: tuple[int, ...] = ()
+    """Of HDR, the greatest light of a pixel and of a frame, in cd/m² (CTA-861.3)."""
     key_frames: tuple[int, ...] = ()
     """Keys from which decoding can begin; none if all can."""
     origin: Fraction = Fraction(0)
@@ -62,6 +67,11 @@ class Track:
     loops: int | None = None
     """Of an animation: how often it is shown, 0 for ever."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def deep(self) -> bool:
+        """Whether samples have more than 8 bits."""
+        return self.depth > 8
 
     @property
     def rate(self) -> Fraction:

@@ -14,6 +14,7 @@ from ganedit.image import WRITABLE_FORMATS
 from ganedit.options import Declared, build, declared
 from ganedit.runs.options import FileOptions, RunOptions
 from ganedit.task import NAME_MARK, Input, Task
+from ganedit.web.words import helped, title_of
 
 # Of the options that all tasks share, those that make sense on a page.
 SHARED = ("format", "quality", "strip_metadata", "allow_truncated")
@@ -40,17 +41,19 @@ def describe(task: Task[Any]) -> dict[str, Any]:
         "title": task.title or task.name.capitalize(),
         "summary": task.summary,
         "lacks": _lacks(task),
-        "inputs": [_input(each) for each in task.inputs],
+        "inputs": [_input(task, each) for each in task.inputs],
         "edited": task.edited.name if task.edited is not None else None,
         "local": task.local,
+        "drawn": task.edited is not None and task.edited.drawn,
         "fields": [_field(task, each) for each in _offered(task)],
     }
 
 
-def _input(each: Input) -> dict[str, Any]:
+def _input(task: Task[Any], each: Input) -> dict[str, Any]:
     return {
-        "name": each.name, "help": each.help, "given": each.given, "required": each.required,
-        "most": each.most, "gallery": list(each.gallery()) if each.gallery is not None else [],
+        "name": each.name, "help": helped(task, each.help), "given": each.given,
+        "required": each.required, "most": each.most,
+        "gallery": list(each.gallery()) if each.gallery is not None else [],
     }  # fmt: skip
 
 
@@ -67,10 +70,11 @@ def _lacks(task: Task[Any]) -> str:
 
 
 def _own_weights(task: Task[Any]) -> list[str]:
-    """Weight files in the user's folder that are named after the task: `upscale_NAME`."""
+    """Weight files in the user's folder that are named after the task: `upscale_NAME`; not those
+    that were imported, which its options name as they do shipped ones."""
     folder, name = weights.user_folder(), task.weights_of or task.name
-    found = folder.glob(f"{name}*.safetensors") if folder.is_dir() else []
-    return sorted(path.stem for path in found)
+    found = set(folder.glob(f"{name}*.safetensors")) if folder.is_dir() else set[Path]()
+    return sorted(path.stem for path in found - {entry.path for entry in weights.imported()})
 
 
 def _offered(task: Task[Any]) -> list[Declared]:
@@ -97,25 +101,32 @@ def _may_be_set(each: Declared, task: Task[Any]) -> bool:
 def _field(task: Task[Any], each: Declared) -> dict[str, Any]:
     known = each.option
     words = _words(task, each)
-    required = each.default is MISSING
+    # Which of the shipped ones has to be said where there are none of one's own.
+    one_of = known.positional and bool(words) and not each.choices and not _own_weights(task)
+    required = each.default is MISSING or one_of
     bounded = each.type is float and known.least is not None and known.most is not None
     return {
         "name": each.name,
-        "title": each.name.strip("_").replace("_", " "),
-        "help": known.help,
+        "title": title_of(each),
+        "help": helped(task, known.help),
         "kind": _kind(each, words),
         "choices": words,
         "many": each.many,
         "whole": each.type is int,
         "required": required,
-        "default": None if required or each.default == () else each.default,
+        "default": None if each.default in (MISSING, ()) else each.default,
         "absent": known.absent or "",
         "least": known.least if known.over is None else known.over,
         "most": known.most,
         "hint": known.metavar or "",
         "open": task.local
         if each.name == "format"  # few formats keep what such a task does not change
-        else required or known.simple or known.positional or bool(each.choices) or bounded,
+        else required
+        or known.simple
+        or known.positional
+        or bool(each.choices)
+        or bounded
+        or (each.many and bool(words)),  # sliders
     }
 
 

@@ -12,6 +12,7 @@ from ganedit.runs.planning import Given
 from ganedit.task import NAME_MARK, Input, Size, Task
 from ganedit.web.forms import Filled, filled, shipped
 from ganedit.web.store import MissingError, Roots, Store
+from ganedit.web.words import in_words
 from ganedit.web.worker import Order
 
 
@@ -31,6 +32,9 @@ class Orders:
         self._store, self._roots, self._run = store, roots, run
         self.results = store.folder / "results"
         """Where those go that have no folder of the user's."""
+        self.reports = store.folder / "reports"
+        """Of runs through folders: a line of JSON for each picture."""
+        self.reports.mkdir()
 
     def order(self, asked: Mapping[str, Any]) -> tuple[Order, str]:
         """The order, and what it is called.
@@ -39,6 +43,10 @@ class Orders:
             GaneditError: what is wrong with the request.
         """
         task = self._task(asked.get("task"))
+        with in_words(task):
+            return self._order(task, asked)
+
+    def _order(self, task: Task[Any], asked: Mapping[str, Any]) -> tuple[Order, str]:
         form = self._form(task, asked)
         if "folder" in asked:
             return self._through_folder(task, form, asked)
@@ -61,12 +69,12 @@ class Orders:
             GaneditError: what is wrong with the request.
         """
         task = self._task(asked.get("task"))
-        form = self._form(task, asked)
         size = (0, 0)
         if task.edited is not None:
             held = self._store.get(asked.get("file"))
             size = held.width, held.height
-        return task.size(form.options, size)
+        with in_words(task):
+            return task.size(self._form(task, asked).options, size)
 
     def shipped(self, task: str, input: str, name: str) -> Path:
         """The file of a picture of an input's gallery.
@@ -113,6 +121,7 @@ class Orders:
         folder = self._roots.folder(asked["folder"])
         output = self._roots.folder(asked.get("output"), made=True)
         estimate = bool(asked.get("estimate"))
+        report = None if estimate else self.reports / f"{secrets.token_hex(8)}.jsonl"
         folders = {
             _input(task, name).name: self._roots.folder(path)
             for name, path in _object(asked, "folders").items()
@@ -121,7 +130,7 @@ class Orders:
         run = replace(
             form.run,
             files=replace(form.run.files, output=output),
-            folders=replace(form.run.folders, dry_run=estimate),
+            folders=replace(form.run.folders, dry_run=estimate, report=report),
         )
         given = Given(files, folders, form.given)
         return Order(task, form.options, given, run, self._roots, estimate), f"{folder.name}/"

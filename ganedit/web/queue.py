@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ganedit.errors import GaneditError
 from ganedit.web import worker
 from ganedit.web.store import Store
+from ganedit.web.words import told
 from ganedit.web.worker import Order
 
 if TYPE_CHECKING:
@@ -61,6 +63,12 @@ class Entry:
         """Whether nothing more will become of it."""
         return self.state in ("done", "failed", "stopped")
 
+    @property
+    def report(self) -> Path | None:
+        """The file with a line for each picture, if there is one."""
+        file = self.order.run.folders.report
+        return file if file is not None and file.is_file() else None
+
     def plain(self) -> dict[str, Any]:
         """What the page is told of it."""
         took = time.monotonic() - self.started if self.state == "running" else self.seconds
@@ -69,6 +77,7 @@ class Entry:
         return {
             "id": self.id, "task": self.order.task.name, "title": self.title, "state": self.state,
             "folder": self.order.roots is not None, "estimate": self.order.estimate,
+            "report": self.report is not None,
             "share": 1.0 if self.state == "done" else share,
             "done": int(self.done), "todo": self.todo, "before": self.before,
             "seconds": took, "left": left, "made": list(self.made), "count": self.made_count,
@@ -155,7 +164,10 @@ class Queue:
         self._thread.join(timeout=5)
 
     def _forget(self, id: str) -> None:
-        for made in self._entries.pop(id).made:
+        entry = self._entries.pop(id)
+        if entry.report is not None:
+            entry.report.unlink(missing_ok=True)
+        for made in entry.made:
             for picture in (made["result"], made["source"]):
                 if picture is not None:
                     self.store.drop(picture["id"])
@@ -201,11 +213,16 @@ class Queue:
             )
 
     def _warm(self) -> None:
-        """Start the process that others are forked from."""
-        if sys.platform != "win32" and self._context.get_start_method() == "forkserver":
-            from multiprocessing import forkserver
+        """Start the process that others are forked from, where it can be: its socket lies in the
+        temporary folder, whose path may be too long for one."""
+        if sys.platform == "win32" or self._context.get_start_method() != "forkserver":
+            return
+        from multiprocessing import forkserver
 
+        try:
             forkserver.ensure_running()
+        except OSError:  # slower: each job imports what it needs
+            self._context = multiprocessing.get_context("spawn")
 
     def _next(self) -> Entry | None:
         waiting = (each for each in self._entries.values() if each.state == "waiting")
@@ -232,9 +249,13 @@ class Queue:
                 entry.made_count += 1
                 entry.made.append(self._made(entry, event))
             case worker.Failed():
-                entry.errors.append(self.store.without_place(event.told))
+                entry.errors.append(self._told(entry, event.told))
             case worker.Said():
-                entry.notes += map(self.store.without_place, event.lines)
+                entry.notes += (self._told(entry, line) for line in event.lines)
+
+    def _told(self, entry: Entry, text: str) -> str:
+        """A message in the page's words, without the folders that only the store knows."""
+        return told(entry.order.task, self.store.without_place(text))
 
     def _made(self, entry: Entry, event: worker.Made) -> dict[str, Any]:
         folder = entry.order.roots is not None
@@ -242,7 +263,7 @@ class Queue:
         source = None
         if event.source is not None and folder:
             source = self.store.adopt(event.source, event.input_size, own=False).plain()
-        notes = [self.store.without_place(note) for note in event.notes]
+        notes = [self._told(entry, note) for note in event.notes]
         return {"result": result.plain(), "source": source, "notes": notes}
 
     def _settle(self, entry: Entry) -> None:

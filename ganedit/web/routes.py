@@ -1,6 +1,7 @@
 """What the page and programs may ask for, over HTTP; see docs/web.md."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -22,8 +24,8 @@ from ganedit.web import masks
 from ganedit.web.forms import describe
 from ganedit.web.guard import TooLarge, refusal
 from ganedit.web.orders import Orders
-from ganedit.web.queue import BusyError, Queue
-from ganedit.web.store import Held, MissingError, Roots, Store
+from ganedit.web.queue import BusyError, Entry, Queue
+from ganedit.web.store import Held, MissingError, Roots, Store, packed
 from ganedit.web.views import REDUCED_SIDE, thumbnail
 
 T = TypeVar("T")
@@ -64,6 +66,8 @@ class Routes:
             ("jobs/{id}", "GET", self.tell_job),
             ("jobs/{id}", "DELETE", self.forget_job),
             ("jobs/{id}/stop", "POST", self.stop_job),
+            ("jobs/{id}/report", "GET", self.give_report),
+            ("results.zip", "GET", self.give_results),
             ("folders", "GET", self.list_folders),
             ("gallery/{task}/{input}/{name}", "GET", self.give_shipped),
         ]
@@ -224,12 +228,33 @@ class Routes:
         order, title = await anyio.to_thread.run_sync(self.orders.order, asked)
         return JSONResponse(self.queue.add(order, title, asked).plain(), 201)
 
+    def _entry(self, id: str) -> Entry:
+        if (entry := self.queue.get(id)) is None:
+            raise MissingError("there is no such job (any more)")
+        return entry
+
     async def tell_job(self, request: Request) -> Response:
         """How far a job is."""
-        entry = self.queue.get(request.path_params["id"])
-        if entry is None:
-            raise MissingError("there is no such job (any more)")
-        return JSONResponse(entry.plain())
+        return JSONResponse(self._entry(request.path_params["id"]).plain())
+
+    async def give_report(self, request: Request) -> Response:
+        """A line of JSON for each picture of a run through a folder."""
+        entry = self._entry(request.path_params["id"])
+        if entry.report is None:
+            raise MissingError("this job has no report")
+        name = f"{entry.order.task.name}-report.jsonl"
+        return FileResponse(entry.report, filename=name, headers={"cache-control": "no-store"})
+
+    async def give_results(self, request: Request) -> Response:
+        """The results of several jobs in one file, those in folders of the user's left out."""
+        entries = [self._entry(id) for id in request.query_params.getlist("job")]
+        made = [each["result"]["id"] for entry in entries if entry.order.roots is None
+                for each in list(entry.made)]  # fmt: skip
+        held = [self.store.get(id) for id in made]
+        path = self.store.folder / f"{secrets.token_hex(8)}.zip"
+        await anyio.to_thread.run_sync(packed, held, path)
+        remove = BackgroundTask(path.unlink, missing_ok=True)
+        return FileResponse(path, filename="ganedit.zip", background=remove)
 
     async def stop_job(self, request: Request) -> Response:
         """End a job; answered when it has ended."""
@@ -251,7 +276,7 @@ class Routes:
             "path": str(folder),
             "above": str(above) if self.roots.holds(above) else None,
             "folders": self.roots.listed(folder),
-            "pictures": len(pictures_in(folder)),
+            "pictures": sum(map(self.roots.holds, pictures_in(folder))),
         })  # fmt: skip
 
 

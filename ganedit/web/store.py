@@ -4,6 +4,7 @@ import re
 import secrets
 import shutil
 import threading
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +35,14 @@ class Held:
     bytes: int
     own: bool = True
     """Whether it goes when it is dropped: not what lies in a folder of the user's."""
+    notes: tuple[str, ...] = ()
+    """What there is to know of it: that a part is missing."""
 
     def plain(self) -> dict[str, Any]:
         """What the page is told of it."""
         return {
             "id": self.id, "name": self.path.name, "width": self.width, "height": self.height,
-            "bytes": self.bytes,
+            "bytes": self.bytes, "notes": list(self.notes),
         }  # fmt: skip
 
 
@@ -66,11 +69,12 @@ class Store:
             GaneditError: what is wrong with it.
         """
         try:
-            width, height = self.views.of(path.parent.name, path).size
+            view = self.views.of(path.parent.name, path)
         except GaneditError as error:
             shutil.rmtree(path.parent, ignore_errors=True)
             raise type(error)(self.without_place(str(error))) from error
-        return self._keep(Held(path.parent.name, path, width, height, path.stat().st_size))
+        size = path.stat().st_size
+        return self._keep(Held(path.parent.name, path, *view.size, size, notes=view.notes))
 
     def adopt(self, path: Path, size: tuple[int, int], *, own: bool) -> Held:
         """Let requests name a result, or a picture of a chosen folder."""
@@ -121,6 +125,19 @@ class Store:
             kept -= self._held[id].bytes
             self.drop(id)
         return held
+
+
+def packed(files: list[Held], target: Path) -> None:
+    """Write files as they are into an archive, those of one name numbered."""
+    taken = set[str]()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for held in files:
+            name, number = held.path.name, 2
+            while name in taken:
+                name = f"{held.path.stem} ({number}){held.path.suffix}"
+                number += 1
+            taken.add(name)
+            archive.write(held.path, name)
 
 
 def safe_name(name: str) -> str:

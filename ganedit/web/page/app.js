@@ -2,9 +2,9 @@
 
 import { fileOf, get, send, sendMask } from "./api.js";
 import { $, h, say, told } from "./dom.js";
-import { poll } from "./jobs.js";
+import { clearJobs, line, poll, stopAll } from "./jobs.js";
 import { choice } from "./panel.js";
-import { maskOf, open } from "./pictures.js";
+import { brushOf, draw, maskOf, open } from "./pictures.js";
 import { brushes } from "./stage.js";
 import { state, taskNamed, viewer } from "./state.js";
 
@@ -26,9 +26,11 @@ function listen() {
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && viewer.overlay && !/INPUT|SELECT/.test(event.target.tagName)) {
       event.preventDefault();
-      maskOf(state.photo).undo();
+      brushOf(state.photo)?.undo();
     }
   });
+  $("stop-all").addEventListener("click", told(stopAll));
+  $("clear-jobs").addEventListener("click", told(clearJobs));
   $("zoom-in").addEventListener("click", () => viewer.zoom(1.25));
   $("zoom-out").addEventListener("click", () => viewer.zoom(0.8));
   $("fit").addEventListener("click", () => viewer.fit());
@@ -39,9 +41,11 @@ function listen() {
   for (const radio of document.querySelectorAll("#brushes input[name=tool]")) {
     radio.addEventListener("change", () => { state.tool = radio.value; brushes(true); viewer.drawPaint(); });
   }
-  $("size").addEventListener("input", () => { maskOf(state.photo).size = Number($("size").value); viewer.drawPaint(); });
-  $("undo").addEventListener("click", () => maskOf(state.photo).undo());
-  $("clear").addEventListener("click", () => maskOf(state.photo).clear());
+  $("size").addEventListener("input", () => { brushOf(state.photo).size = Number($("size").value); viewer.drawPaint(); });
+  $("ink").addEventListener("input", () => { brushOf(state.photo).color = $("ink").value; });
+  $("undo").addEventListener("click", () => brushOf(state.photo).undo());
+  $("clear").addEventListener("click", () => brushOf(state.photo).clear());
+  $("draw").addEventListener("click", told(draw));
   $("save-mask").addEventListener("click", told(async () => {
     const mask = maskOf(state.photo);
     const sent = mask.untouched ?? await sendMask(await mask.file(), state.photo.id);
@@ -71,10 +75,11 @@ async function begin() {
   const wanted = taskNamed(now?.task) ?? taskNamed(location.hash.slice(1)) ?? tasks[0];
   if (now) {
     state.latest = now.id;
-    state.photo = state.photos.find((each) => each.id === now.asked.inputs?.[wanted.edited]?.[0]) ?? state.photo;
+    state.photo = state.photos.find((each) => [each.id, ...Object.keys(each.sent ?? {})].includes(now.asked.inputs?.[wanted.edited]?.[0])) ?? state.photo;
     if (now.folder) state.source = "folder";
   }
   choice(wanted);
+  line();
   poll();
   document.body.classList.add("ready");
 }

@@ -1,10 +1,12 @@
-// A mask that is painted on the reduced picture: strokes that can be taken back one by one.
+// What is painted with the brush: strokes that can be taken back one by one. On the reduced picture
+// it is a mask; on an empty sheet it is the picture itself.
 
 const TINT = "#f018e0";
 
-export class Mask {
-  // `photo`: the file that it is for; `side`: longer side of the reduced picture.
-  constructor(photo, side) {
+class Strokes {
+  // `photo`: the file that it lies on; `side`: longer side of the reduced picture; `strokes`: those
+  // of an earlier look at it.
+  constructor(photo, side, strokes = []) {
     this.photo = photo;
     const scale = Math.min(1, side / Math.max(photo.width, photo.height));
     this.canvas = document.createElement("canvas");
@@ -12,21 +14,18 @@ export class Mask {
     this.canvas.height = Math.max(1, Math.round(photo.height * scale));
     this.context = this.canvas.getContext("2d");
     this.scale = this.canvas.width / photo.width;
-    this.strokes = [];
-    this.loaded = null;       // { picture, file } of a mask that was opened
+    this.strokes = strokes;
+    this.color = TINT;
     this.size = 60;
     this.erases = false;
     this.pointer = null;
     this.onchange = () => {};
   }
 
-  get empty() { return !this.strokes.some((stroke) => !stroke.erases) && !this.loaded; }
-
-  // A mask that was opened and not painted on is sent as the file it is.
-  get untouched() { return this.loaded && !this.strokes.length ? this.loaded.file : null; }
+  get empty() { return !this.strokes.some((stroke) => !stroke.erases); }
 
   begin(at) {
-    this.stroke = { erases: this.erases, width: this.size * this.scale, points: [at] };
+    this.stroke = { erases: this.erases, color: this.color, width: this.size * this.scale, points: [at] };
     this.strokes.push(this.stroke);
     this.pointer = at;
     this.segment(this.stroke, at, at);
@@ -61,33 +60,29 @@ export class Mask {
   }
 
   clear() {
-    this.strokes = [];
-    this.loaded = null;
-    this.replay();
-  }
-
-  open(picture, file) {
-    this.strokes = [];
-    this.loaded = { picture, file };
+    this.strokes.length = 0;
     this.replay();
   }
 
   replay() {
     const { context, canvas } = this;
     context.clearRect(0, 0, canvas.width, canvas.height);
-    if (this.loaded) context.drawImage(tinted(this.loaded.picture, canvas), 0, 0);
+    this.under();
     for (const stroke of this.strokes) {
       stroke.points.forEach((at, index) => this.segment(stroke, stroke.points[Math.max(0, index - 1)], at));
     }
     this.onchange();
   }
 
+  // What the strokes lie on.
+  under() {}
+
   segment(stroke, from, to) {
     const { context, scale } = this;
     context.globalCompositeOperation = stroke.erases ? "destination-out" : "source-over";
-    context.strokeStyle = TINT;
+    context.strokeStyle = stroke.color;
     context.lineWidth = stroke.width;
-    context.lineCap = "round";
+    context.lineCap = context.lineJoin = "round";
     context.beginPath();
     context.moveTo(from[0] * scale, from[1] * scale);
     context.lineTo(to[0] * scale + (from === to ? 0.01 : 0), to[1] * scale);
@@ -95,9 +90,9 @@ export class Mask {
     context.globalCompositeOperation = "source-over";
   }
 
-  // Drawn over the picture, in its pixels; `zoom` in pixels of the page.
-  draw(context, zoom) {
-    context.globalAlpha = 0.5;
+  // Shown over the picture, in its pixels; `zoom` in pixels of the page.
+  draw(context, zoom, opacity) {
+    context.globalAlpha = opacity;
     context.imageSmoothingEnabled = true;
     context.drawImage(this.canvas, 0, 0, this.photo.width, this.photo.height);
     context.globalAlpha = 1;
@@ -111,20 +106,64 @@ export class Mask {
     }
   }
 
-  // White on black, as a file.
-  file() {
+  // As a file: what was painted, all of one colour if there is one, on another. No alpha.
+  file(below, color = null) {
     const { width, height } = this.canvas;
-    const canvas = Object.assign(document.createElement("canvas"), { width, height });
-    const context = canvas.getContext("2d");
-    context.fillStyle = "#fff";
+    const [painted, sheet] = [1, 2].map(() => Object.assign(document.createElement("canvas"), { width, height }));
+    const [ink, context] = [painted.getContext("2d"), sheet.getContext("2d", { alpha: false })];
+    ink.drawImage(this.canvas, 0, 0);
+    if (color) {
+      ink.globalCompositeOperation = "source-in";
+      ink.fillStyle = color;
+      ink.fillRect(0, 0, width, height);
+    }
+    context.fillStyle = below;
     context.fillRect(0, 0, width, height);
-    context.globalCompositeOperation = "destination-in";
-    context.drawImage(this.canvas, 0, 0);
-    context.globalCompositeOperation = "destination-over";
-    context.fillStyle = "#000";
-    context.fillRect(0, 0, width, height);
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    context.drawImage(painted, 0, 0);
+    return new Promise((resolve) => sheet.toBlob(resolve, "image/png"));
   }
+}
+
+// White where it is painted, black elsewhere.
+export class Mask extends Strokes {
+  loaded = null;            // { picture, file } of a mask that was opened
+
+  get empty() { return super.empty && !this.loaded; }
+
+  // A mask that was opened and not painted on is sent as the file it is.
+  get untouched() { return this.loaded && !this.strokes.length ? this.loaded.file : null; }
+
+  clear() {
+    this.loaded = null;
+    super.clear();
+  }
+
+  open(picture, file) {
+    this.strokes.length = 0;
+    this.loaded = { picture, file };
+    this.replay();
+  }
+
+  under() {
+    if (this.loaded) this.context.drawImage(tinted(this.loaded.picture, this.canvas), 0, 0);
+  }
+
+  draw(context, zoom) { super.draw(context, zoom, 0.5); }
+
+  file() { return super.file("#000", "#fff"); }
+}
+
+// Ink on a white sheet, whose strokes the photo keeps.
+export class Drawing extends Strokes {
+  constructor(photo) {
+    super(photo, Infinity, photo.strokes);
+    this.color = "#000000";
+    this.replay();
+  }
+
+  draw(context, zoom) { super.draw(context, zoom, 1); }
+
+  file() { return super.file("#fff"); }
 }
 
 // White on black as the tint over nothing.

@@ -35,11 +35,14 @@ export function form(task, changed) {
 
 function row(task, field, changed) {
   const id = `field-${field.name}`;
+  // What there is no default for is the first of what there is; of a file an earlier one may be gone.
+  if (field.required && valuesOf(task)[field.name] === undefined && field.choices.length) set(task, field, field.choices[0]);
+  if (field.kind === "file") set(task, field, null);
   const now = valuesOf(task)[field.name];
   const take = (value) => { set(task, field, value); changed(); };
   const help = h("small", { id: `${id}-help` }, field.help + (field.absent && field.kind !== "slider" ? ` Without: ${field.absent}.` : ""));
   const facts = { id, "aria-describedby": `${id}-help` };
-  const title = field.title[0].toUpperCase() + field.title.slice(1);
+  const { title } = field;
   if (field.kind === "switch") {
     const box = h("input", { ...facts, type: "checkbox", checked: now ?? field.default,
       onchange: () => take(box.checked) });
@@ -70,12 +73,10 @@ function menu(field, now, facts, take) {
   const select = h("select", { ...facts, onchange: () => take(select.value || null) },
     field.required || field.default !== null ? null : h("option", { value: "" }, field.absent || "as it is"),
     field.choices.map((word) => h("option", { value: word, selected: word === (now ?? field.default) }, word)));
-  if (field.required && now === undefined && field.choices.length) take(field.choices[0]);
   return select;
 }
 
 function choice(field, title, now, take, help) {
-  if (field.required && now === undefined && field.choices.length) take(now = field.choices[0]);
   const words = field.required || field.default !== null ? field.choices : ["", ...field.choices];
   return h("fieldset", { class: "field", "aria-describedby": help.id }, h("legend", {}, title),
     h("div", { class: "choice" }, words.map((word) => h("label", {},
@@ -125,7 +126,6 @@ function file(id, title, facts, take, help) {
     ...facts, type: "file",
     onchange: told(async () => take(input.files[0] ? (await send(input.files[0])).id : null)),
   });
-  take(null);  // the server may have forgotten an earlier one
   return labelled(id, title, input, help);
 }
 

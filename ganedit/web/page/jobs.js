@@ -1,15 +1,18 @@
 // The line of jobs: asked for, followed, stopped.
 
-import { get, post, sendMask } from "./api.js";
-import { $, fill, h, say, timeOf, told } from "./dom.js";
+import { ask, get, post, sendMask } from "./api.js";
+import { $, h, keyed, say, timeOf, told } from "./dom.js";
 import { valuesOf } from "./form.js";
 import { choice } from "./panel.js";
-import { present } from "./results.js";
+import { filed } from "./pictures.js";
+import { back, editedBy, present } from "./results.js";
 import { grid } from "./stage.js";
 import { edited, painted, running, state, taskNamed, viewer } from "./state.js";
 
 // Milliseconds between questions how far jobs are.
 const POLL = 300;
+// Jobs that are over and still listed.
+const MOST_SHOWN = 30;
 
 export const shared = () => Object.fromEntries(
   state.task.inputs.filter((each) => each.given === "shared")
@@ -19,7 +22,7 @@ export const shared = () => Object.fromEntries(
 async function orderFor(photo) {
   const order = { task: state.task.name, options: { ...valuesOf(state.task) }, inputs: shared() };
   if (!edited()) return order;
-  order.inputs[edited()] = [photo.id];
+  order.inputs[edited()] = [(await filed(photo)).id];
   const mask = state.masks.get(photo.id);
   if (painted() && mask && !mask.empty) {
     const sent = mask.untouched ?? await sendMask(await mask.file(), photo.id);
@@ -44,7 +47,7 @@ export async function add(order) {
   poll();
 }
 
-const stop = (job) => told(async () => {
+export const stop = (job) => told(async () => {
   const stopped = await post(`jobs/${job.id}/stop`);
   state.jobs = state.jobs.map((each) => each.id === job.id ? stopped : each);
   say("Stopped.");
@@ -81,7 +84,7 @@ async function refresh() {
 // Whether the user still looks at what a job was started from.
 function awaited(job) {
   if (job.folder || !job.made.length || job.task !== state.task.name || state.source === "folder") return false;
-  return !edited() || (job.asked.inputs[edited()][0] === state.photo?.id && viewer.does !== "paint");
+  return !edited() || (Boolean(editedBy(job, state.photo)) && viewer.does !== "paint");
 }
 
 export function progressOf(job) {
@@ -92,30 +95,70 @@ export function progressOf(job) {
     running: job.todo ? of : "starting…",
     done: `done in ${timeOf(job.seconds)}`,
     failed: "failed",
-    stopped: job.folder && !job.estimate ? `stopped at ${of}; Start goes on with it` : "stopped",
+    stopped: job.folder && !job.estimate && all ? `stopped at ${of}; Start goes on with it` : "stopped",
   };
   const left = job.left === null ? "" : `, ${timeOf(job.left)} left`;
   return words[job.state] + left;
 }
 
+const titleOf = (job) =>
+  `${taskNamed(job.task)?.title ?? job.task} ${job.title}${job.estimate ? ": how long?" : ""}`;
+
+function row(job) {
+  const title = titleOf(job);
+  const opens = !running(job) && job.made.length && !job.folder;
+  return h("div", { role: "listitem" },
+    opens ? h("button", { type: "button", class: "link", "data-job": job.id, onclick: () => {
+      if (job.task !== state.task.name) choice(taskNamed(job.task));
+      present(job, job.made.length - 1);
+    } }, title) : h("strong", {}, title),
+    h("span", { class: "quiet progress" }),
+    running(job) ? h("progress", { max: 1, value: 0, "aria-label": `Progress of ${title}` }) : null,
+    running(job) ? h("button", { type: "button", "data-job": job.id, "aria-label": `Stop ${title}`, onclick: () => stop(job) }, "Stop") : null,
+    job.report && !running(job) ? h("a", { class: "report", href: `/api/jobs/${job.id}/report`, download: "" }, "Report") : null,
+    [...job.errors, ...job.notes].length ? h("ul", { class: "notes" },
+      job.errors.map((error) => h("li", { class: "error" }, error)), job.notes.map((note) => h("li", {}, note))) : null);
+}
+
+function renew(element, job) {
+  element.className = `job ${job.state}`;
+  element.querySelector(".progress").textContent = progressOf(job);
+  if (running(job)) element.querySelector("progress").value = job.share;
+}
+
+// What runs and waits in its order, then what is over, the latest first.
+const inOrder = () => [
+  ...state.jobs.filter(running), ...state.jobs.filter((job) => !running(job)).toReversed().slice(0, MOST_SHOWN),
+];
+
 export function line() {
-  const place = $("line");
-  if (!place) return;
   const focused = document.activeElement?.dataset?.job;
-  $("line-title").hidden = !state.jobs.length;
-  fill(place, ...state.jobs.toReversed().slice(0, 30).map((job) => {
-    const title = `${taskNamed(job.task)?.title ?? job.task} ${job.title}${job.estimate ? ": how long?" : ""}`;
-    const opens = !running(job) && job.made.length && !job.folder;
-    return h("div", { class: `job ${job.state}`, role: "listitem" },
-      opens ? h("button", { type: "button", class: "link", "data-job": job.id, onclick: () => {
-        if (job.task !== state.task.name) choice(taskNamed(job.task));
-        present(job, job.made.length - 1);
-      } }, title) : h("strong", {}, title),
-      h("span", { class: "quiet" }, progressOf(job)),
-      running(job) ? h("progress", { max: 1, value: job.share, "aria-label": `Progress of ${title}` }) : null,
-      running(job) ? h("button", { type: "button", "data-job": job.id, "aria-label": `Stop ${title}`, onclick: () => stop(job) }, "Stop") : null,
-      [...job.errors, ...job.notes].length ? h("ul", { class: "notes" },
-        job.errors.map((error) => h("li", { class: "error" }, error)), job.notes.map((note) => h("li", {}, note))) : null);
-  }));
-  if (focused) place.querySelector(`[data-job="${focused}"]`)?.focus();
+  const over = state.jobs.filter((job) => !running(job));
+  const filed = over.filter((job) => job.made.length && !job.folder);
+  $("jobs").hidden = !state.jobs.length;
+  $("stop-all").hidden = state.jobs.length - over.length < 2;
+  $("clear-jobs").hidden = !over.length;
+  $("download-all").hidden = filed.reduce((sum, job) => sum + job.made.length, 0) < 2;
+  $("download-all").href = `/api/results.zip?${filed.map((job) => `job=${job.id}`).join("&")}`;
+  keyed($("line"), inOrder().map((job) => [
+    `${job.id} ${running(job)} ${job.made.length > 0} ${job.errors.length} ${job.notes.length}`,
+    () => row(job), (element) => renew(element, job),
+  ]));
+  if (focused && !document.activeElement?.dataset?.job) $("line").querySelector(`[data-job="${focused}"]`)?.focus();
+}
+
+export async function stopAll() {
+  // The last first: else each that is stopped lets the next one start.
+  for (const job of state.jobs.filter(running).toReversed()) await post(`jobs/${job.id}/stop`);
+  await refresh();
+  say("Stopped.");
+}
+
+// Forget what is over, and the results that lie in no folder of the user's.
+export async function clearJobs() {
+  for (const job of state.jobs.filter((each) => !running(each))) await ask("DELETE", `jobs/${job.id}`);
+  state.jobs = state.jobs.filter(running);
+  if (state.shown) back();
+  line();
+  grid();
 }

@@ -2,18 +2,17 @@
 
 import { send } from "./api.js";
 import { folderButtons, folderFields } from "./batch.js";
-import { $, fill, h, megapixels, sizeOf, told } from "./dom.js";
+import { $, facts, fill, h, keyed, megapixels, sizeOf, told } from "./dom.js";
 import { form, targetSize } from "./form.js";
-import { add, line, start, startAll } from "./jobs.js";
+import { start, startAll } from "./jobs.js";
 import { result } from "./results.js";
 import { show } from "./stage.js";
-import { edited, state } from "./state.js";
+import { edited, painted, state } from "./state.js";
 
 function tabs() {
-  fill($("tabs"), ...state.tasks.map((task) => h("button", {
-    type: "button", role: "tab", id: `tab-${task.name}`, "aria-controls": "panel",
-    "aria-selected": String(task === state.task), tabIndex: task === state.task ? 0 : -1,
-    title: task.summary, onclick: () => choice(task),
+  keyed($("tabs"), state.tasks.map((task) => [task.name, () => h("button", {
+    type: "button", role: "tab", id: `tab-${task.name}`, "aria-controls": "panel", title: task.summary,
+    class: task.lacks ? "lacking" : null, onclick: () => choice(task),
     onkeydown: (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;
@@ -21,7 +20,11 @@ function tabs() {
       choice(state.tasks[at]);
       $(`tab-${state.tasks[at].name}`).focus();
     },
-  }, task.title)));
+  }, task.title), (tab) => {
+    tab.setAttribute("aria-selected", String(task === state.task));
+    tab.tabIndex = task === state.task ? 0 : -1;
+  }]));
+  $(`tab-${state.task.name}`).scrollIntoView({ block: "nearest", inline: "nearest" });
   $("panel").setAttribute("aria-labelledby", `tab-${state.task.name}`);
 }
 
@@ -29,13 +32,14 @@ export function choice(task) {
   state.task = task;
   state.shown = null;
   if (!task.edited) state.source = "pictures";
-  state.tool = task.local ? "paint" : "move";
+  state.tool = task.local || (task.drawn && state.photo?.strokes) ? "paint" : "move";
   history.replaceState(null, "", `#${task.name}`);
   tabs();
   show(true);
   panel();
 }
 
+// What is asked of the user for a task; `ready` brings up to date what pictures change in it.
 export function panel() {
   const { task } = state;
   const folder = edited() && state.source === "folder";
@@ -44,33 +48,53 @@ export function panel() {
     [["pictures", "Pictures"], ["folder", "A folder"]].map(([name, title]) => h("label", {},
       h("input", {
         type: "radio", name: "source", value: name, checked: state.source === name,
-        onchange: () => { state.source = name; state.shown = null; show(); panel(); $("panel").querySelector(`[value=${name}]`).focus(); },
+        onchange: () => { state.source = name; state.shown = null; show(); panel(); $("asked").querySelector(`[value=${name}]`).focus(); },
       }), h("span", {}, title)))) : null;
-  fill($("panel"), 
+  fill($("asked"),
     h("p", { class: "summary" }, task.summary),
     task.lacks ? h("p", { class: "lacks" }, task.lacks) : null,
     sources, folder ? folderFields() : null,
-    task.local && !folder && state.photo ? h("p", { class: "hint" }, "Paint over what is to change.") : null,
-    ...partnerFields(folder),
+    h("p", { id: "hint" }),
+    ...partnerFields(),
     h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, sizes)),
     h("p", { id: "sizes", "aria-live": "polite" }),
     folder ? folderButtons() : h("div", { class: "row" },
-      h("button", { type: "button", id: "start", class: "primary", disabled: Boolean(task.lacks) || (Boolean(edited()) && !state.photo), onclick: told(start) }, task.title),
-      edited() && state.photos.length > 1 ? h("button", { type: "button", onclick: told(startAll) }, `All ${state.photos.length}`) : null),
+      h("button", { type: "button", id: "start", class: "primary", onclick: told(start) }, task.title),
+      h("button", { type: "button", id: "start-all", onclick: told(startAll) })),
     h("div", { id: "result" }),
-    h("h2", { id: "line-title" }, "Jobs"),
-    h("div", { id: "line", role: "list", "aria-labelledby": "line-title" }),
   );
-  sizes();
-  result();
-  line();
-  const more = $("panel").querySelector(".more");
+  ready();
+  const more = $("asked").querySelector(".more");
   if (more) {
     more.open = state.more;
     more.addEventListener("toggle", () => { state.more = more.open; });
   }
   if (focused) $(focused)?.focus({ preventScroll: true });
 }
+
+export function ready() {
+  const { task, photo, photos } = state;
+  const folder = edited() && state.source === "folder";
+  const missing = missingPartner();
+  const hint = missing ? `Choose a ${missing.name}.` : folder || !photo ? "" : task.drawn && photo.strokes ? "Draw with the mouse, a pen or a finger." : painted() ? hintOf(painted()) : "";
+  fill($("hint"), hint || null, photo && edited() && !folder ? photo.notes.map((note) => h("span", { class: "note" }, `${photo.name}: ${note}`)) : null);
+  if (folder && missing) $("start").disabled = $("estimate").disabled = true;
+  if (!folder) {
+    $("start").disabled = Boolean(task.lacks) || (Boolean(edited()) && !photo) || Boolean(missing);
+    $("start-all").hidden = !edited() || photos.length < 2;
+    $("start-all").disabled = $("start").disabled;
+    $("start-all").textContent = `All ${photos.length}`;
+  }
+  sizes();
+  result();
+}
+
+const hintOf = (input) => state.task.local || input.required
+  ? "Paint over what is to change." : "If you like, paint where it is to be done.";
+
+// What still has to be chosen, because the task cannot do without it.
+const missingPartner = () => state.task.inputs.find((input) => input.given === "shared" && input.required
+  && !state.partners[state.task.name]?.[input.name]?.length);
 
 let asking = 0;
 
@@ -83,8 +107,7 @@ async function sizes() {
     const size = await targetSize(task, photo);
     if (mine !== asking) return;
     place.classList.remove("error");
-    place.textContent = photo && edited()
-      ? `${sizeOf(photo)} → ${sizeOf(size)}, ${megapixels(size.width, size.height)}` : sizeOf(size);
+    place.textContent = facts(photo && edited() ? `${sizeOf(photo)} → ${sizeOf(size)}` : sizeOf(size), megapixels(size.width, size.height));
   } catch (error) {
     if (mine !== asking) return;
     place.classList.add("error");
@@ -93,7 +116,7 @@ async function sizes() {
 }
 
 // Pictures that go with the one that is edited: a style, from the gallery or one's own.
-function partnerFields(folder) {
+function partnerFields() {
   return state.task.inputs.filter((each) => each.given === "shared").map((input) => {
     const chosen = ((state.partners[state.task.name] ??= {})[input.name] ??= []);
     const set = (ids) => { state.partners[state.task.name][input.name] = ids; panel(); };
@@ -108,15 +131,15 @@ function partnerFields(folder) {
       }),
     });
     const picture = (id, src, name) => h("button", {
-      type: "button", class: "style", "aria-pressed": String(chosen.includes(id)), "aria-label": name, title: name,
+      type: "button", class: "style", id: `of-${input.name}-${id}`, "aria-pressed": String(chosen.includes(id)), "aria-label": name, title: name,
       onclick: () => toggle(id),
-    }, h("img", { src, alt: "" }));
+    }, h("img", { src, alt: "" }), h("span", {}, name));
     const title = input.name[0].toUpperCase() + input.name.slice(1);
     return h("fieldset", { class: "field" }, h("legend", {}, title),
       h("div", { class: "gallery" },
         input.gallery.map((name) => picture(`@${name}`, `/api/gallery/${state.task.name}/${input.name}/${name}`, name)),
-        chosen.filter((id) => !id.startsWith("@")).map((id, n) => picture(id, `/api/files/${id}/view?side=256`, `${title} of your own, ${n + 1}`)),
-        h("button", { type: "button", class: "style add", "aria-label": `${title} of your own`, onclick: () => own.click() }, "+"), own),
-      h("small", {}, input.help));
+        chosen.filter((id) => !id.startsWith("@")).map((id, n) => picture(id, `/api/files/${id}/view?side=256`, `own ${n + 1}`)),
+        h("button", { type: "button", class: "style add", "aria-label": `${title} of your own`, onclick: () => own.click() }, "+", h("span", {}, "your own")), own),
+      input.help ? h("small", {}, input.help) : null);
   });
 }

@@ -1,84 +1,9 @@
-// The picture: zoom and pan, its own pixels in tiles, before and after at a slider.
+// The picture: zoom and pan, before and after at a slider, the brush.
 
-import { tileOf, viewOf } from "./api.js";
+import { Layer } from "./layer.js";
 
-const TILE = 512;
-const MARGIN = 2;
-const LOADING = 6;
+// Pixels of the screen for one of the picture at most.
 const LARGEST = 16;
-
-// One picture on the server: all of it reduced, and tiles as they are needed.
-class Layer {
-  constructor(file, changed) {
-    this.file = file;
-    this.changed = changed;
-    this.tiles = new Map();
-    this.wanted = [];
-    this.loading = 0;
-    this.base = new Image();
-    this.ready = new Promise((resolve) => {
-      this.base.onload = () => { changed(); resolve(true); };
-      this.base.onerror = () => resolve(false);
-    });
-    this.base.src = viewOf(file);
-  }
-
-  // `scale`: pixels of the screen for one of the picture, whose corner is at x, y.
-  // `smooth`: whether it is drawn without hard edges between its pixels.
-  draw(context, x, y, scale, width, height, smooth) {
-    if (!this.base.naturalWidth) return;
-    context.imageSmoothingEnabled = smooth;
-    context.imageSmoothingQuality = "high";
-    const { width: wide, height: high } = this.file;
-    context.drawImage(this.base, x, y, wide * scale, high * scale);
-    // The reduced picture will do where the screen is coarser; its own pixels are exact in tiles.
-    const coarse = this.base.naturalWidth / wide;
-    if (coarse < 1 ? scale <= coarse : scale < 0.999) return;
-    const level = Math.max(0, Math.floor(Math.log2(1 / scale)));
-    const step = TILE * 2 ** level;
-    const first = [Math.max(0, Math.floor(-x / scale / step)), Math.max(0, Math.floor(-y / scale / step))];
-    const last = [
-      Math.min(Math.ceil(wide / step), Math.ceil((width - x) / scale / step)),
-      Math.min(Math.ceil(high / step), Math.ceil((height - y) / scale / step)),
-    ];
-    this.wanted = [];
-    for (let row = first[1]; row < last[1]; row++) {
-      for (let column = first[0]; column < last[0]; column++) {
-        const name = `${level}/${column}/${row}`;
-        const tile = this.tiles.get(name);
-        if (tile?.naturalWidth) {
-          const around = MARGIN * 2 ** level;
-          const [left, right] = [Math.max(0, column * step - around), Math.min(wide, (column + 1) * step + around)];
-          const [top, bottom] = [Math.max(0, row * step - around), Math.min(high, (row + 1) * step + around)];
-          // Of what is drawn its own part shows, in whole pixels of the screen: no seam shines through.
-          const from = [Math.round(x + column * step * scale), Math.round(y + row * step * scale)];
-          const to = [Math.round(x + (column + 1) * step * scale), Math.round(y + (row + 1) * step * scale)];
-          context.save();
-          context.beginPath();
-          context.rect(from[0], from[1], to[0] - from[0], to[1] - from[1]);
-          context.clip();
-          context.drawImage(tile, x + left * scale, y + top * scale, (right - left) * scale, (bottom - top) * scale);
-          context.restore();
-        } else if (!tile) this.wanted.push([name, level, column, row]);
-      }
-    }
-    this.load();
-  }
-
-  load() {
-    while (this.loading < LOADING && this.wanted.length) {
-      const [name, ...place] = this.wanted.shift();
-      const tile = new Image();
-      this.loading++;
-      this.tiles.set(name, tile);
-      const over = () => { this.loading--; this.changed(); };
-      tile.onload = over;
-      tile.onerror = () => { this.loading--; };
-      tile.src = tileOf(this.file, ...place);
-      if (this.tiles.size > 400) this.tiles.delete(this.tiles.keys().next().value);
-    }
-  }
-}
 
 export class Viewer {
   constructor(root, picture, paint, split) {
@@ -185,8 +110,9 @@ export class Viewer {
     const context = this.picture.getContext("2d", { alpha: false });
     context.fillStyle = "#151617";
     context.fillRect(0, 0, width, height);
-    this.split.hidden = !(this.before && this.after);
-    const both = this.before && this.after;
+    // Until there is something of the result to see, all of it is what it was made of.
+    const both = this.before && this.after && this.layers.get(this.after.id).base.naturalWidth > 0;
+    this.split.hidden = !both;
     if (this.reference) {
       this.keepInSight();
       const at = this.share * width;
