@@ -55,7 +55,8 @@ def test_the_public_face() -> None:
     """A change here is a change for everyone who imports ganedit: CHANGELOG.md must say it."""
     assert ganedit.__all__ == [
         "Editor", "GaneditError", "Generator", "Image", "__version__", "directions", "edit_video",
-        "generate", "inpaint", "invert", "sketch", "stylize", "translate", "upscale", "vary", "walk",
+        "generate", "inpaint", "invert", "sketch", "stylize", "translate", "upscale", "vary",
+        "walk",
     ]  # fmt: skip
     assert dir(ganedit) == ganedit.__all__
     for name in ganedit.__all__:

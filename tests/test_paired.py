@@ -245,7 +245,7 @@ def trained(things: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pai
     out = tmp_path_factory.mktemp("run")
     options = training(things, code=0, batch=6, adversarial_weight=0.1, matching_weight=0.1)
     config = tiny.config(
-        out, steps=80, learning_rate=6e-3, optimizer="adam", ema=0.9, held_out=0.0, warmup=5,
+        out, steps=100, learning_rate=6e-3, optimizer="adam", ema=0.9, held_out=0.0, warmup=5,
         sample_every=1000,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -277,7 +277,7 @@ def test_lines_are_obeyed_and_filled(trained: tuple[PairedGenerator, Path]) -> N
         photo = thing(np.random.default_rng(100 + seed), "round", CROP)
         lines = draw_lines(photo, "zero")
         result = made(generator, lines)
-        scores.append(agreement(draw_lines(result, "zero") > 0, lines > 0, 2))
+        scores.append(agreement(draw_lines(result, "zero", detail=0.8) > 0, lines > 0, 2))
         inside = result[CROP // 2 - 4 : CROP // 2 + 4, CROP // 2 - 4 : CROP // 2 + 4]
         filled.append(float(result[:4].mean() - inside.mean()))
     assert np.mean(scores) > 0.7

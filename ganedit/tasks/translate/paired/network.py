@@ -67,9 +67,11 @@ class CodeEncoder(nn.Module):
     Attributes:
         center: `(code,)`, the running mean of what is found, which is taken off: codes that all
             lie to one side would leave the other sides of the noise to chance.
+        variance_found: `(code,)`, around it; codes are as far apart as noise is.
     """
 
     center: Tensor
+    variance_found: Tensor
 
     def __init__(self, code: int, width: int = 96) -> None:
         super().__init__()
@@ -83,6 +85,7 @@ class CodeEncoder(nn.Module):
         nn.init.zeros_(self.variance.weight)
         nn.init.constant_(self.variance.bias, NARROW)
         self.register_buffer("center", torch.zeros(code))
+        self.register_buffer("variance_found", torch.ones(code))
 
     def forward(self, pictures: Tensor, *, follow: bool = True) -> tuple[Tensor, Tensor]:
         """Means and logarithms of variances; where it trains, the centre follows the means."""
@@ -95,7 +98,10 @@ class CodeEncoder(nn.Module):
         if self.training and follow:
             with torch.no_grad():
                 self.center.lerp_(mean.mean(dim=0).float(), CENTER_RATE)
-        return mean - self.center, self.variance(seen).clamp(-8, 4)
+                apart = (mean.float() - self.center).square().mean(dim=0)
+                self.variance_found.lerp_(apart, CENTER_RATE)
+        mean = (mean - self.center) * torch.rsqrt(self.variance_found + EPSILON)
+        return mean, self.variance(seen).clamp(-8, 4)
 
     @staticmethod
     def _places(x: Tensor, layer: nn.Linear) -> Tensor:

@@ -43,7 +43,9 @@ def code_of(generator: PairedGenerator, look: Look) -> Tensor:
     """The code of a look, `(1, code)` float32 on the CPU: the same wherever it is used."""
     source = torch.Generator().manual_seed(look.seed)
     noise = torch.randn(1, generator.code_size, generator=source)
-    if look.like is None or generator.encoder is None:
+    if generator.encoder is None:
+        return torch.zeros_like(noise)
+    if look.like is None:
         return noise
     size = generator.options.size
     picture = look.like

@@ -99,7 +99,9 @@ class PairedTask:
         batch, generator = step.batch, _generator(step)
         codes = torch.randn(len(batch["label"]), generator.code_size, device=batch["label"].device)
         read: Fakes = {}
-        if generator.encoder is not None:
+        if generator.encoder is None:
+            codes = torch.zeros_like(codes)
+        else:
             mean, spread = generator.encoder(batch["picture"][: self._read])
             codes = torch.cat(
                 [mean + codes[: self._read] * (spread / 2).exp(), codes[self._read :]]
