@@ -105,7 +105,7 @@ The photo's own transparent parts:
     ganedit inpaint cutout.png
 More sky above and more beach to the left:
     ganedit inpaint photo.jpg --expand top=300,left=200
-Dust and scratches of a scan, and a date stamp, found by themselves; what was found is in mask.png:
+Dust and scratches of a scan, and a date stamp, found by themselves; mask.png has what was found:
     ganedit inpaint scan.tif --restore-scan --remove-text --mask-out mask.png
 A folder, with a mask for each photo:
     ganedit inpaint photos/ --masks masks/ -o clean/""",
