@@ -183,6 +183,17 @@ def frechet_distance(ours: Tensor, theirs: Tensor) -> float:
     return float(shift + one.trace() + other.trace() - 2 * cross)
 
 
+def set_distances(ours: Tensor, theirs: Tensor) -> dict[str, float]:
+    """Kernel and Fréchet distance of two sets of features `(N, D)`, by their names.
+
+    Of VGG19's features, not Inception's, they are not KID and FID, and do not compare with them.
+    """
+    return {
+        "kernel distance": kernel_distance(ours, theirs),
+        "Fréchet distance": frechet_distance(ours, theirs),
+    }
+
+
 def sliced_wasserstein(
     ours: Tensor, theirs: Tensor, *, patches: int = 128, projections: int = 512
 ) -> dict[int, float]:

@@ -52,17 +52,14 @@ class State:
         generators = nn.ModuleDict(networks.generators)
         ema = AveragedModel(generators, multi_avg_fn=_average(config.ema), use_buffers=True)
         ema.requires_grad_(False).eval()
-        rates = {
-            **dict.fromkeys(networks.generators, config.learning_rate),
-            **dict.fromkeys(networks.critics, config.critic_learning_rate),
-        }
-        kinds = {
-            **dict.fromkeys(networks.generators, config.optimizer),
-            **dict.fromkeys(networks.critics, config.critic_optimizer or config.optimizer),
+        of_critics = config.critic_optimizer or config.optimizer
+        settings = {
+            **dict.fromkeys(networks.generators, (config.learning_rate, config.optimizer)),
+            **dict.fromkeys(networks.critics, (config.critic_learning_rate, of_critics)),
         }
         optimizers = {
-            name: optimizers_for(networks[name], rate, config.betas, kinds[name])
-            for name, rate in rates.items()
+            name: optimizers_for(networks[name], rate, config.betas, kind)
+            for name, (rate, kind) in settings.items()
         }
         return cls(networks, ema, optimizers, ReplayPool(pool), config.steps, config.minutes)
 
@@ -215,6 +212,8 @@ def load_critics(networks: Networks, run: Path) -> None:
         networks: of the run that begins.
         run: folder of the other one; of anything else, and of older checkpoints, nothing is taken.
     """
+    if not networks.critics:
+        return
     try:
         saved = read_checkpoint(run)["networks"]
     except TrainingError:

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 
 from ganedit.errors import ImageError
-from ganedit.image import Image, resize, to_eight
+from ganedit.image import Image, resize
 from ganedit.scores import ScoreTable
 from ganedit.video.options import VideoOptions
 from ganedit.video.segments import find_source
-from ganedit.video.steadying import Motions, at_size, moved
+from ganedit.video.steadying import Motions, at_size, grey_of, moved
 
 # Grey levels, of 255, that the video may change by where it counts as unchanged, on average of
 # some pixels; and pixels by which motion there and back may miss.
@@ -66,11 +66,11 @@ def measure_flicker(clip: Path, results: Sequence[Path]) -> ScoreTable:
         source.read(source.track.keys), *(each.read(each.track.keys) for each in made), strict=True
     )
     for number, (before, *others) in enumerate(frames):
-        grey = _grey(before)
+        grey = grey_of(before)
         largest = others[0] if others else before
         width, height = largest.width, largest.height
         shown = {PLAIN: _at_size_of(before, width, height)}
-        shown |= {str(path): _grey(other) for path, other in zip(results, others, strict=True)}
+        shown |= {str(path): grey_of(other) for path, other in zip(results, others, strict=True)}
         if last is not None and number not in cuts:
             back, forth = motions.found(grey, last), motions.found(last, grey)
             same = _unchanged(grey, last, back, forth)
@@ -102,16 +102,10 @@ def measure_flicker(clip: Path, results: Sequence[Path]) -> ScoreTable:
     return ScoreTable(protocol, rows, means)
 
 
-def _grey(image: Image) -> np.ndarray:
-    samples = to_eight(image.samples)
-    grey = samples[:, :, 0] if image.channels == 1 else cv2.cvtColor(samples, cv2.COLOR_RGB2GRAY)
-    return np.ascontiguousarray(grey)
-
-
 def _at_size_of(image: Image, width: int, height: int) -> np.ndarray:
     if (image.width, image.height) == (width, height):
-        return _grey(image)
-    return _grey(resize(Image(image.samples), width, height, kernel="bicubic"))
+        return grey_of(image)
+    return grey_of(resize(Image(image.samples), width, height, kernel="bicubic"))
 
 
 def _unchanged(

@@ -109,11 +109,11 @@ def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
     if not local:
         base = cv2.GaussianBlur(base, (0, 0), SOFTENED * scale).reshape(base.shape)
         added = cv2.subtract(result.samples, base, dtype=cv2.CV_32F).reshape(base.shape)
-        return _Frame(result, base, added, None, _grey(before))
+        return _Frame(result, base, added, None, _small_grey(before))
     changed = (result.samples != base).any(axis=2)
     # The input shows what is not to be there: neither motion nor colours are taken from it.
     return _Frame(
-        result, np.zeros_like(base), result.samples.astype(np.float32), changed, _grey(result)
+        result, np.zeros_like(base), result.samples.astype(np.float32), changed, _small_grey(result)
     )
 
 
@@ -123,14 +123,20 @@ def _as_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return to_eight(samples) if dtype == np.uint8 else samples.astype(np.uint16) * np.uint16(257)
 
 
-def _grey(image: Image) -> np.ndarray:
+def grey_of(image: Image) -> np.ndarray:
+    """The luma of a frame, `(H, W)` uint8, in one piece."""
     samples = to_eight(image.samples)
     grey = samples[:, :, 0] if image.channels == 1 else cv2.cvtColor(samples, cv2.COLOR_RGB2GRAY)
+    return np.ascontiguousarray(grey)
+
+
+def _small_grey(image: Image) -> np.ndarray:
+    grey = grey_of(image)
     scale = FLOW_SIDE / max(grey.shape)
     if scale < 1:
         size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(grey)
+    return grey
 
 
 class Motions:

@@ -144,8 +144,7 @@ def _scores(ours: Set, theirs: Set) -> Scores:
     lumas = metrics.luma(pictures) / 255
     slices = metrics.sliced_wasserstein(pictures, _tensor(theirs.pictures))
     return {
-        "kernel distance": metrics.kernel_distance(ours.features, theirs.features),
-        "Fréchet distance": metrics.frechet_distance(ours.features, theirs.features),
+        **metrics.set_distances(ours.features, theirs.features),
         "precision": precision,
         "recall": recall,
         # Each with the next one, of its own class where there are classes.

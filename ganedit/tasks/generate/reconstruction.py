@@ -52,8 +52,7 @@ class Posterior(nn.Module):
         log_variance = log_variance.clamp(-10, 10)
         mean = mean - self._centered(mean)
         noise = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        divergence = mean.square() + log_variance.exp() - 1 - log_variance
-        return noise, divergence.sum(dim=1) / 2
+        return noise, losses.normal_divergence(mean, log_variance)
 
     def _centered(self, mean: Tensor) -> Tensor:
         if not self.training:

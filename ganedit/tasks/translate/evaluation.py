@@ -60,15 +60,9 @@ def features_of(picture: np.ndarray, vgg: VGG19Features) -> Described:
 
 
 def distances(ours: Sequence[Described], theirs: Sequence[Described]) -> Scores:
-    """Kernel distance and Fréchet distance of two sets of pooled features.
-
-    VGG19's, not Inception's: they are not KID and FID, and do not compare with them.
-    """
+    """Kernel distance and Fréchet distance of two sets of pooled features."""
     one, other = (torch.stack([each.pooled for each in part]) for part in (ours, theirs))
-    return {
-        "kernel distance": metrics.kernel_distance(one, other),
-        "Fréchet distance": metrics.frechet_distance(one, other),
-    }
+    return metrics.set_distances(one, other)
 
 
 @dataclass(frozen=True)

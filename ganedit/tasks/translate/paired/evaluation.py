@@ -132,7 +132,9 @@ def measure_pairs(options: TranslateEvaluation, measuring: Measuring) -> ScoreTa
         after.append(_pooled(seen[0]))
         scores.append(_scores(each, results, seen, theirs))
         rows.append({"picture": each.name, **scores[-1]})
-    gap, left = _distances(before, wanted), _distances(after, wanted)
+    gap, left = (
+        metrics.set_distances(torch.stack(each), torch.stack(wanted)) for each in (before, after)
+    )
     share = {"% of gap left": 100 * left["kernel distance"] / gap["kernel distance"]}
     source = Path(options.a.removeprefix(DRAWN)).name
     means = {
@@ -183,14 +185,6 @@ def _features(picture: np.ndarray, vgg: VGG19Features) -> list[Tensor]:
 
 def _pooled(features: Sequence[Tensor]) -> Tensor:
     return features[-1].float().mean((0, 2, 3))
-
-
-def _distances(ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Scores:
-    one, other = torch.stack(list(ours)), torch.stack(list(theirs))
-    return {
-        "kernel distance": metrics.kernel_distance(one, other),
-        "Fréchet distance": metrics.frechet_distance(one, other),
-    }
 
 
 def _save(folder: Path, each: Example, results: Sequence[np.ndarray]) -> None:

@@ -240,8 +240,7 @@ class PairedTask:
         """Codes that were read are normally distributed, and others can be read again."""
         fakes, encoder = step.fakes, _generator(step).encoder
         assert encoder is not None
-        mean, spread = fakes["mean"], fakes["spread"]
-        prior = 0.5 * (mean.square() + spread.exp() - 1 - spread).sum(dim=1).mean()
+        prior = losses.normal_divergence(fakes["mean"], fakes["spread"]).mean()
         # The encoder does not learn by it: the two would agree on a code that nobody sees.
         fixed = {name: tensor.detach() for name, tensor in encoder.state_dict().items()}
         pictures = fakes["picture"][self._read :]
