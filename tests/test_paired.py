@@ -26,13 +26,13 @@ from ganedit.tasks.translate.options import TranslateTraining
 from ganedit.tasks.translate.paired.data import PairedBatches
 from ganedit.tasks.translate.paired.network import PairedGenerator
 from ganedit.tasks.translate.paired.options import PairedNetwork
-from ganedit.tasks.translate.paired.predictor import Look, PairedPredictor, code_of
+from ganedit.tasks.translate.paired.predictor import Look, PairedPredictor, palette_of
 from ganedit.tasks.translate.paired.training import LAYERS, PairedTask
 from ganedit.training.loop import train
 from ganedit.training.task import GENERATOR
 
-DRAWN = PairedNetwork(("round", "square"), "drawing", 48, base=8, depth=1, code=3, hints=True)
-PICTURES = PairedNetwork(("aerial",), "picture", 48, base=8, depth=1, code=3)
+DRAWN = PairedNetwork(("round", "square"), "drawing", 48, base=8, depth=1, palette=3, hints=True)
+PICTURES = PairedNetwork(("aerial",), "picture", 48, base=8, depth=1, palette=3)
 CROP = 48
 
 
@@ -84,7 +84,7 @@ def training(things: Path, **changes: Any) -> TranslateTraining:
     given = {
         "a": tuple(f"sketch:{things / kind}" for kind in DRAWN.to), "paired": True,
         "domains": "drawing,round,square", "hints": True, "crop": CROP, "batch": 4, "base": 8,
-        "depth": 1, "code": 3, "feature_weight": 0.0, "perceptual_weight": 0.0, **changes,
+        "depth": 1, "palette": 3, "feature_weight": 0.0, "perceptual_weight": 0.0, **changes,
     }  # fmt: skip
     return build(TranslateTraining, given)
 
@@ -205,9 +205,9 @@ def test_the_halo_covers_all_that_is_seen(kind: Any) -> None:
     inputs = torch.rand(1, 3, side, side, dtype=torch.double)
     changed = inputs.clone()
     changed[..., side // 2, side // 2] += 0.5
-    label, code = torch.tensor([0]), torch.zeros(1, 8, dtype=torch.double)
-    overall = network.look(inputs, label, code)
-    results = [network(x, label, code, overall) for x in (inputs, changed)]
+    label, palette = torch.tensor([0]), torch.zeros(1, 10, dtype=torch.double)
+    overall = network.look(inputs, label, palette)
+    results = [network(x, label, palette, overall) for x in (inputs, changed)]
     seen = (results[0] - results[1]).abs().amax((0, 1)).nonzero()
     assert len(seen)
     assert int((seen - side // 2).abs().max()) <= network.halo
@@ -226,13 +226,13 @@ def test_tiles_of_a_picture_are_what_the_whole_gives() -> None:
     assert np.abs(tiled.astype(int) - whole).max() <= 1
 
 
-def test_a_code_belongs_to_its_seed_and_a_photo_has_one() -> None:
+def test_a_palette_belongs_to_its_seed_and_a_photo_has_one() -> None:
     network = PairedGenerator(DRAWN)
-    one, again, other = (code_of(network, Look(seed)) for seed in (1, 1, 2))
+    one, again, other = (palette_of(network, Look(seed)) for seed in (1, 1, 2))
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
     photos = [Image(thing(np.random.default_rng(n), "round")) for n in (0, 1)]
-    liked = [code_of(network, Look(1, photo)) for photo in photos]
+    liked = [palette_of(network, Look(1, photo)) for photo in photos]
     assert not torch.allclose(*liked)
 
 
@@ -243,7 +243,7 @@ def test_a_code_belongs_to_its_seed_and_a_photo_has_one() -> None:
 def trained(things: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[PairedGenerator, Path]:
     """A network of one result, by a minute's worth of training in a few seconds."""
     out = tmp_path_factory.mktemp("run")
-    options = training(things, code=0, batch=6, adversarial_weight=0.1, matching_weight=0.1)
+    options = training(things, palette=0, batch=6, adversarial_weight=0.1, matching_weight=0.1)
     config = tiny.config(
         out, steps=100, learning_rate=6e-3, optimizer="adam", ema=0.9, held_out=0.0, warmup=5,
         sample_every=1000,
@@ -323,7 +323,7 @@ def test_all_losses_are_finite_and_all_networks_learn(
         GENERATOR, "patches", "patches_half", "features"
     }  # fmt: skip
     log = (tmp_path / "run" / "log.csv").read_text().splitlines()
-    for name in ("l1", "lines", "hints", "prior", "code", "features", "kernel distance"):
+    for name in ("l1", "lines", "hints", "palette", "features", "kernel distance"):
         assert name in log[0]
     assert np.isfinite([float(cell) for cell in log[-1].split(",") if cell]).all()
 

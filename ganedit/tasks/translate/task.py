@@ -69,7 +69,7 @@ def _check(options: TranslateOptions, given: Mapping[str, int]) -> None:
     if options.to == ALL or options.to not in domains(options.weights):
         several, drawings = False, False
     else:
-        several = bool(stored(options.to, options.weights).get("code"))
+        several = bool(stored(options.to, options.weights).get("palette"))
         drawings = takes_drawings(options.to, options.weights)
     usual = TranslateOptions(options.to)
     # What a form sends along at its default says nothing.

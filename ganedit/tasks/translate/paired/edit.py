@@ -13,7 +13,7 @@ from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.translate.paired.drawing import Drawing, Window, cleaned, spots
 from ganedit.tasks.translate.paired.network import PairedGenerator
-from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, code_of, on_white
+from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, on_white, palette_of
 
 # Photos are so much larger than the crops of them that networks are trained with.
 ROOM = 8 / 7
@@ -98,7 +98,7 @@ class DrawingEdit:
         if look.like is not None:
             look = replace(look, like=on_white(look.like))
         with torch.inference_mode():
-            result = generator(inputs, label, code_of(generator, look).to(device))
+            result = generator(inputs, label, palette_of(generator, look).to(device))
         if not is_finite(result):
             raise NonFiniteError("the network gives NaN for this drawing; report this")
         rounded = result[0].clamp(0, 1).mul(255).round().permute(1, 2, 0)

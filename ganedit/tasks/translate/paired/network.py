@@ -1,7 +1,8 @@
-"""The paired generator: an input, strokes of colour, a label and a code to one of many results."""
+"""The paired generator: an input, strokes of colour, a label, a palette to one of many results."""
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from ganedit.nets.init import kaiming_
 from ganedit.tasks.translate.paired.options import PairedNetwork
+from ganedit.tasks.translate.paired.palette import Palette, palette_size
 
 SLOPE = 0.2
 # Width of what steers every layer.
@@ -16,11 +18,8 @@ STYLE = 64
 # Channels of the levels, as multiples of the base, from half the resolution down.
 LEVELS = {"unet": (1, 2, 4, 4), "resnet": (1, 3)}
 EPSILON = 1e-6
-# Colours that are laid on at full resolution, beside none.
-PALETTE = 6
-# Logarithm of a code's variance at first: it has to tell pictures apart from the first step on, or
-# a generator learns to do without. And the share of a batch in the running mean of codes.
-NARROW, CENTER_RATE = -4.0, 0.05
+# Colours that are laid on at full resolution, beside none and those of the palette.
+MORE_COLORS = 6
 WORKING_SIZE = 512
 
 
@@ -58,64 +57,12 @@ class Block(nn.Module):
         return result
 
 
-class CodeEncoder(nn.Module):
-    """What a picture is like, apart from its lines (BicycleGAN, Zhu et al. 2017).
-
-    `(N, 3, H, W)` RGB in [0, 1], sides at least 16 → means and logarithms of variances of the
-    code, `(N, code)` each. Places are weighed by what is there, so that paper counts little.
-
-    Attributes:
-        center: `(code,)`, the running mean of what is found, which is taken off: codes that all
-            lie to one side would leave the other sides of the noise to chance.
-        variance_found: `(code,)`, around it; codes are as far apart as noise is.
-    """
-
-    center: Tensor
-    variance_found: Tensor
-
-    def __init__(self, code: int, width: int = 96) -> None:
-        super().__init__()
-        # Layers of places, and no convolutions: Muon would move these as far for noise as for what
-        # there is to learn, and a generator cannot follow codes that mean another thing each step.
-        self.fine, self.coarse = nn.Linear(3 * 16, width), nn.Linear(4 * width, width)
-        self.weigh = nn.Linear(width, 1)
-        self.mean, self.variance = nn.Linear(width, code), nn.Linear(width, code)
-        for weight in (self.fine.weight, self.coarse.weight, self.mean.weight):
-            nn.init.kaiming_normal_(weight, a=SLOPE)
-        nn.init.zeros_(self.variance.weight)
-        nn.init.constant_(self.variance.bias, NARROW)
-        self.register_buffer("center", torch.zeros(code))
-        self.register_buffer("variance_found", torch.ones(code))
-
-    def forward(self, pictures: Tensor, *, follow: bool = True) -> tuple[Tensor, Tensor]:
-        """Means and logarithms of variances; where it trains, the centre follows the means."""
-        x = pictures[..., : pictures.shape[2] // 8 * 8, : pictures.shape[3] // 8 * 8] * 2 - 1
-        x = F.leaky_relu(self._places(F.pixel_unshuffle(x, 4), self.fine), SLOPE)
-        x = F.leaky_relu(self._places(F.pixel_unshuffle(x, 2), self.coarse), SLOPE)
-        shares = self._places(x, self.weigh).flatten(2).softmax(dim=2)
-        seen = (x.flatten(2) * shares).sum(dim=2)
-        mean = self.mean(seen)
-        if self.training and follow:
-            with torch.no_grad():
-                self.center.lerp_(mean.mean(dim=0).float(), CENTER_RATE)
-                apart = (mean.float() - self.center).square().mean(dim=0)
-                self.variance_found.lerp_(apart, CENTER_RATE)
-        mean = (mean - self.center) * torch.rsqrt(self.variance_found + EPSILON)
-        return mean, self.variance(seen).clamp(-8, 4)
-
-    @staticmethod
-    def _places(x: Tensor, layer: nn.Linear) -> Tensor:
-        """A layer at every place of `(N, C, H, W)`."""
-        result: Tensor = layer(x.movedim(1, -1)).movedim(-1, 1)
-        return result
-
-
 class PairedGenerator(nn.Module):
     """Inputs `(N, channels, H, W)`, sides multiples of 16, to pictures `(N, 3, H, W)`, unclamped.
 
     Inputs are ink in [0, 1] (or RGB in [0, 1]), then, with hints, the colours of strokes in [0, 1],
-    0 elsewhere, and 1 where there are strokes. `labels` `(N,)` say which domain, `codes`
-    `(N, code)`, of a normal distribution, which of many results.
+    0 elsewhere, and 1 where there are strokes. `labels` `(N,)` say which domain, `palettes`
+    `(N, size of the palette)`, as `Palette` reads or draws them, which of many results.
     """
 
     def __init__(self, options: PairedNetwork) -> None:
@@ -124,11 +71,11 @@ class PairedGenerator(nn.Module):
         self.widths = [options.base * share for share in LEVELS[options.generator]]
         first, last = self.widths[0], self.widths[-1]
         self.style = nn.Sequential(
-            nn.Linear(max(1, options.code) + len(options.to), STYLE), nn.LeakyReLU(SLOPE),
+            nn.Linear(palette_size(options.palette) + len(options.to), STYLE), nn.LeakyReLU(SLOPE),
             nn.Linear(STYLE, STYLE), nn.LeakyReLU(SLOPE),
         )  # fmt: skip
         for layer in (self.style[0], self.style[2]):
-            # Codes that hardly show at first are never learned to be heeded.
+            # Palettes that hardly show at first are never learned to be heeded.
             nn.init.kaiming_normal_(layer.get_parameter("weight"), a=SLOPE)
         self.overall = nn.Linear(last, STYLE)
         nn.init.normal_(self.overall.weight, std=0.02)
@@ -141,17 +88,17 @@ class PairedGenerator(nn.Module):
         skips = reversed(steps) if options.generator == "unet" else []
         self.skips = nn.ModuleList(nn.Conv2d(n, n, 1) for n, _ in skips)
         self.fine = Styled(first, first // 2)
-        # Colours that the style says, laid where masks are: a way from codes to colours from the
-        # first step on. Scales of layers alone learn light, and hardly ever colours.
-        self.masks = nn.Conv2d(first // 2, PALETTE + 1, 1)
-        self.palette = nn.Linear(STYLE, 3 * PALETTE)
-        nn.init.normal_(self.palette.weight, std=0.1)
-        nn.init.zeros_(self.palette.bias)
+        # The palette's colours, and more that the style says, are laid where masks are: scales of
+        # layers alone learn light, and hardly ever colours.
+        self.masks = nn.Conv2d(first // 2, 1 + options.palette + MORE_COLORS, 1)
+        self.more_colors = nn.Linear(STYLE, 3 * MORE_COLORS)
+        nn.init.normal_(self.more_colors.weight, std=0.1)
+        nn.init.zeros_(self.more_colors.bias)
         # At full resolution the input is seen once more: lines are as sharp as they were.
         self.tail = nn.Conv2d(first // 2 + options.channels, 3, 3, padding=1)
         nn.init.normal_(self.tail.weight, std=0.01)
         self.tail.bias = nn.Parameter(torch.ones(3))  # white
-        self.encoder = CodeEncoder(options.code) if options.code else None
+        self.palette = Palette(options.palette) if options.palette else None
 
     @property
     def multiple(self) -> int:
@@ -164,9 +111,9 @@ class PairedGenerator(nn.Module):
         return max(WORKING_SIZE, self.options.size)
 
     @property
-    def code_size(self) -> int:
-        """Numbers in a code; a network of one result has one that says nothing."""
-        return max(1, self.options.code)
+    def palette_size(self) -> int:
+        """Numbers in a palette; a network of one result has one that says nothing."""
+        return palette_size(self.options.palette)
 
     @property
     def halo(self) -> int:
@@ -181,31 +128,38 @@ class PairedGenerator(nn.Module):
         return 2 * (reach + 1) + 1
 
     def forward(
-        self, inputs: Tensor, labels: Tensor, codes: Tensor, overall: Tensor | None = None
+        self, inputs: Tensor, labels: Tensor, palettes: Tensor, overall: Tensor | None = None
     ) -> Tensor:
         """Pictures; `overall` is what `look` saw of the whole, where the inputs are a part."""
-        style, inputs = self._style(labels, codes), inputs.to(self.tail.weight.dtype)
+        style, inputs = self._style(labels, palettes), inputs.to(self.tail.weight.dtype)
         x, passed = self._deepest(inputs, style)
         seen = x.mean((2, 3)) if overall is None else overall
         style = style + self.overall(seen)
         x = F.interpolate(
             self.fine(self._back(x, passed, style), style), scale_factor=2, mode="bilinear"
         )
-        colors = self.palette(style).unflatten(1, (3, PALETTE))
         shares = self.masks(x).softmax(dim=1)[:, 1:]
-        painted = torch.einsum("nck,nkhw->nchw", colors, shares)
+        painted = torch.einsum("nkc,nkhw->nchw", self._colors(style, palettes), shares)
         result: Tensor = self.tail(torch.cat([x, inputs], dim=1)) + painted
         return result
 
-    def look(self, inputs: Tensor, labels: Tensor, codes: Tensor) -> Tensor:
+    def look(self, inputs: Tensor, labels: Tensor, palettes: Tensor) -> Tensor:
         """What is seen of inputs as a whole, `(N, channels)`, for all of their tiles."""
         inputs = inputs.to(self.tail.weight.dtype)
-        deepest, _ = self._deepest(inputs, self._style(labels, codes))
+        deepest, _ = self._deepest(inputs, self._style(labels, palettes))
         return deepest.mean((2, 3))
 
-    def _style(self, labels: Tensor, codes: Tensor) -> Tensor:
+    def _colors(self, style: Tensor, palettes: Tensor) -> Tensor:
+        """What is laid on `(N, colours, 3)`, as it differs from the paper that results begin as."""
+        more = self.more_colors(style).unflatten(1, (MORE_COLORS, 3))
+        if self.palette is None:
+            return cast(Tensor, more)
+        given = self.palette.colors(palettes).to(more.dtype) - 1
+        return torch.cat([given, more], dim=1)
+
+    def _style(self, labels: Tensor, palettes: Tensor) -> Tensor:
         named = F.one_hot(labels, len(self.options.to))
-        style: Tensor = self.style(torch.cat([codes, named], dim=1).to(self.tail.weight.dtype))
+        style: Tensor = self.style(torch.cat([palettes, named], dim=1).to(self.tail.weight.dtype))
         return style
 
     def _deepest(self, inputs: Tensor, style: Tensor) -> tuple[Tensor, list[Tensor]]:

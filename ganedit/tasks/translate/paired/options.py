@@ -39,10 +39,10 @@ class PairedNetwork(Options):
         32, "Channels at half the resolution; the deeper, the more.", least=4, group="pairs"
     )
     depth: int = option(2, "Residual blocks at the lowest resolution.", least=0, group="pairs")
-    code: int = option(
-        8,
-        "Numbers in the code that tells one result from another of the same input (BicycleGAN); 0 "
-        "for one result only.",
+    palette: int = option(
+        3,
+        "Colours, from dark to light, that tell one result from another of the same input; 0 for "
+        "one result only.",
         least=0,
         group="pairs",
     )
@@ -91,7 +91,7 @@ class PairedTraining(Options):
     )  # fmt: skip
     recolor: float = option(
         0.0, "Share of the photos of --a sketch:DIR that get other colours at random: where most "
-        "are brown, codes would say little of colours else.",
+        "are brown, few other colours would be learned else.",
         least=0, most=1, group="pairs",
     )  # fmt: skip
     l1_weight: float = option(
@@ -115,11 +115,8 @@ class PairedTraining(Options):
     hint_weight: float = option(
         5.0, "Of how far the colour below a stroke is from it.", least=0, group="pairs"
     )
-    code_weight: float = option(
-        0.5, "Of how well codes can be read from results.", least=0, group="pairs"
-    )
-    prior_weight: float = option(
-        0.003, "Of how far the codes of pictures are from a normal distribution.",
+    palette_weight: float = option(
+        3.0, "Of how far the palette of a result is from the one that it was to have.",
         least=0, group="pairs",
     )  # fmt: skip
     looks: int = option(

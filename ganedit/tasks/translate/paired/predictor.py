@@ -16,6 +16,8 @@ from ganedit.tasks.translate.paired.options import PairedNetwork
 from ganedit.tiling import Footprint
 
 SMALLEST = 16
+# How far a seed takes the palette of a photo towards one of its own.
+VARIED = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,23 @@ def paired(**stored: Any) -> PairedGenerator:
     return PairedGenerator(PairedNetwork(**stored))
 
 
-def code_of(generator: PairedGenerator, look: Look) -> Tensor:
-    """The code of a look, `(1, code)` float32 on the CPU: the same wherever it is used."""
+def palette_of(generator: PairedGenerator, look: Look) -> Tensor:
+    """The palette of a look, `(1, numbers)` float32 on the CPU: the same wherever it is used."""
     source = torch.Generator().manual_seed(look.seed)
-    noise = torch.randn(1, generator.code_size, generator=source)
-    if generator.encoder is None:
+    noise = torch.randn(1, generator.palette_size, generator=source)
+    if generator.palette is None:
         return torch.zeros_like(noise)
+    palette = copy.deepcopy(generator.palette).to("cpu", torch.float32).eval()
+    drawn = palette.draw(noise)
     if look.like is None:
-        return noise
+        return drawn
     size = generator.options.size
     picture = look.like
     scale = size / max(picture.width, picture.height)
     width, height = (max(SMALLEST, round(n * scale)) for n in (picture.width, picture.height))
     samples = to_eight(resize(picture, width, height).samples)
-    encoder = copy.deepcopy(generator.encoder).to("cpu", torch.float32)
     with torch.inference_mode():
-        mean, spread = encoder(to_tensor(samples, torch.device("cpu")))
-    code: Tensor = mean + (spread / 2).exp() * noise
-    return code
+        return palette.read(to_tensor(samples, torch.device("cpu"))).lerp(drawn, VARIED)
 
 
 class PairedPredictor:
@@ -65,17 +66,17 @@ class PairedPredictor:
     Args:
         generator: which takes pictures; strokes of colour, where it knows them, there are none.
         label: which domain.
-        code: `(1, code)`, which of many results.
+        palette: `(1, numbers)`, which of many results.
         runtime: device and precision.
     """
 
     def __init__(
-        self, generator: PairedGenerator, label: int, code: Tensor, runtime: Runtime
+        self, generator: PairedGenerator, label: int, palette: Tensor, runtime: Runtime
     ) -> None:
         self.runtime = runtime
         self.generator = placed(copy.deepcopy(generator), runtime.device, runtime.dtype)
         self._label = torch.tensor([label], device=runtime.device)
-        self._code = code.to(runtime.device)
+        self._palette = palette.to(runtime.device)
         self._overall: Tensor | None = None
 
     @classmethod
@@ -93,11 +94,13 @@ class PairedPredictor:
             UsageError: the memory budget does not hold a look at all of it.
         """
         label = generator.options.to.index(to)
-        predictor = cls(generator, label, code_of(generator, look), runtime)
+        predictor = cls(generator, label, palette_of(generator, look), runtime)
         view = overview(samples, predictor.footprint, runtime, SMALLEST, "--working-size")
         with torch.inference_mode():
             inputs = predictor._inputs(view)
-            predictor._overall = predictor.generator.look(inputs, predictor._label, predictor._code)
+            predictor._overall = predictor.generator.look(
+                inputs, predictor._label, predictor._palette
+            )
         return predictor
 
     @property
@@ -116,7 +119,7 @@ class PairedPredictor:
             generator = placed(copy.deepcopy(generator), self.runtime.device, torch.float32)
             overall = None if overall is None else overall.float()
         inputs = self._inputs(pictures)
-        result: Tensor = generator(inputs, self._label, self._code, overall)
+        result: Tensor = generator(inputs, self._label, self._palette, overall)
         return result.float()
 
     def _inputs(self, pictures: Tensor) -> Tensor:

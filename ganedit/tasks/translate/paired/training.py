@@ -1,4 +1,4 @@
-"""How paired translators are trained: the partner's looks by a code, or any looks by another."""
+"""How paired translators are trained: in the partner's palette, and in any other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -7,7 +7,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from ganedit import losses, metrics
 from ganedit.data.augment import Augment, draw_augmentation, draw_look
@@ -41,12 +40,12 @@ SAMPLES = 3
 
 
 class PairedTask:
-    """pix2pix (Isola et al. 2017) with a code for what the input leaves open (BicycleGAN).
+    """pix2pix (Isola et al. 2017) with a palette for what the input leaves open.
 
-    The first half of a batch gets codes that an encoder reads from the partners, and has to equal
-    them; the rest gets codes at random, which have to be found in the results again. All have to
-    convince critics that see input and picture together, at two scales, and critics of VGG19's
-    features.
+    The first half of a batch gets the palettes of the partners, and has to equal them; the rest
+    gets palettes at random, as BicycleGAN's codes (Zhu et al. 2017). All have to have the palettes
+    that they were given, and to convince critics that see input and picture together, at two
+    scales, and critics of VGG19's features.
     """
 
     name = "translate"
@@ -94,21 +93,18 @@ class PairedTask:
         return scored_batches(batches, self.training.batch) if enough else []
 
     def generate(self, step: Step) -> Fakes:
-        """`picture` `(N, 3, S, S)` and the `codes` it was made with; `mean` and `spread` of those
-        that were read; what VGG19 sees in some of the pictures, and in their partners."""
+        """`picture` `(N, 3, S, S)` and the `palettes` it was made with; what VGG19 sees in some of
+        the pictures, and in their partners."""
         batch, generator = step.batch, _generator(step)
-        codes = torch.randn(len(batch["label"]), generator.code_size, device=batch["label"].device)
-        read: Fakes = {}
-        if generator.encoder is None:
-            codes = torch.zeros_like(codes)
-        else:
-            mean, spread = generator.encoder(batch["picture"][: self._read])
-            codes = torch.cat(
-                [mean + codes[: self._read] * (spread / 2).exp(), codes[self._read :]]
-            )
-            read = {"mean": mean, "spread": spread}
-        picture = generator(batch["input"], batch["label"], codes)
-        return {"picture": picture, "codes": codes, **read, **self._looked_at(step, picture)}
+        noise = torch.randn(len(batch["label"]), generator.palette_size).to(batch["label"].device)
+        palettes = torch.zeros_like(noise)
+        if generator.palette is not None:
+            with torch.no_grad():
+                # All are read, whichever are used: what is drawn at random is to be like them.
+                read, drawn = generator.palette(batch["picture"]), generator.palette.draw(noise)
+            palettes = torch.cat([read[: self._read], drawn[self._read :]])
+        picture = generator(batch["input"], batch["label"], palettes)
+        return {"picture": picture, "palettes": palettes, **self._looked_at(step, picture)}
 
     def generator_loss(self, step: Step) -> Losses:
         options, batch, fakes = self.pairing, step.batch, step.fakes
@@ -129,8 +125,10 @@ class PairedTask:
             result["features"] = weight * losses.generator_loss("hinge", scores)
         if self.options_of_network.hints:
             result["hints"] = options.hint_weight * _hint_distance(fake, batch["input"])
-        if "mean" in fakes:
-            result |= self._code_losses(step)
+        palette = _generator(step).palette
+        if palette is not None:
+            apart = F.l1_loss(palette.read(fake), fakes["palettes"])
+            result["palette"] = options.palette_weight * apart
         return result
 
     def critic_loss(self, step: Step) -> Losses:
@@ -153,8 +151,8 @@ class PairedTask:
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
-        """L1 and PD to partners whose codes were read; kernel distance of results of any code,
-        which decides. Without VGG19 L1 decides."""
+        """L1 and PD to partners whose palettes were read; kernel distance of results of any
+        palette, which decides. Without VGG19 L1 decides."""
         read = slice(self._read)
         apart = [
             F.l1_loss(step.fakes["picture"][read], step.batch["picture"][read]) for step in steps
@@ -176,13 +174,14 @@ class PairedTask:
         return HeldOutScores(values, -distance)
 
     def sample(self, step: Step) -> list[Tensor]:
-        """Input, partner, the result of the codes of the batch, and some of other codes."""
+        """Input, partner, the result of the palettes of the batch, and of some at random."""
         batch, generator = step.batch, _generator(step)
         columns = [_shown(batch["input"], self._given_channels), batch["picture"]]
         columns.append(step.fakes["picture"].clamp(0, 1))
-        for _ in range(SAMPLES if generator.encoder is not None else 0):
-            codes = torch.randn_like(step.fakes["codes"])
-            columns.append(generator(batch["input"], batch["label"], codes).clamp(0, 1))
+        for _ in range(SAMPLES if generator.palette is not None else 0):
+            assert generator.palette is not None
+            drawn = generator.palette.draw(torch.randn_like(step.fakes["palettes"]))
+            columns.append(generator(batch["input"], batch["label"], drawn).clamp(0, 1))
         return columns
 
     @property
@@ -192,9 +191,9 @@ class PairedTask:
 
     @property
     def _read(self) -> int:
-        """How many of a batch have codes that were read from their partners."""
+        """How many of a batch have the palettes of their partners."""
         batch = self.training.batch
-        return -(-batch // 2) if self.options_of_network.code else batch
+        return -(-batch // 2) if self.options_of_network.palette else batch
 
     @property
     def _compared(self) -> int:
@@ -234,20 +233,6 @@ class PairedTask:
         return {
             "patches": self.training.adversarial_weight * torch.stack(scores).mean(),
             "matching": self.pairing.matching_weight * torch.stack(apart).mean(),
-        }
-
-    def _code_losses(self, step: Step) -> Losses:
-        """Codes that were read are normally distributed, and others can be read again."""
-        fakes, encoder = step.fakes, _generator(step).encoder
-        assert encoder is not None
-        prior = losses.normal_divergence(fakes["mean"], fakes["spread"]).mean()
-        # The encoder does not learn by it: the two would agree on a code that nobody sees.
-        fixed = {name: tensor.detach() for name, tensor in encoder.state_dict().items()}
-        pictures = fakes["picture"][self._read :]
-        again, _ = functional_call(encoder, fixed, (pictures,), {"follow": False})
-        return {
-            "prior": self.pairing.prior_weight * prior,
-            "code": self.pairing.code_weight * F.l1_loss(again, fakes["codes"][self._read :]),
         }
 
     def _together(self, step: Step, pictures: Tensor) -> Tensor:
