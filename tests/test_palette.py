@@ -29,8 +29,6 @@ def test_paper_does_not_count_and_a_white_page_has_a_palette() -> None:
     assert torch.allclose(small, torch.tensor(RED), atol=0.02)
     white = palette.colors(palette.read(torch.ones(1, 3, 32, 32)))
     assert torch.allclose(white, torch.ones(()), atol=1e-3)
-        palette.colors(palette.read(torch.ones(1, 3, 32, 32))), torch.ones(()), atol=1e-3
-    )
 
 
 def test_grain_tells_fine_from_plain() -> None:
