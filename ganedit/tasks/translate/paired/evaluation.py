@@ -33,7 +33,8 @@ UNSEEN: Kind = "zero"
 DETAIL = 0.5
 # Reach within which edges lie on lines, in pixels.
 REACH = 2.0
-SEEDS = (0, 1)
+# Results of each input that are told apart.
+SEEDS = 2
 _CPU = torch.device("cpu")
 
 
@@ -105,7 +106,7 @@ def _pictures(
 
 
 def measure_pairs(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
-    """Measure results of two seeds against their partners, and the two against each other.
+    """Measure results of two seeds each against their partners, and the two against each other.
 
     Raises:
         GaneditError: pictures are missing.
@@ -120,9 +121,11 @@ def measure_pairs(options: TranslateEvaluation, measuring: Measuring) -> ScoreTa
     rows: list[dict[str, object]] = []
     scores: list[Scores] = []
     before, after, wanted = list[Tensor](), list[Tensor](), list[Tensor]()
-    for each in tqdm(examples(options), unit="pair", leave=False, disable=None):
+    for number, each in enumerate(tqdm(examples(options), unit="pair", leave=False, disable=None)):
+        # Of one seed all would be of one colour, and partners are of many.
+        seeds = range(SEEDS * number, SEEDS * (number + 1))
         results = [
-            edit.apply(Image(each.given), lambda done: None, Look(seed)).samples for seed in SEEDS
+            edit.apply(Image(each.given), lambda done: None, Look(seed)).samples for seed in seeds
         ]
         if measuring.save is not None:
             _save(measuring.save, each, results)
