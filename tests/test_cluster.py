@@ -55,7 +55,9 @@ def test_node_that_dies_has_its_pictures_redone(
     assert len(contents(tmp_path / "one")) == PICTURES
 
 
-def test_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cluster_that_is_not_there(
+    alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_photo(tmp_path / "in/a.png")
     own = save_network(tmp_path / "own.safetensors")
     monkeypatch.chdir(tmp_path)

@@ -233,29 +233,21 @@ def test_trained_from_its_row(tmp_path: Path) -> None:
 # --- a cluster --------------------------------------------------------------------------------
 
 
-def test_every_toy_runs_on_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("ray")
+def test_every_toy_runs_on_a_cluster(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = os.pathsep.join([str(REPOSITORY), str(TOYS_FILE.parent)])
     monkeypatch.setenv("PYTHONPATH", path)
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Ray's own
-        from ray.cluster_utils import Cluster
-
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
-    try:
-        for number in range(3):
-            write_photo(tmp_path / f"in/{number}.png", 30, 20, seed=number)
-        write_photo(tmp_path / "s.png")
-        ray = ("--engine", "ray", "--address", cluster.address)
-        for words, count in (
-            (("fade", "in", "-o", "faded"), 3),
-            (("blend", "in", "--style", "s.png", "-o", "blended"), 3),
-            (("draw", "-n", "3", "-o", "drawn"), 4),
-        ):
-            done = run(*words, *ray, folder=tmp_path)
-            assert done.code == 0, done.err
-            assert len(listing(tmp_path / words[-1])) == count
-    finally:
-        cluster.shutdown()
+    cluster.add_node(num_cpus=2)
+    for number in range(3):
+        write_photo(tmp_path / f"in/{number}.png", 30, 20, seed=number)
+    write_photo(tmp_path / "s.png")
+    ray = ("--engine", "ray", "--address", cluster.address)
+    for words, count in (
+        (("fade", "in", "-o", "faded"), 3),
+        (("blend", "in", "--style", "s.png", "-o", "blended"), 3),
+        (("draw", "-n", "3", "-o", "drawn"), 4),
+    ):
+        done = run(*words, *ray, folder=tmp_path)
+        assert done.code == 0, done.err
+        assert len(listing(tmp_path / words[-1])) == count
