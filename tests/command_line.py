@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import PIL.Image
@@ -18,6 +19,8 @@ import tiny
 from ganedit import weights
 from ganedit.app.commands import main
 from ganedit.runs.inputs import JOURNAL_FOLDER
+from ganedit.task import Task
+from ganedit.tasks import TASKS
 from ganedit.tasks.upscale.options import NetworkOptions
 
 # The same arithmetic on every machine.
@@ -60,7 +63,9 @@ class _Stream(io.TextIOWrapper):
         return self.read()
 
 
-def run(*arguments: object, terminal: bool = False) -> Outcome:
+def run(
+    *arguments: object, terminal: bool = False, tasks: tuple[Task[Any], ...] = TASKS
+) -> Outcome:
     """Run a command in this process, through the same `main` that the shell starts."""
     out, err = _Stream(terminal=terminal), _Stream(terminal=terminal)
     words = ["ganedit", *map(str, arguments)]
@@ -70,7 +75,7 @@ def run(*arguments: object, terminal: bool = False) -> Outcome:
         contextlib.redirect_stderr(err),
     ):
         try:
-            main()
+            main(tasks)
         except SystemExit as left:
             code = left.code
     assert isinstance(code, int)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import PIL.Image
 import pytest
 import tiny
@@ -16,8 +17,10 @@ from command_line import REPOSITORY
 
 from ganedit.tasks.upscale.training import UpscaleTask
 
-# The networks here are too small to share, and one thread sums in one order.
+# The networks here are too small to share, and one thread sums in one order; a process of tests
+# on each core shares with the others. What tests start does as they do.
 torch.set_num_threads(1)
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,7 +44,14 @@ def forking_server() -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No other test that asks for this runs meanwhile: Ray finds what runs on the machine."""
+    with filelock.FileLock(tmp_path_factory.getbasetemp().parent / "ray.lock"):
+        yield
+
+
+@pytest.fixture
+def cluster(alone: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A Ray head that edits nothing, so that every picture is in the hands of what may die."""
     pytest.importorskip("ray")
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))  # what is installed elsewhere

@@ -47,15 +47,17 @@ def test_node_that_dies_has_its_pictures_redone(
     assert done.err.endswith(failed)
     lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
     assert [line["status"] for line in lines].count("done") == PICTURES
-    again = run_process(*command, "out", *ray, folder=tmp_path)
-    assert again.code == 1
+    again = run(*command, "out")
+    assert again.code == 1, "what is left is gone on with anywhere"
     assert f"{PICTURES} finished before" in again.out
     assert run(*command, "one").code == 1
     assert contents(tmp_path / "out") == contents(tmp_path / "one")
     assert len(contents(tmp_path / "one")) == PICTURES
 
 
-def test_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cluster_that_is_not_there(
+    alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_photo(tmp_path / "in/a.png")
     own = save_network(tmp_path / "own.safetensors")
     monkeypatch.chdir(tmp_path)

@@ -1,5 +1,6 @@
 """What every task is given for its row alone: shown on the shipped tasks and on three toys."""
 
+import contextlib
 import inspect
 import json
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import command_line
 import numpy as np
 import PIL.Image
 import pytest
@@ -42,6 +44,12 @@ def process(*arguments: object, folder: Path) -> "subprocess.Popen[str]":
 
 
 def run(*arguments: object, folder: Path) -> Outcome:
+    """The same command in this process."""
+    with contextlib.chdir(folder):
+        return command_line.run(*arguments, tasks=TOYS)
+
+
+def run_process(*arguments: object, folder: Path) -> Outcome:
     running = process(*arguments, folder=folder)
     out, err = running.communicate()
     return Outcome(running.returncode, out, err)
@@ -131,7 +139,7 @@ def test_folder_run_goes_on_after_a_kill(tmp_path: Path) -> None:
 def test_several_processes_give_the_same(tmp_path: Path) -> None:
     for number in range(6):
         write_photo(tmp_path / f"in/{number}.png", 30, 20, seed=number)
-    done = run("fade", "in", "-o", "two", "--device", "cpu,cpu", folder=tmp_path)
+    done = run_process("fade", "in", "-o", "two", "--device", "cpu,cpu", folder=tmp_path)
     assert done.code == 0, done.err
     assert run("fade", "in", "-o", "one", "--device", "cpu", folder=tmp_path).code == 0
     for name in listing(tmp_path / "one"):
@@ -233,29 +241,21 @@ def test_trained_from_its_row(tmp_path: Path) -> None:
 # --- a cluster --------------------------------------------------------------------------------
 
 
-def test_every_toy_runs_on_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("ray")
+def test_every_toy_runs_on_a_cluster(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = os.pathsep.join([str(REPOSITORY), str(TOYS_FILE.parent)])
     monkeypatch.setenv("PYTHONPATH", path)
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Ray's own
-        from ray.cluster_utils import Cluster
-
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
-    try:
-        for number in range(3):
-            write_photo(tmp_path / f"in/{number}.png", 30, 20, seed=number)
-        write_photo(tmp_path / "s.png")
-        ray = ("--engine", "ray", "--address", cluster.address)
-        for words, count in (
-            (("fade", "in", "-o", "faded"), 3),
-            (("blend", "in", "--style", "s.png", "-o", "blended"), 3),
-            (("draw", "-n", "3", "-o", "drawn"), 4),
-        ):
-            done = run(*words, *ray, folder=tmp_path)
-            assert done.code == 0, done.err
-            assert len(listing(tmp_path / words[-1])) == count
-    finally:
-        cluster.shutdown()
+    cluster.add_node(num_cpus=2)
+    for number in range(3):
+        write_photo(tmp_path / f"in/{number}.png", 30, 20, seed=number)
+    write_photo(tmp_path / "s.png")
+    ray = ("--engine", "ray", "--address", cluster.address)
+    for words, count in (
+        (("fade", "in", "-o", "faded"), 3),
+        (("blend", "in", "--style", "s.png", "-o", "blended"), 3),
+        (("draw", "-n", "3", "-o", "drawn"), 4),
+    ):
+        done = run_process(*words, *ray, folder=tmp_path)
+        assert done.code == 0, done.err
+        assert len(listing(tmp_path / words[-1])) == count

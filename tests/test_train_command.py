@@ -81,7 +81,7 @@ def test_run_in_a_process_with_a_worker(photo_folder: Path, tmp_path: Path) -> N
     assert done.code == 0, done.err
     assert "Traceback" not in done.err
     write_photo(tmp_path / "a.png")
-    assert run_process("upscale", "a.png", "--weights", "run", folder=tmp_path).code == 0
+    assert run("upscale", tmp_path / "a.png", "--weights", tmp_path / "run").code == 0
 
 
 def test_pictures_left_out_are_told_in_one_line(tmp_path: Path) -> None:
