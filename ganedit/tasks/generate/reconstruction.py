@@ -1,66 +1,68 @@
-"""An encoder beside a generator while it trains, so that no kind of picture is left out."""
+"""Pictures drawn again from codes of their own, so that no kind of picture is left out."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
-from ganedit.nets.init import kaiming_
-from ganedit.tasks.generate.encoder import Encoder
-from ganedit.tasks.generate.invert_options import EncoderOptions
-from ganedit.tasks.generate.network import SLOPE
-from ganedit.tasks.generate.options import NetworkOptions
 
-# Logarithm of a posterior's variance at first: codes have to tell pictures apart from the first
-# step on, or a generator learns to do without them.
-NARROW = -4.0
-# Of how far posteriors are from noise, in nats a picture, beside how unlike it is drawn again:
-# some fifty nats are spent, on what a face is like and not on its every hair.
-DIVERGENCE_WEIGHT = 0.001
+# Side of the thumbnails that codes are read of, and pictures that components are found in.
+SIDE, SAMPLES = 32, 4096
+# How far codes are varied, as a share of the noise that others are drawn from.
+VARIED = 0.3
 # Of squared errors of pixels beside distances of features.
 PIXEL_WEIGHT = 4.0
-# Share of each batch in the running mean of what is found.
-CENTER_RATE = 0.1
 
 
-class Posterior(nn.Module):
-    """The noise that pictures may have been drawn from (VAE, Kingma and Welling 2014).
+class PrincipalCodes(nn.Module):
+    """The noise that pictures stand for: their principal components, of variance 1 each.
 
-    `(N, 3, size, size)` in [0, 1] → noise `(N, latent)`, drawn anew each time, and how far what it
-    is drawn from is from a standard normal distribution, in nats, `(N,)`.
+    As generative latent optimisation begins with (GLO, Bojanowski et al. 2018), and held: what a
+    number of the noise means is known before a generator draws anything, and noise that is drawn
+    at random is such as pictures have. An encoder that learns along (VAE-GAN) means something else
+    with each step. Components past those that the pictures have, and what noise varies, are chance.
+
+    Args:
+        latent: numbers of the noise.
 
     Attributes:
-        center: `(latent,)`, the running mean of what is found, which is taken off: pictures that
-            all lie to one side of the noise would leave the other sides to be drawn by chance.
+        mean: `(3 x side x side,)` of the thumbnails.
+        components: `(latent, 3 x side x side)`, which thumbnails are multiplied by.
     """
 
-    center: Tensor
+    mean: Tensor
+    components: Tensor
 
-    def __init__(self, options: NetworkOptions) -> None:
+    def __init__(self, latent: int, side: int = SIDE) -> None:
         super().__init__()
-        self.encoder = Encoder(EncoderOptions(size=options.size, layers=2, latent=options.latent))
-        kaiming_(self.encoder, SLOPE)
-        for layer in (self.encoder.squeeze, self.encoder.codes):
-            nn.init.kaiming_normal_(layer.weight, a=SLOPE)
-        of_variance = slice(options.latent, None)
-        nn.init.zeros_(self.encoder.codes.weight[of_variance])
-        nn.init.constant_(self.encoder.codes.bias[of_variance], NARROW)
-        self.register_buffer("center", torch.zeros(options.latent))
+        self.side, numbers = side, 3 * side * side
+        self.register_buffer("mean", torch.zeros(numbers))
+        self.register_buffer("components", torch.zeros(latent, numbers))
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        mean, log_variance = self.encoder(pictures).float().unbind(1)
-        log_variance = log_variance.clamp(-10, 10)
-        mean = mean - self._centered(mean)
-        noise = mean + (log_variance / 2).exp() * torch.randn_like(mean)
-        return noise, losses.normal_divergence(mean, log_variance)
+    def fit(self, pictures: Tensor) -> None:
+        """Find the components of pictures `(N, 3, S, S)` in [0, 1]."""
+        thumbnails = self._thumbnails(pictures)
+        self.mean.copy_(thumbnails.mean(dim=0))
+        apart = thumbnails - self.mean
+        latent = len(self.components)
+        found = min(latent, len(apart) - 1, apart.shape[1])
+        _, deviations, directions = torch.linalg.svd(apart, full_matrices=False)
+        variances = deviations[:found].square() / (len(apart) - 1)
+        told = variances > 1e-6 * variances[0]
+        scale = torch.where(told, (variances + 1e-12).rsqrt(), 0)
+        self.components.zero_()
+        self.components[:found] = scale[:, None] * directions[:found]
 
-    def _centered(self, mean: Tensor) -> Tensor:
-        if not self.training:
-            return self.center
-        middle = mean.mean(dim=0)
-        with torch.no_grad():
-            self.center.lerp_(middle, CENTER_RATE)
-        return middle
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Noise `(N, latent)` of pictures `(N, 3, S, S)` in [0, 1], varied a little each time."""
+        codes = (self._thumbnails(pictures) - self.mean) @ self.components.mT
+        told = (self.components.square().sum(dim=1) > 0).float()
+        share = torch.where(told > 0, VARIED, 1.0)
+        return codes * (1 - share**2).sqrt() + share * torch.randn_like(codes)
+
+    def _thumbnails(self, pictures: Tensor) -> Tensor:
+        small = F.interpolate(pictures.float(), size=(self.side, self.side), mode="area")
+        return small.flatten(1)
 
 
 def missed(again: dict[str, Tensor], real: dict[str, Tensor], pixels: str) -> Tensor:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses, metrics
-from ganedit.data.pictures import Part
+from ganedit.data.pictures import EVERYTHING, Part
 from ganedit.nets.vgg import VGG19Features
 from ganedit.tasks.generate.architectures import new_generator
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
@@ -19,7 +19,7 @@ from ganedit.tasks.generate.judging import LAYERS, PIXELS, Jury
 from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.recognising import Recogniser
-from ganedit.tasks.generate.reconstruction import DIVERGENCE_WEIGHT, Posterior, missed
+from ganedit.tasks.generate.reconstruction import SAMPLES, PrincipalCodes, missed
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
 from ganedit.tasks.generate.stylegan import StyleGenerator
 from ganedit.tasks.generate.training_options import GenerateTraining
@@ -34,7 +34,7 @@ from ganedit.training.task import (
     Step,
 )
 
-READER, PATHS, POSTERIOR = "reader", "paths", "posterior"
+READER, PATHS, PRINCIPAL = "reader", "paths", "principal"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
 # From so many on, precision and recall say something.
@@ -74,6 +74,7 @@ class GenerateTask:
         self._wanted: Tensor | None = None
         self._best_recall = 0.0
         self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
+        self._part = EVERYTHING
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -95,19 +96,22 @@ class GenerateTask:
         if self.training.path_weight:
             critics[PATHS] = PathLength()
         if self.training.reconstruction_weight:
-            critics[POSTERIOR] = Posterior(options)
+            critics[PRINCIPAL] = PrincipalCodes(options.latent)
         return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
-        finding = [POSTERIOR] if POSTERIOR in networks.critics else []
         judging = [*self.jury.names, *([READER] if READER in networks.critics else [])]
         return [
-            Phase((GENERATOR, *finding), self.generator_loss, every=self.training.critic_steps),
+            Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps),
             Phase(tuple(judging), self.critic_loss),
         ]
 
     def batches(self, seed: int, held_out: float) -> GenerateBatches:
-        return GenerateBatches(self.training, self.network_options.classes, seed, Part(held_out))
+        self._part = Part(held_out)
+        return self._batches(seed)
+
+    def _batches(self, seed: int) -> GenerateBatches:
+        return GenerateBatches(self.training, self.network_options.classes, seed, self._part)
 
     def held_out(self, share: float) -> Sequence[Batch]:
         part, classes = Part(share, training=False), self.network_options.classes
@@ -123,19 +127,15 @@ class GenerateTask:
     def generate(self, step: Step) -> Fakes:
         """Pictures for a batch's classes as critics see them, by the name of the critic.
 
-        For a reader also `picture` itself, and of its dials `values` `(N, D)`. With a posterior
-        the last half are the batch's own pictures drawn again, their `divergence` `(N,)` with it.
+        For a reader also `picture` itself, and of its dials `values` `(N, D)`. Where pictures
+        are drawn again, they are the last half, of the batch's own.
         """
         found: Tensor | None = None
-        if POSTERIOR in step.networks.critics:
+        if PRINCIPAL in step.networks.critics:
             count = half(len(step.batch["picture"]))
-            found, divergence = (
-                each[-count:] for each in step.networks[POSTERIOR](step.batch["picture"])
-            )
+            found = self._principal_codes(step)(step.batch["picture"][-count:])
         pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
-        if found is not None:
-            fakes["divergence"] = divergence
         if READER in step.networks.critics:
             fakes["picture"] = pictures
             fakes["values"] = self._values(step, noise)
@@ -156,8 +156,8 @@ class GenerateTask:
             told = self._read(step, fakes["picture"], fakes["values"], classes=True)
             weight = options.information_weight
             result |= {f"generator_{name}": weight * missed for name, missed in told.items()}
-        if "divergence" in fakes:
-            result |= self._unlike(step, fakes)
+        if PRINCIPAL in step.networks.critics:
+            result["reconstruction"] = options.reconstruction_weight * self._unlike(step, fakes)
         if options.path_weight and step.due(PATH_EVERY * options.critic_steps):
             result["paths"] = options.path_weight * PATH_EVERY * self._path_length(step)
         return result
@@ -216,16 +216,22 @@ class GenerateTask:
                 self._real = step.batch, self.jury.seen(step, pictures)
         return self._real[1]
 
-    def _unlike(self, step: Step, fakes: Fakes) -> Losses:
-        """How unlike pictures drawn again are, and what codes tell of them past what is usual."""
-        weight, real = self.training.reconstruction_weight, self._seen_real(step)
-        count = len(fakes["divergence"])
+    def _principal_codes(self, step: Step) -> PrincipalCodes:
+        """Those of the pictures to train on, which are found before the first step."""
+        principal = step.networks[PRINCIPAL]
+        assert isinstance(principal, PrincipalCodes)
+        if not principal.components.any():
+            batches = self._batches(0)
+            count = min(SAMPLES, 2 * len(batches))  # mirrored ones are others
+            drawn = [batches[n]["picture"] for n in range(-(-count // self.training.batch))]
+            principal.fit(torch.cat(drawn).to(principal.mean.device) / 255)
+        return principal
+
+    def _unlike(self, step: Step, fakes: Fakes) -> Tensor:
+        """How unlike pictures drawn again are."""
+        real, count = self._seen_real(step), half(len(step.batch["picture"]))
         again, wanted = ({n: each[n][-count:] for n in self.jury.names} for each in (fakes, real))
-        divergence = fakes["divergence"].mean()
-        return {
-            "reconstruction": weight * missed(again, wanted, PIXELS),
-            "divergence": weight * DIVERGENCE_WEIGHT * divergence,
-        }
+        return missed(again, wanted, PIXELS)
 
     def _whole(self, step: Step) -> Tensor:
         """Drawn pictures at their final size, however far a network has grown."""

@@ -61,8 +61,8 @@ class GenerateTraining(Options):
         least=0, group="losses",
     )  # fmt: skip
     reconstruction_weight: float = option(
-        0.0, "Of how like a picture of yours is when it is drawn again, from what an encoder that "
-        "learns beside the generator makes of it (VAE-GAN); 10 leaves no kind of picture out.",
+        0.0, "Of how like a picture of yours is when it is drawn again, from its principal "
+        "components as noise (after GLO); 20 leaves no kind of picture out.",
         least=0, group="losses",
     )  # fmt: skip
     mixing: float = option(
