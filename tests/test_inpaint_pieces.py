@@ -1,5 +1,7 @@
 """Large pieces for a hole: where they come from, and that they do not show."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -10,7 +12,7 @@ from ganedit.tasks.inpaint.shifts import Scenery, coherent_sources
 
 def scenery(picture: torch.Tensor, hole: torch.Tensor, guide: torch.Tensor) -> Scenery:
     rim = torch.nn.functional.max_pool2d(hole[None].float(), 7, 1, 3)[0] > 0
-    return Scenery(picture, guide, hole, ~hole, rim.nonzero())
+    return Scenery(picture, guide, torch.zeros_like(picture), hole, ~hole, rim.nonzero())
 
 
 def test_a_lattice_goes_on_in_its_own_phase() -> None:
@@ -34,6 +36,19 @@ def test_what_stands_at_the_same_height_fits_first() -> None:
     hole[15:45, 30:55] = True
     scene = scenery(picture, hole, bands.expand(3, -1, -1).clone())
     assert (coherent_sources(scene) - scene.targets)[:, 0].abs().float().mean() < 4
+
+
+def test_what_is_of_one_kind_fits_first() -> None:
+    """Two textures of one colour on either side; the hole is guessed to be of the right one."""
+    picture = 0.5 + 0.05 * torch.randn(60, 80, generator=torch.Generator().manual_seed(0))
+    kind = torch.full((1, 60, 80), -0.5)
+    kind[:, :, 40:] = 0.5
+    hole = torch.zeros(60, 80, dtype=torch.bool)
+    hole[20:40, 30:50] = True
+    kind[:, 20:40, 30:50] = 0.5
+    scene = scenery(picture.expand(3, -1, -1).clone(), hole, torch.full((3, 60, 80), 0.5))
+    sources = coherent_sources(replace(scene, meaning=kind))[hole[tuple(scene.targets.T)]]
+    assert (sources[:, 1] >= 40).float().mean() > 0.9
 
 
 def test_hole_without_any_fitting_shift_is_still_answered() -> None:
@@ -71,7 +86,7 @@ def test_coherent_fill_is_the_texture_without_a_rectangle() -> None:
     guide = torch.full_like(picture, 0.6)
     fills = [
         synthesize(torch.where(hole, under, picture), hole, guide,
-                   torch.Generator().manual_seed(0), coherent=True)
+                   torch.Generator().manual_seed(0), torch.zeros(3, 20, 25))
         for under in (torch.zeros(()), torch.ones(()))
     ]  # fmt: skip
     assert torch.equal(*fills), "what lies under the hole has no part in it"

@@ -28,6 +28,7 @@ from ganedit.tasks.inpaint.holes import (
     growth,
     ring_width,
 )
+from ganedit.tasks.inpaint.meaning import meaning_of
 from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter, without_lattice
 from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
@@ -225,7 +226,8 @@ class InpaintEdit:
                 generator = torch.Generator().manual_seed(self.options.seed + variant)
                 # Every other variant is of scattered patches, which suit some façades better.
                 coherent = not seen_whole and variant % 2 == 0
-                filled = synthesize(picture, hole, guide, generator, coherent=coherent)
+                meaning = self._meaning(picture, hole, guide, side) if coherent else None
+                filled = synthesize(picture, hole, guide, generator, meaning)
             if seen_whole:
                 filled = _textured(guide, filled, torch.from_numpy(depth))
             if bool(((part == part[..., :1]).all(axis=2) | unknown).all()):
@@ -235,6 +237,12 @@ class InpaintEdit:
         result: np.ndarray = filled.permute(1, 2, 0).numpy()
         return result
 
+    def _meaning(self, picture: Tensor, hole: Tensor, guide: Tensor, side: float) -> Tensor:
+        """What each place of a region is like, the hole's as the guide has it: `(C, h, w)`."""
+        size = _working_size(hole, side)
+        small = F.adaptive_avg_pool2d(torch.where(hole, guide, picture)[None], size)
+        return meaning_of(self.network.described(small.to(self.runtime.device)).cpu()[0], hole)
+
     def _coarse(self, picture: Tensor, hole: Tensor, side: float, *, mirrored: bool) -> Tensor:
         """What the network makes of a region whose longer side it sees at `side` pixels.
 
@@ -243,8 +251,7 @@ class InpaintEdit:
         if mirrored:
             return self._coarse(picture.flip(-1), hole.flip(-1), side, mirrored=False).flip(-1)
         height, width = hole.shape
-        scale = min(1.0, side / max(height, width))
-        size = (_multiple(height * scale), _multiple(width * scale))
+        size = _working_size(hole, side)
         known = (~hole)[None, None].float()
         # Averages of what is known only: nothing from under the hole may come through.
         weight = F.adaptive_avg_pool2d(known, size)
@@ -295,6 +302,13 @@ def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
     share = MOST_TEXTURE * ((depth - PLAIN_DEPTH) / (FULL_DEPTH - PLAIN_DEPTH)).clamp(0, 1)
     colored: Tensor = texture - smooth_texture + smooth_guide
     return torch.lerp(guide, colored, share)
+
+
+def _working_size(hole: Tensor, side: float) -> tuple[int, int]:
+    """Height and width at which the network sees a region whose longer side is to be `side`."""
+    height, width = hole.shape
+    scale = min(1.0, side / max(height, width))
+    return _multiple(height * scale), _multiple(width * scale)
 
 
 def _multiple(side: float) -> int:

@@ -173,16 +173,33 @@ class Inpainter(nn.Module):
     def forward(self, pictures: Tensor, hole: Tensor) -> Tensor:
         pictures, hole = pictures.float(), hole.float()
         smooth = canvas(pictures, hole)
+        skip, deep = self._structure(smooth, hole)
+        x = F.leaky_relu(F.pixel_shuffle(self.up(deep[-1]), 2), SLOPE) + skip
+        residual = F.pixel_shuffle(self.tail(self.after(x)), 4).float()
+        return pictures + hole * (smooth + residual - pictures)
+
+    def described(self, pictures: Tensor) -> Tensor:
+        """What it takes every place of a picture without a hole for: `(N, C, H/8, W/8)` float32.
+
+        That is what a block in the middle puts out, which has seen the whole picture. What looks
+        alike in it is of one kind more often than what is of one colour.
+        """
+        pictures = pictures.float()
+        _, deep = self._structure(pictures, torch.zeros_like(pictures[:, :1]))
+        return deep[len(deep) // 2].float()
+
+    def _structure(self, smooth: Tensor, hole: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The skip at a quarter of the resolution, and what each block at an eighth puts out."""
         seen = F.pixel_unshuffle(torch.cat([smooth * 2 - 1, hole], dim=1), 4)
         seen = seen.contiguous(memory_format=torch.channels_last)
         skip = self.before(F.leaky_relu(self.head(seen.to(self.head.weight.dtype)), SLOPE))
         x = F.leaky_relu(self.down(skip), SLOPE)
         unknown = F.avg_pool2d(hole, 8)
         places = (len(self.blocks) // 2 - 1, len(self.blocks) - 1)
+        deep = []
         for index, block in enumerate(self.blocks):
             if index in places:
                 x = self.attentions[places.index(index)](x, unknown)
             x = block(x)
-        x = F.leaky_relu(F.pixel_shuffle(self.up(x), 2), SLOPE) + skip
-        residual = F.pixel_shuffle(self.tail(self.after(x)), 4).float()
-        return pictures + hole * (smooth + residual - pictures)
+            deep.append(x)
+        return skip, deep

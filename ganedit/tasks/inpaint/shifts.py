@@ -29,6 +29,8 @@ NARROW_COST = 0.01
 # What weighs beside the seams between pieces: the guide's colours, beyond what it can be expected
 # to miss them by, and what is known at the rim.
 GUIDE_COST, VAGUE, RIM_COST = 1.0, 0.015, 4.0
+# Of being of another kind than what is guessed.
+MEANING_COST = 0.15
 # Of every border between pieces, so that they are large, and of the worst one: a thing may end at
 # one, where it would cost more to go on with it through the whole hole.
 BORDER_COST, LARGEST_SEAM = 0.03, 0.4
@@ -44,6 +46,7 @@ class Scenery:
     Attributes:
         features: `(C, H, W)`, colours and measures of texture; of no meaning under the hole.
         guide: `(C, H, W)`, what should be under the hole.
+        meaning: `(D, H, W)`, what each place is like, the hole's as it is guessed.
         hole: `(H, W)` bool.
         valid: `(H, W)` bool, what may be copied.
         targets: `(T, 2)` row and column of the pixels that need a source, rim included.
@@ -51,6 +54,7 @@ class Scenery:
 
     features: Tensor
     guide: Tensor
+    meaning: Tensor
     hole: Tensor
     valid: Tensor
     targets: Tensor
@@ -66,18 +70,21 @@ def coherent_sources(scenery: Scenery) -> Tensor:
         return scenery.targets
     height, width = scenery.hole.shape
     places = scenery.targets[:, None] + shifts[None]
-    inside = ((places >= 0) & (places < torch.tensor([height, width]))).all(2)
-    rows, columns = places[..., 0].clamp(0, height - 1), places[..., 1].clamp(0, width - 1)
-    copied = scenery.features[:, rows, columns].permute(1, 2, 0).contiguous()
-    allowed = inside & scenery.valid[rows, columns]
-    costs = _costs(scenery, shifts, copied, allowed)
+    limits = torch.tensor([height, width])
+    inside = ((places >= 0) & (places < limits)).all(2)
+    places = places.clamp_min(0).minimum(limits - 1)
+    copied = scenery.features[:, places[..., 0], places[..., 1]].permute(1, 2, 0).contiguous()
+    allowed = inside & scenery.valid[places[..., 0], places[..., 1]]
+    costs = _costs(scenery, shifts, places, copied, allowed)
     seams = torch.cdist(copied, copied).clamp_max(LARGEST_SEAM)
     seams += BORDER_COST * (1 - torch.eye(len(shifts)))
     best = _propagated(scenery, costs, seams)
     return scenery.targets + shifts[best]
 
 
-def _costs(scenery: Scenery, shifts: Tensor, copied: Tensor, allowed: Tensor) -> Tensor:
+def _costs(
+    scenery: Scenery, shifts: Tensor, places: Tensor, copied: Tensor, allowed: Tensor
+) -> Tensor:
     """What each shift costs each target by itself, `(T, K)`."""
     at = scenery.targets.T
     known = ~scenery.hole[at[0], at[1]]
@@ -88,7 +95,17 @@ def _costs(scenery: Scenery, shifts: Tensor, copied: Tensor, allowed: Tensor) ->
     weight = torch.where(known, RIM_COST, GUIDE_COST)[:, None]
     # The targets outside of the hole are few, and have a source almost always.
     narrow = NARROW_COST * (1 - allowed.float().mean(0))
-    return torch.where(allowed, difference * weight + _moved(scenery, shifts) + narrow, IMPOSSIBLE)
+    cost = difference * weight + _moved(scenery, shifts) + narrow
+    cost += MEANING_COST * _unlike(scenery, places)
+    return torch.where(allowed, cost, IMPOSSIBLE)
+
+
+def _unlike(scenery: Scenery, places: Tensor) -> Tensor:
+    """How unlike what each target should be each of its places is, `(T, K)`: `places` is
+    `(T, K, 2)`, rows and columns."""
+    own = scenery.meaning[:, scenery.targets[:, 0], scenery.targets[:, 1]]
+    theirs = scenery.meaning[:, places[..., 0], places[..., 1]]
+    return (theirs - own[:, :, None]).square().sum(0)
 
 
 def _moved(scenery: Scenery, shifts: Tensor) -> Tensor:
@@ -123,9 +140,11 @@ def _best_shifts(scenery: Scenery, part: Tensor) -> Tensor:
     mask = torch.zeros(height, width)
     mask[part[:, 0], part[:, 1]] = 1
     known = scenery.valid.float()
-    features = scenery.features * known
+    meaning = scenery.meaning * MEANING_COST**0.5
+    features = torch.cat([scenery.features, meaning]) * known
     square = features.square().sum(0)
-    wanted = torch.where(scenery.hole, scenery.guide, scenery.features) * mask
+    wanted = torch.where(scenery.hole, scenery.guide, scenery.features)
+    wanted = torch.cat([wanted, meaning]) * mask
     own = wanted.square().sum(0)
     # The squared difference of every shift at once, by correlation.
     count = _correlated(mask[None], known[None])
