@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganedit.tasks.inpaint.aligning import aligned
 from ganedit.tasks.inpaint.network import canvas
 from ganedit.tasks.inpaint.pieces import from_pieces_on, guide_at, in_pieces, light_of
 from ganedit.tasks.inpaint.pyramid import PATCH, RADIUS, Level, level_of, look_up, shapes_of
@@ -88,6 +89,8 @@ def synthesize(
         current = level.picture
         if offsets is not None:
             rounds, found = ROUNDS_FINEST, _enlarged(offsets, level, found)
+            if coherent:
+                found = aligned(level, found)
         elif meaning is not None:
             rounds, found = ROUNDS_FINEST, in_pieces(level, picture, hole, guide, meaning, found)
             guide = _vote(level, found, torch.ones(len(found)))

@@ -10,7 +10,7 @@ from ganedit.tasks.inpaint.pyramid import Level, look_up
 from ganedit.tasks.inpaint.shifts import Scenery, coherent_sources
 
 # Pieces are found where the hole has about so many pixels; weight of fine detail beside colour.
-PIECED, TEXTURE = 1800, 2.0
+PIECED, TEXTURE = 4000, 2.0
 
 
 def from_pieces_on(shapes: list[tuple[int, int]], hole: Tensor) -> list[tuple[int, int]]:

@@ -13,11 +13,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganedit.tasks.inpaint.repeating import repeating_shifts
+
 # Pixels around the hole that decide which shifts there are, and sectors of them: what lies left of
 # a hole goes on elsewhere than what lies right of it.
 RING, SECTORS = 4, 8
 # Shifts of each sector, and of the ring as a whole; others so near are the same.
 SHIFTS, APART = 5, 2
+# Shifts by which the surroundings repeat themselves, and how many of all shifts are weighed
+# against each other: those that are among the `PLACED` cheapest of most targets.
+REPEATING, MOST, PLACED = 24, 40, 3
 # Of the pixels of such a part so many have to have a known counterpart.
 LEAST_KNOWN = 0.8
 # Cost of being moved by the picture's whole height or width: perspective, light and haze change
@@ -76,6 +81,8 @@ def coherent_sources(scenery: Scenery) -> Tensor:
     copied = scenery.features[:, places[..., 0], places[..., 1]].permute(1, 2, 0).contiguous()
     allowed = inside & scenery.valid[places[..., 0], places[..., 1]]
     costs = _costs(scenery, shifts, places, copied, allowed)
+    kept = _promising(costs)
+    shifts, costs, copied = shifts[kept], costs[:, kept], copied[:, kept].contiguous()
     seams = torch.cdist(copied, copied).clamp_max(LARGEST_SEAM)
     seams += BORDER_COST * (1 - torch.eye(len(shifts)))
     best = _propagated(scenery, costs, seams)
@@ -98,6 +105,14 @@ def _costs(
     cost = difference * weight + _moved(scenery, shifts) + narrow
     cost += MEANING_COST * _unlike(scenery, places)
     return torch.where(allowed, cost, IMPOSSIBLE)
+
+
+def _promising(costs: Tensor) -> Tensor:
+    """Which columns of `(T, K)` costs are among the cheapest most often, in their order."""
+    count = min(PLACED, costs.shape[1])
+    cheapest, order = costs.topk(count, dim=1, largest=False)
+    votes = torch.bincount(order[cheapest < IMPOSSIBLE], minlength=costs.shape[1])
+    return votes.argsort(descending=True, stable=True)[:MOST].sort().values
 
 
 def _unlike(scenery: Scenery, places: Tensor) -> Tensor:
@@ -130,6 +145,9 @@ def _shifts(scenery: Scenery) -> Tensor:
     # The hole itself, as the guide has it, gives shifts that lead somewhere from all of it.
     parts = [ring, *sectors, scenery.hole.nonzero()]
     found = [_best_shifts(scenery, part) for part in parts if len(part) > RING**2]
+    found.append(
+        repeating_shifts(scenery.features, scenery.hole, scenery.valid, REPEATING, APART)
+    )
     rows = sorted({tuple(shift) for part in found for shift in part.tolist()})
     return torch.tensor(rows, dtype=torch.long).reshape(-1, 2)
 

@@ -1,0 +1,64 @@
+"""By which shifts the surroundings of a hole repeat themselves: windows, tiles, fence posts.
+
+Statistics of patch offsets (He and Sun 2012): of what is around the hole every patch names the
+one most like it that is not beside it; the shifts that are named most often are those of a regular
+structure, and go on in the hole.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# Patches that are asked, at most, and how near to the hole they are, as a share of its width.
+ASKED, NEAR = 1500, 0.75
+# Nearest neighbours closer than this are the patch itself, not a repetition.
+LEAST_SHIFT = 4
+# Distances held at once.
+CHUNK = 1 << 23
+
+
+def repeating_shifts(
+    features: Tensor, hole: Tensor, valid: Tensor, count: int, apart: int
+) -> Tensor:
+    """The `count` most frequent shifts, `(N, 2)` rows and columns, both ways each.
+
+    Args:
+        features: `(C, H, W)`, of no meaning under the hole.
+        hole: `(H, W)` bool.
+        valid: `(H, W)` bool, middles of patches (3×3) of known pixels.
+        count: how many shifts there are at most.
+        apart: shifts this near to each other are one.
+    """
+    nothing = torch.empty(0, 2, dtype=torch.long)
+    height, width = hole.shape
+    extent = hole.nonzero()
+    side = int((extent.amax(0) - extent.amin(0)).min()) + 1
+    reach = max(LEAST_SHIFT, round(NEAR * side))
+    near = F.max_pool2d(hole[None].float(), 2 * reach + 1, 1, reach)[0] > 0
+    offered, asked = valid.nonzero(), (near & valid).nonzero()
+    if len(offered) < 2 or not len(asked):
+        return nothing
+    asked = asked[:: -(-len(asked) // ASKED)]
+    patches = F.unfold(features[None], 3, padding=1)[0]
+    step = torch.tensor([width, 1])
+    theirs, ours = (patches[:, places @ step].T.contiguous() for places in (offered, asked))
+    shifts = []
+    for part, own in zip(*(x.split(max(1, CHUNK // len(offered))) for x in (asked, ours)),
+                         strict=True):  # fmt: skip
+        unlike = torch.cdist(own, theirs)
+        unlike[torch.cdist(part.float(), offered.float(), p=torch.inf) < LEAST_SHIFT] = torch.inf
+        best = unlike.argmin(1)
+        found = offered[best] - part
+        shifts.append(found[unlike.gather(1, best[:, None])[:, 0] < torch.inf])
+    # What fits in one direction fits in the other.
+    found = torch.cat(shifts)
+    found = torch.cat([found, -found]) + torch.tensor([height, width])
+    votes = torch.zeros(2 * height + 1, 2 * width + 1)
+    votes.index_put_(tuple(found.T), torch.ones(len(found)), accumulate=True)
+    votes = F.avg_pool2d(votes[None], 3, 1, 1)[0]
+    peaks = torch.zeros_like(votes)
+    at_peaks = votes == F.max_pool2d(votes[None], 2 * apart + 1, 1, apart)[0]
+    peaks[at_peaks] = votes[at_peaks]
+    order = peaks.flatten().argsort(descending=True, stable=True)[:count]
+    order = order[peaks.flatten()[order] > 0]
+    return torch.stack([order // (2 * width + 1) - height, order % (2 * width + 1) - width], dim=1)
