@@ -146,7 +146,13 @@ class InpaintEdit:
             self._network = self._build(weights.read(path, "inpaint"), path)
 
     def apply(
-        self, image: Image, marked: np.ndarray, progress: Progress, variant: int = 0
+        self,
+        image: Image,
+        marked: np.ndarray,
+        progress: Progress,
+        variant: int = 0,
+        *,
+        grows: bool = True,
     ) -> Image:
         """Fill what is marked.
 
@@ -157,6 +163,7 @@ class InpaintEdit:
             progress: told after each region.
             variant: another number gives another fill: mirrored, seen at another size, of pieces or
                 of scattered patches, and with other texture.
+            grows: whether the hole grows first where no option says by how much.
 
         Returns:
             The filled photo, or the photo itself where nothing is hole.
@@ -164,7 +171,8 @@ class InpaintEdit:
         Raises:
             ImageError: grown, the hole takes in the whole picture.
         """
-        hole = dilated(marked, self.options.dilate)
+        dilate = 0 if self.options.dilate is None and not grows else self.options.dilate
+        hole = dilated(marked, dilate)
         if not hole.any():
             return image
         if hole.all():
@@ -180,7 +188,7 @@ class InpaintEdit:
         regions = find_regions(hole)
         ring = self.options.feather
         if ring is None:
-            ring = ring_width(marked, hole, growth(hole.shape, self.options.dilate))
+            ring = ring_width(marked, hole, growth(hole.shape, dilate))
         used: Counter[str] = Counter()
         for number, region in enumerate(regions, start=1):
             part, unknown = samples[region.window], missing[region.window]
