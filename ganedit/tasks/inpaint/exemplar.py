@@ -26,9 +26,8 @@ ROUNDS_COARSEST, ROUNDS_FINEST = 6, 2
 # Beyond this many pixels matches are only carried on: to look for new ones would take gigabytes.
 MATCHED_PIXELS = 1_500_000
 JUMPS = (4, 1)
-# Where coherent pieces meet patches look for better matches, so near to the border and so far
-# away.
-MENDED, REFINED = 4, 3
+# Of coherent pieces patches look for better matches so far away.
+REFINED = 3
 # A fill is shifted to meet its rim by this at most, measured over stretches so long.
 LARGEST_SHIFT, RIM_SIDE = 0.1, 25
 # What coherent pieces still miss a rim by goes over so many pixels, beside so much of nothing.
@@ -101,11 +100,7 @@ def synthesize(
             if offsets is not None or coherent:
                 current = _vote(level, found, cost)
             reach = REFINED if coherent else max(shape)
-            pieces = found
             found, cost = _matched(level, current, guide, found, generator, rounds, reach)
-            if coherent:
-                # Within a piece nothing is better than the piece as it is.
-                found = torch.where(_at_borders(level, pieces)[:, None], found, pieces)
         if light is not None:
             light = light.enlarged()
         elif coherent and (shape == shapes[-1] or 4 * level.valid.numel() > MATCHED_PIXELS):
@@ -118,19 +113,6 @@ def synthesize(
         offsets = torch.zeros(*shape, 2, dtype=torch.int32)
         offsets[level.targets[:, 0], level.targets[:, 1]] = (found - level.targets).int()
     return known
-
-
-def _at_borders(level: Level, found: Tensor) -> Tensor:
-    """Which targets are near one that is moved otherwise, or near what is known, `(T,)` bool."""
-    shift = found - level.targets
-    border = ~level.hole[level.targets[:, 0], level.targets[:, 1]]
-    for step in NEIGHBOURS:
-        number = look_up(level.place, level.targets + torch.tensor(step), -1).long()
-        border |= (number >= 0) & (shift[number.clamp_min(0)] != shift).any(1)
-    marked = torch.zeros(level.hole.shape)
-    marked[level.targets[:, 0], level.targets[:, 1]] = border.float()
-    near = F.max_pool2d(marked[None], 2 * MENDED + 1, 1, MENDED)[0] > 0
-    return near[level.targets[:, 0], level.targets[:, 1]]
 
 
 def _random(level: Level, generator: torch.Generator) -> Tensor:

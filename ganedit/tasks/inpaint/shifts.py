@@ -41,7 +41,7 @@ MEANING_COST = 0.15
 BORDER_COST, LARGEST_SEAM = 0.03, 0.4
 SWEEPS, DAMPING = 24, 0.3
 IMPOSSIBLE = 100.0
-STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+STEPS = ((1, 0), (0, 1))
 
 
 @dataclass(frozen=True)
@@ -209,20 +209,22 @@ def _propagated(scenery: Scenery, costs: Tensor, seams: Tensor) -> Tensor:
     place = torch.full(scenery.hole.shape, -1)
     place[scenery.targets[:, 0], scenery.targets[:, 1]] = torch.arange(len(costs))
     padded = F.pad(place, (1, 1, 1, 1), value=-1)
+    # One step down and one to the right: what two neighbours have between them serves both ways.
     links = []
     for step in STEPS:
         at = scenery.targets + 1 + torch.tensor(step)
         neighbour = padded[at[:, 0], at[:, 1]]
         own = (neighbour >= 0).nonzero()[:, 0]
-        links.append((own, neighbour[own]))
-    messages = torch.zeros(len(STEPS), *costs.shape)  # by the direction they come from
+        links.append((own, neighbour[own], seams[own] + seams[neighbour[own]]))
+    messages = torch.zeros(2 * len(STEPS), *costs.shape)  # two for each link: ahead, and back
     for _ in range(SWEEPS):
         belief = costs + messages.sum(0)
         new = torch.zeros_like(messages)
-        for direction, (own, neighbour) in enumerate(links):
-            # What the target tells its neighbour, without what that one told it.
-            told = (belief - messages[direction])[own]
-            cheapest = (told[:, :, None] + seams[own] + seams[neighbour]).amin(1)
-            new[direction ^ 1, neighbour] = cheapest - cheapest.amin(1, keepdim=True)
+        for number, (own, neighbour, between) in enumerate(links):
+            for way, (teller, told) in enumerate(((own, neighbour), (neighbour, own))):
+                # What one tells the other, without what that one told it.
+                says = belief[teller] - messages[2 * number + 1 - way, teller]
+                cheapest = (says[:, :, None] + between).amin(1)
+                new[2 * number + way, told] = cheapest - cheapest.amin(1, keepdim=True)
         messages = torch.lerp(new, messages, DAMPING)
     return (costs + messages.sum(0)).argmin(1)
