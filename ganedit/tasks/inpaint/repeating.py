@@ -55,7 +55,8 @@ def repeating_shifts(
     found = torch.cat([found, -found]) + torch.tensor([height, width])
     votes = torch.zeros(2 * height + 1, 2 * width + 1)
     votes.index_put_(tuple(found.T), torch.ones(len(found)), accumulate=True)
-    votes = F.avg_pool2d(votes[None], 3, 1, 1)[0]
+    # Nearly the same shift is a vote too, but a smaller one: of a peak the middle is meant.
+    votes = votes + F.avg_pool2d(votes[None], 3, 1, 1)[0]
     peaks = torch.zeros_like(votes)
     at_peaks = votes == F.max_pool2d(votes[None], 2 * apart + 1, 1, apart)[0]
     peaks[at_peaks] = votes[at_peaks]

@@ -145,9 +145,7 @@ def _shifts(scenery: Scenery) -> Tensor:
     # The hole itself, as the guide has it, gives shifts that lead somewhere from all of it.
     parts = [ring, *sectors, scenery.hole.nonzero()]
     found = [_best_shifts(scenery, part) for part in parts if len(part) > RING**2]
-    found.append(
-        repeating_shifts(scenery.features, scenery.hole, scenery.valid, REPEATING, APART)
-    )
+    found.append(repeating_shifts(scenery.features, scenery.hole, scenery.valid, REPEATING, APART))
     rows = sorted({tuple(shift) for part in found for shift in part.tolist()})
     return torch.tensor(rows, dtype=torch.long).reshape(-1, 2)
 
