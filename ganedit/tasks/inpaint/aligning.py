@@ -26,7 +26,7 @@ def aligned(level: Level, found: Tensor) -> Tensor:
     for _ in range(SWEEPS):
         shift = found - level.targets
         code = (shift[:, 0] * 4 * width + shift[:, 1]).contiguous()
-        pieces, number, counts = code.unique(return_inverse=True, return_counts=True)
+        _, number, counts = code.unique(return_inverse=True, return_counts=True)
         order = counts.argsort(descending=True, stable=True)
         before = found
         for piece in order.tolist():
