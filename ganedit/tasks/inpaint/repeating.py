@@ -39,27 +39,29 @@ def repeating_shifts(
     if len(offered) < 2 or not len(asked):
         return nothing
     asked = asked[:: -(-len(asked) // ASKED)]
-    patches = F.unfold(features[None], 3, padding=1)[0]
-    step = torch.tensor([width, 1])
-    theirs, ours = (patches[:, places @ step].T.contiguous() for places in (offered, asked))
-    shifts = []
-    for part, own in zip(*(x.split(max(1, CHUNK // len(offered))) for x in (asked, ours)),
-                         strict=True):  # fmt: skip
-        unlike = torch.cdist(own, theirs)
-        unlike[torch.cdist(part.float(), offered.float(), p=torch.inf) < LEAST_SHIFT] = torch.inf
-        best = unlike.argmin(1)
-        found = offered[best] - part
-        shifts.append(found[unlike.gather(1, best[:, None])[:, 0] < torch.inf])
+    found = _named(features, asked, offered)
     # What fits in one direction fits in the other.
-    found = torch.cat(shifts)
     found = torch.cat([found, -found]) + torch.tensor([height, width])
     votes = torch.zeros(2 * height + 1, 2 * width + 1)
     votes.index_put_(tuple(found.T), torch.ones(len(found)), accumulate=True)
     # Nearly the same shift is a vote too, but a smaller one: of a peak the middle is meant.
     votes = votes + F.avg_pool2d(votes[None], 3, 1, 1)[0]
-    peaks = torch.zeros_like(votes)
-    at_peaks = votes == F.max_pool2d(votes[None], 2 * apart + 1, 1, apart)[0]
-    peaks[at_peaks] = votes[at_peaks]
-    order = peaks.flatten().argsort(descending=True, stable=True)[:count]
-    order = order[peaks.flatten()[order] > 0]
+    highest = F.max_pool2d(votes[None], 2 * apart + 1, 1, apart)[0]
+    peaks = torch.where(votes == highest, votes, 0.0).flatten()
+    order = peaks.argsort(descending=True, stable=True)[:count]
+    order = order[peaks[order] > 0]
     return torch.stack([order // (2 * width + 1) - height, order % (2 * width + 1) - width], dim=1)
+
+
+def _named(features: Tensor, asked: Tensor, offered: Tensor) -> Tensor:
+    """From each place that is asked to the one whose patch is most like its own, `(N, 2)`."""
+    patches = F.unfold(features[None], 3, padding=1)[0]
+    step = torch.tensor([features.shape[2], 1])
+    theirs, ours = (patches[:, places @ step].T.contiguous() for places in (offered, asked))
+    shifts, count = [], max(1, CHUNK // len(offered))
+    for part, own in zip(asked.split(count), ours.split(count), strict=True):
+        unlike = torch.cdist(own, theirs)
+        unlike[torch.cdist(part.float(), offered.float(), p=torch.inf) < LEAST_SHIFT] = torch.inf
+        cost, best = unlike.min(1)
+        shifts.append((offered[best] - part)[cost < torch.inf])
+    return torch.cat(shifts)

@@ -33,7 +33,7 @@ HEIGHT_COST, WIDTH_COST = 0.12, 0.01
 NARROW_COST = 0.01
 # What weighs beside the seams between pieces: the guide's colours, beyond what it can be expected
 # to miss them by, and what is known at the rim.
-GUIDE_COST, VAGUE, RIM_COST = 1.0, 0.015, 4.0
+GUIDE_COST, VAGUE, RIM_COST = 1.0, 0.015, 2.0
 # Of being of another kind than what is guessed.
 MEANING_COST = 0.15
 # Of every border between pieces, so that they are large, and of the worst one: a thing may end at
@@ -97,7 +97,8 @@ def _costs(
     known = ~scenery.hole[at[0], at[1]]
     wanted = torch.where(known, scenery.features[:, at[0], at[1]], scenery.guide[:, at[0], at[1]])
     difference = (copied - wanted.T[:, None]).square().sum(2)
-    near, far = difference.clamp_max(LARGEST_SEAM), (difference - VAGUE).clamp_min(0)
+    near = difference.sqrt().clamp_max(LARGEST_SEAM)
+    far = (difference - VAGUE).clamp_min(0)
     difference = torch.where(known[:, None], near, far)
     weight = torch.where(known, RIM_COST, GUIDE_COST)[:, None]
     # The targets outside of the hole are few, and have a source almost always.
