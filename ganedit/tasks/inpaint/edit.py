@@ -29,7 +29,7 @@ from ganedit.tasks.inpaint.holes import (
     ring_width,
 )
 from ganedit.tasks.inpaint.meaning import meaning_of
-from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter, without_lattice
+from ganedit.tasks.inpaint.network import Inpainter, without_lattice, working_size
 from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
 # The longer side at which the network sees a region.
@@ -247,7 +247,7 @@ class InpaintEdit:
 
     def _meaning(self, picture: Tensor, hole: Tensor, guide: Tensor, side: float) -> Tensor:
         """What each place of a region is like, the hole's as the guide has it: `(C, h, w)`."""
-        size = _working_size(hole, side)
+        size = working_size(hole.shape, side)
         small = F.adaptive_avg_pool2d(torch.where(hole, guide, picture)[None], size)
         return meaning_of(self.network.described(small.to(self.runtime.device)).cpu()[0], hole)
 
@@ -259,7 +259,7 @@ class InpaintEdit:
         if mirrored:
             return self._coarse(picture.flip(-1), hole.flip(-1), side, mirrored=False).flip(-1)
         height, width = hole.shape
-        size = _working_size(hole, side)
+        size = working_size(hole.shape, side)
         known = (~hole)[None, None].float()
         # Averages of what is known only: nothing from under the hole may come through.
         weight = F.adaptive_avg_pool2d(known, size)
@@ -310,18 +310,6 @@ def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
     share = MOST_TEXTURE * ((depth - PLAIN_DEPTH) / (FULL_DEPTH - PLAIN_DEPTH)).clamp(0, 1)
     colored: Tensor = texture - smooth_texture + smooth_guide
     return torch.lerp(guide, colored, share)
-
-
-def _working_size(hole: Tensor, side: float) -> tuple[int, int]:
-    """Height and width at which the network sees a region whose longer side is to be `side`."""
-    height, width = hole.shape
-    scale = min(1.0, side / max(height, width))
-    return _multiple(height * scale), _multiple(width * scale)
-
-
-def _multiple(side: float) -> int:
-    """The nearest side that the network takes."""
-    return MULTIPLE * max(1, round(side / MULTIPLE))
 
 
 def _diffused(part: np.ndarray, unknown: np.ndarray, method: str) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The filling generator: a smooth canvas, and what the network makes of it."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -95,6 +97,16 @@ def _sum_over_blocks(picture: Tensor) -> Tensor:
     side = 2 * BLOCKS + 1
     places = F.pad(F.pixel_unshuffle(picture, MULTIPLE), (BLOCKS,) * 4)
     return F.pixel_shuffle(F.avg_pool2d(places, side, 1) * side**2, MULTIPLE)
+
+
+def working_size(shape: Sequence[int], side: float) -> tuple[int, int]:
+    """Height and width at which a region of that shape is seen, its longer side about `side`.
+
+    No larger than it is, but for the nearest multiples of `MULTIPLE`.
+    """
+    scale = min(1.0, side / max(shape))
+    height, width = (MULTIPLE * max(1, round(length * scale / MULTIPLE)) for length in shape)
+    return height, width
 
 
 class DilatedBlock(nn.Module):

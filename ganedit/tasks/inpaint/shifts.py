@@ -34,7 +34,7 @@ NARROW_COST = 0.01
 # What weighs beside the seams between pieces: the guide's colours, beyond what it can be expected
 # to miss them by, and what is known at the rim.
 GUIDE_COST, VAGUE, RIM_COST = 1.0, 0.015, 2.0
-# Of being of another kind than what is guessed.
+# Of being of another kind than what is guessed: a squared distance of 0 to 2.
 MEANING_COST = 0.15
 # Of every border between pieces, so that they are large, and of the worst one: a thing may end at
 # one, where it would cost more to go on with it through the whole hole.
@@ -97,6 +97,7 @@ def _costs(
     known = ~scenery.hole[at[0], at[1]]
     wanted = torch.where(known, scenery.features[:, at[0], at[1]], scenery.guide[:, at[0], at[1]])
     difference = (copied - wanted.T[:, None]).square().sum(2)
+    # A faint ridge that ends at the rim is seen: what is known is not compared by squares.
     near = difference.sqrt().clamp_max(LARGEST_SEAM)
     far = (difference - VAGUE).clamp_min(0)
     difference = torch.where(known[:, None], near, far)
