@@ -1,5 +1,6 @@
 """Pieces that were found at a coarse resolution, moved as wholes until their borders meet."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,14 +26,13 @@ def aligned(level: Level, found: Tensor) -> Tensor:
     width = level.hole.shape[1]
     for _ in range(SWEEPS):
         shift = found - level.targets
-        code = (shift[:, 0] * 4 * width + shift[:, 1]).contiguous()
-        _, number, counts = code.unique(return_inverse=True, return_counts=True)
-        order = counts.argsort(descending=True, stable=True)
+        code = (shift[:, 0] * 4 * width + shift[:, 1]).numpy()
+        _, number, counts = np.unique(code, return_inverse=True, return_counts=True)
         before = found
-        for piece in order.tolist():
+        for piece in np.argsort(-counts, kind="stable"):
             if counts[piece] < LEAST_PIECE * len(found):
                 break
-            found = _moved(level, found, number == piece)
+            found = _moved(level, found, torch.from_numpy(number == piece))
         if torch.equal(before, found):
             break
     return found

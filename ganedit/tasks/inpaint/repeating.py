@@ -59,7 +59,8 @@ def _named(features: Tensor, asked: Tensor, offered: Tensor) -> Tensor:
     step = torch.tensor([features.shape[2], 1])
     theirs, ours = (patches[:, places @ step].T.contiguous() for places in (offered, asked))
     shifts, count = [], max(1, CHUNK // len(offered))
-    for part, own in zip(asked.split(count), ours.split(count), strict=True):
+    for start in range(0, len(asked), count):
+        part, own = asked[start : start + count], ours[start : start + count]
         unlike = torch.cdist(own, theirs)
         unlike[torch.cdist(part.float(), offered.float(), p=torch.inf) < LEAST_SHIFT] = torch.inf
         cost, best = unlike.min(1)
