@@ -223,6 +223,31 @@ def test_canvas_and_mask_together(inpaint: Inpaint) -> None:
     assert (grown[:60][~marked[:60]] == read("a.png")[~marked[:60]]).all()
 
 
+def test_a_mask_grows_beside_a_canvas_too(inpaint: Inpaint, home: Path) -> None:
+    photo = np.random.default_rng(0).integers(60, 200, (500, 500, 3), np.uint8)
+    mask = np.zeros((500, 500), np.uint8)
+    mask[240:244, 240:244] = 255
+    PIL.Image.fromarray(photo).save("large.png")
+    PIL.Image.fromarray(mask).save("small_hole.png")
+    given = "large.png", "--mask", "small_hole.png", "--method", "ns"
+    for extra in ((), ("--expand", "right=10")):
+        assert inpaint(*given, *extra, "--overwrite").code == 0
+        changed = (read("large_inpaint.png")[:, :500] != photo).any(2)
+        assert changed[239, 240:244].all(), extra  # what lies beside it, too
+        assert not changed[:, 480:].any()
+
+
+def test_one_mask_file_is_not_for_a_folder(inpaint: Inpaint, home: Path) -> None:
+    for name in ("one", "two"):
+        Path("scans").mkdir(exist_ok=True)
+        PIL.Image.fromarray(np.full((64, 64, 3), 90, np.uint8)).save(f"scans/{name}.png")
+    done = inpaint("scans", "--restore-scan", "--mask-out", "found.png")
+    assert done.code == 2
+    assert "--mask-out found.png: is one file" in done.err
+    assert inpaint("scans", "--restore-scan", "--mask-out", "found").code == 0
+    assert sorted(path.name for path in Path("found").iterdir()) == ["one_mask.png", "two_mask.png"]
+
+
 def test_scratch_is_found_filled_and_shown(inpaint: Inpaint, home: Path) -> None:
     plain = np.full((200, 300, 3), 90, np.uint8)
     plain[:, :, 0] += np.arange(200, dtype=np.uint8)[:, None] // 4

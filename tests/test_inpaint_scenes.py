@@ -18,8 +18,8 @@ from ganedit.image import decode
 from ganedit.tasks.inpaint import appearance
 from ganedit.tasks.inpaint.network import Inpainter
 from ganedit.tasks.inpaint.options import NetworkOptions
-from ganedit.tasks.inpaint.scene_evaluation import crop_boxes
-from ganedit.tasks.inpaint.scenes import THINGS, Thing, thing_hole
+from ganedit.tasks.inpaint.scene_evaluation import SceneScores, crop_boxes
+from ganedit.tasks.inpaint.scenes import THINGS, Scene, Thing, thing_hole
 
 SHAPE = (240, 320)
 
@@ -43,6 +43,25 @@ def hole() -> np.ndarray:
 
 def filled_with(picture: np.ndarray, hole: np.ndarray, fill: np.ndarray) -> np.ndarray:
     return np.where(hole[:, :, None], fill, picture).astype(np.uint8)
+
+
+class Means(torch.nn.Module):
+    """Stands for VGG19: every layer is the picture's colours, half as large."""
+
+    def forward(self, pictures: torch.Tensor) -> list[torch.Tensor]:
+        return [torch.nn.functional.avg_pool2d(pictures, 2)] * 5
+
+
+def test_a_perfect_fill_is_at_no_distance_from_the_photographs_own_crops(hole: np.ndarray) -> None:
+    scores = SceneScores(Means(), seed=0)  # type: ignore[arg-type]
+    for seed in range(2):
+        picture = textured(seed)
+        grey = filled_with(picture, hole, np.full_like(picture, 20))
+        scores.add(Scene("a", "box", picture, hole), {"perfect": picture, "grey": grey})
+    means = scores.means()
+    assert means["perfect"]["KD relu3_4 own"] < 1e-3
+    assert means["grey"]["KD relu3_4 own"] > 0.1
+    assert means["perfect"]["KD relu3_4"] == means["the photo itself"]["KD relu3_4"]
 
 
 # --- holes --------------------------------------------------------------------------------------

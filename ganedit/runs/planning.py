@@ -7,6 +7,7 @@ from typing import Any
 
 from ganedit.errors import UsageError
 from ganedit.image import format_for, preferred_suffix
+from ganedit.runs.inputs import names_one_file
 from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.pairing import Partner, pictures_in
@@ -29,8 +30,15 @@ class Given:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How much a job is given for each input and option; nothing of what was left out."""
-        files = {name: len(files) for name, files in self.files.items() if files}
+        """How much is given for each input and option; nothing of what was left out.
+
+        A folder, a glob or a list counts as two: it is several pictures.
+        """
+        files = {
+            name: sum(1 if names_one_file(file) else 2 for file in files)
+            for name, files in self.files.items()
+            if files
+        }
         return {**dict.fromkeys((*self.options, *self.folders), 1), **files}
 
 

@@ -140,7 +140,8 @@ def repeats(luma: np.ndarray, hole: np.ndarray, rng: np.random.Generator) -> flo
     half = PATCH // 2
     inner = cv2.erode(hole.astype(np.uint8), np.ones((PATCH, PATCH), np.uint8),
                       borderType=cv2.BORDER_CONSTANT, borderValue=0)  # fmt: skip
-    deviation = np.sqrt(cv2.blur(np.square(detail), (PATCH, PATCH)))
+    power = cv2.blur(np.square(detail), (PATCH, PATCH))
+    deviation = np.sqrt(np.maximum(power, 0))  # running sums end a little below 0
     places = np.argwhere((inner > 0) & (deviation > LEAST_DETAIL))
     if not len(places):
         return 0.0

@@ -28,7 +28,8 @@ from ganedit.tasks.inpaint.holes import (
     growth,
     ring_width,
 )
-from ganedit.tasks.inpaint.network import MULTIPLE, Inpainter, without_lattice
+from ganedit.tasks.inpaint.meaning import meaning_of
+from ganedit.tasks.inpaint.network import Inpainter, without_lattice, working_size
 from ganedit.tasks.inpaint.options import InpaintOptions, Method, NetworkOptions
 
 # The longer side at which the network sees a region.
@@ -145,7 +146,13 @@ class InpaintEdit:
             self._network = self._build(weights.read(path, "inpaint"), path)
 
     def apply(
-        self, image: Image, marked: np.ndarray, progress: Progress, variant: int = 0
+        self,
+        image: Image,
+        marked: np.ndarray,
+        progress: Progress,
+        variant: int = 0,
+        *,
+        grows: bool = True,
     ) -> Image:
         """Fill what is marked.
 
@@ -156,6 +163,7 @@ class InpaintEdit:
             progress: told after each region.
             variant: another number gives another fill: mirrored, seen at another size, of pieces or
                 of scattered patches, and with other texture.
+            grows: whether the hole grows first where no option says by how much.
 
         Returns:
             The filled photo, or the photo itself where nothing is hole.
@@ -163,7 +171,8 @@ class InpaintEdit:
         Raises:
             ImageError: grown, the hole takes in the whole picture.
         """
-        hole = dilated(marked, self.options.dilate)
+        dilate = 0 if self.options.dilate is None and not grows else self.options.dilate
+        hole = dilated(marked, dilate)
         if not hole.any():
             return image
         if hole.all():
@@ -179,7 +188,7 @@ class InpaintEdit:
         regions = find_regions(hole)
         ring = self.options.feather
         if ring is None:
-            ring = ring_width(marked, hole, growth(hole.shape, self.options.dilate))
+            ring = ring_width(marked, hole, growth(hole.shape, dilate))
         used: Counter[str] = Counter()
         for number, region in enumerate(regions, start=1):
             part, unknown = samples[region.window], missing[region.window]
@@ -225,7 +234,8 @@ class InpaintEdit:
                 generator = torch.Generator().manual_seed(self.options.seed + variant)
                 # Every other variant is of scattered patches, which suit some façades better.
                 coherent = not seen_whole and variant % 2 == 0
-                filled = synthesize(picture, hole, guide, generator, coherent=coherent)
+                meaning = self._meaning(picture, hole, guide, side) if coherent else None
+                filled = synthesize(picture, hole, guide, generator, meaning)
             if seen_whole:
                 filled = _textured(guide, filled, torch.from_numpy(depth))
             if bool(((part == part[..., :1]).all(axis=2) | unknown).all()):
@@ -235,6 +245,12 @@ class InpaintEdit:
         result: np.ndarray = filled.permute(1, 2, 0).numpy()
         return result
 
+    def _meaning(self, picture: Tensor, hole: Tensor, guide: Tensor, side: float) -> Tensor:
+        """What each place of a region is like, the hole's as the guide has it: `(C, h, w)`."""
+        size = working_size(hole.shape, side)
+        small = F.adaptive_avg_pool2d(torch.where(hole, guide, picture)[None], size)
+        return meaning_of(self.network.described(small.to(self.runtime.device)).cpu()[0], hole)
+
     def _coarse(self, picture: Tensor, hole: Tensor, side: float, *, mirrored: bool) -> Tensor:
         """What the network makes of a region whose longer side it sees at `side` pixels.
 
@@ -243,8 +259,7 @@ class InpaintEdit:
         if mirrored:
             return self._coarse(picture.flip(-1), hole.flip(-1), side, mirrored=False).flip(-1)
         height, width = hole.shape
-        scale = min(1.0, side / max(height, width))
-        size = (_multiple(height * scale), _multiple(width * scale))
+        size = working_size(hole.shape, side)
         known = (~hole)[None, None].float()
         # Averages of what is known only: nothing from under the hole may come through.
         weight = F.adaptive_avg_pool2d(known, size)
@@ -295,11 +310,6 @@ def _textured(guide: Tensor, texture: Tensor, depth: Tensor) -> Tensor:
     share = MOST_TEXTURE * ((depth - PLAIN_DEPTH) / (FULL_DEPTH - PLAIN_DEPTH)).clamp(0, 1)
     colored: Tensor = texture - smooth_texture + smooth_guide
     return torch.lerp(guide, colored, share)
-
-
-def _multiple(side: float) -> int:
-    """The nearest side that the network takes."""
-    return MULTIPLE * max(1, round(side / MULTIPLE))
 
 
 def _diffused(part: np.ndarray, unknown: np.ndarray, method: str) -> np.ndarray:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganedit.tasks.inpaint.aligning import aligned
 from ganedit.tasks.inpaint.network import canvas
 from ganedit.tasks.inpaint.pieces import from_pieces_on, guide_at, in_pieces, light_of
 from ganedit.tasks.inpaint.pyramid import PATCH, RADIUS, Level, level_of, look_up, shapes_of
@@ -57,8 +58,7 @@ def synthesize(
     hole: Tensor,
     guide: Tensor,
     generator: torch.Generator,
-    *,
-    coherent: bool = False,
+    meaning: Tensor | None = None,
 ) -> Tensor:
     """Fill a hole with patches of the known rest.
 
@@ -67,14 +67,16 @@ def synthesize(
         hole: `(H, W)` bool.
         guide: `(3, H, W)`, a coarse fill, perhaps blurred.
         generator: of the random search; its seed decides between equally good fills.
-        coherent: fill with large pieces, moved as they are, which patches then only refine. What
-            the guide says then counts less than that pieces fit each other and the rim.
+        meaning: `(D, h, w)`, what each place is like (`meaning_of`). Where it is given, the fill is
+            made of large pieces, moved as they are, which patches then only refine. What the
+            guide says then counts less than that pieces fit each other and the rim.
 
     Returns:
         `(3, H, W)`: the picture with its hole filled; the guide where there is nothing to copy.
     """
     known = torch.where(hole, guide, picture)
     shapes = shapes_of(*hole.shape)
+    coherent = meaning is not None
     if coherent:
         shapes = from_pieces_on(shapes, hole)
     offsets: Tensor | None = None
@@ -87,8 +89,10 @@ def synthesize(
         current = level.picture
         if offsets is not None:
             rounds, found = ROUNDS_FINEST, _enlarged(offsets, level, found)
-        elif coherent:
-            rounds, found = ROUNDS_FINEST, in_pieces(level, picture, hole, guide, found)
+            if coherent:
+                found = aligned(level, found)
+        elif meaning is not None:
+            rounds, found = ROUNDS_FINEST, in_pieces(level, picture, hole, guide, meaning, found)
             guide = _vote(level, found, torch.ones(len(found)))
         matched = level.valid.numel() <= MATCHED_PIXELS or offsets is None
         cost = torch.ones(len(found))

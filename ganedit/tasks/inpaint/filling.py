@@ -27,9 +27,6 @@ class Filling:
 
     def __init__(self, options: InpaintOptions, runtime: Runtime) -> None:
         self.options = options
-        if options.dilate is None and (options.finds or options.expand is not None):
-            # A canvas has no halo, and what is found has grown already.
-            options = replace(options, dilate=0)
         self.edit = InpaintEdit(options, runtime)
 
     def __call__(self, pictures: Pictures, variant: str, progress: Progress) -> Image:
@@ -65,7 +62,14 @@ class Filling:
         parts, told = (Margins(), *margins.in_turn()), len(photo.notes)
         for done, part in enumerate(parts):
             photo, hole = expanded(photo, part), new_area(hole, part)
-            photo = self.edit.apply(photo, hole, _part_of(progress, done, len(parts)), number)
+            # A canvas has no halo, and what is found has grown already.
+            photo = self.edit.apply(
+                photo,
+                hole,
+                _part_of(progress, done, len(parts)),
+                number,
+                grows=done == 0 and not self.options.finds,
+            )
             hole = np.zeros_like(hole)
         return replace(photo, notes=tuple(dict.fromkeys(photo.notes[told:])))
 

@@ -1,5 +1,7 @@
 """The filling generator: a smooth canvas, and what the network makes of it."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -97,6 +99,16 @@ def _sum_over_blocks(picture: Tensor) -> Tensor:
     return F.pixel_shuffle(F.avg_pool2d(places, side, 1) * side**2, MULTIPLE)
 
 
+def working_size(shape: Sequence[int], side: float) -> tuple[int, int]:
+    """Height and width at which a region of that shape is seen, its longer side about `side`.
+
+    No larger than it is, but for the nearest multiples of `MULTIPLE`.
+    """
+    scale = min(1.0, side / max(shape))
+    height, width = (MULTIPLE * max(1, round(length * scale / MULTIPLE)) for length in shape)
+    return height, width
+
+
 class DilatedBlock(nn.Module):
     """Two convolutions, the first dilated, and a skip, without normalisation."""
 
@@ -173,16 +185,33 @@ class Inpainter(nn.Module):
     def forward(self, pictures: Tensor, hole: Tensor) -> Tensor:
         pictures, hole = pictures.float(), hole.float()
         smooth = canvas(pictures, hole)
+        skip, deep = self._structure(smooth, hole)
+        x = F.leaky_relu(F.pixel_shuffle(self.up(deep[-1]), 2), SLOPE) + skip
+        residual = F.pixel_shuffle(self.tail(self.after(x)), 4).float()
+        return pictures + hole * (smooth + residual - pictures)
+
+    def described(self, pictures: Tensor) -> Tensor:
+        """What it takes every place of a picture without a hole for: `(N, C, H/8, W/8)` float32.
+
+        That is what a block in the middle puts out, which has seen the whole picture. What looks
+        alike in it is of one kind more often than what is of one colour.
+        """
+        pictures = pictures.float()
+        _, deep = self._structure(pictures, torch.zeros_like(pictures[:, :1]))
+        return deep[len(deep) // 2].float()
+
+    def _structure(self, smooth: Tensor, hole: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The skip at a quarter of the resolution, and what each block at an eighth puts out."""
         seen = F.pixel_unshuffle(torch.cat([smooth * 2 - 1, hole], dim=1), 4)
         seen = seen.contiguous(memory_format=torch.channels_last)
         skip = self.before(F.leaky_relu(self.head(seen.to(self.head.weight.dtype)), SLOPE))
         x = F.leaky_relu(self.down(skip), SLOPE)
         unknown = F.avg_pool2d(hole, 8)
         places = (len(self.blocks) // 2 - 1, len(self.blocks) - 1)
+        deep = []
         for index, block in enumerate(self.blocks):
             if index in places:
                 x = self.attentions[places.index(index)](x, unknown)
             x = block(x)
-        x = F.leaky_relu(F.pixel_shuffle(self.up(x), 2), SLOPE) + skip
-        residual = F.pixel_shuffle(self.tail(self.after(x)), 4).float()
-        return pictures + hole * (smooth + residual - pictures)
+            deep.append(x)
+        return skip, deep

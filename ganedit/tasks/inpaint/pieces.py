@@ -10,7 +10,7 @@ from ganedit.tasks.inpaint.pyramid import Level, look_up
 from ganedit.tasks.inpaint.shifts import Scenery, coherent_sources
 
 # Pieces are found where the hole has about so many pixels; weight of fine detail beside colour.
-PIECED, TEXTURE = 1800, 2.0
+PIECED, TEXTURE = 4000, 2.0
 
 
 def from_pieces_on(shapes: list[tuple[int, int]], hole: Tensor) -> list[tuple[int, int]]:
@@ -21,7 +21,12 @@ def from_pieces_on(shapes: list[tuple[int, int]], hole: Tensor) -> list[tuple[in
 
 
 def in_pieces(
-    level: Level, picture: Tensor, hole: Tensor, guide: Tensor, otherwise: Tensor
+    level: Level,
+    picture: Tensor,
+    hole: Tensor,
+    guide: Tensor,
+    meaning: Tensor,
+    otherwise: Tensor,
 ) -> Tensor:
     """Sources for a level's targets in coherent pieces; others where those lead nowhere."""
     texture = _texture(picture, hole, level)
@@ -29,7 +34,7 @@ def in_pieces(
     scenery = Scenery(
         torch.cat([level.picture, texture]),
         torch.cat([guide_at(guide, level), canvas(texture[None] * (1 - unknown), unknown)[0]]),
-        level.hole, level.valid, level.targets,
+        guide_at(meaning, level), level.hole, level.valid, level.targets,
     )  # fmt: skip
     found = coherent_sources(scenery)
     return torch.where(look_up(level.valid, found, 0)[:, None], found, otherwise)

@@ -103,7 +103,10 @@ class SceneScores:
         for name, rows in self._scores.items():
             found[name] = mean_scores([_magnitudes(row) for row in rows])
             if self._vgg is not None:
-                found[name] |= self._filled[name].distances_from(self._untouched)
+                filled = self._filled[name]
+                found[name] |= filled.distances_from(self._untouched)
+                own = filled.distances_from(self._filled[TRUTH])
+                found[name] |= {f"{each} own": own[each] for each in own if each.startswith("KD")}
         return found
 
 

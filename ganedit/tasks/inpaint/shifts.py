@@ -13,11 +13,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganedit.tasks.inpaint.repeating import repeating_shifts
+
 # Pixels around the hole that decide which shifts there are, and sectors of them: what lies left of
 # a hole goes on elsewhere than what lies right of it.
 RING, SECTORS = 4, 8
 # Shifts of each sector, and of the ring as a whole; others so near are the same.
 SHIFTS, APART = 5, 2
+# Shifts by which the surroundings repeat themselves, and how many of all shifts are weighed
+# against each other: those that are among the `PLACED` cheapest of most targets.
+REPEATING, MOST, PLACED = 24, 40, 3
 # Of the pixels of such a part so many have to have a known counterpart.
 LEAST_KNOWN = 0.8
 # Cost of being moved by the picture's whole height or width: perspective, light and haze change
@@ -28,13 +33,15 @@ HEIGHT_COST, WIDTH_COST = 0.12, 0.01
 NARROW_COST = 0.01
 # What weighs beside the seams between pieces: the guide's colours, beyond what it can be expected
 # to miss them by, and what is known at the rim.
-GUIDE_COST, VAGUE, RIM_COST = 1.0, 0.015, 4.0
+GUIDE_COST, VAGUE, RIM_COST = 1.0, 0.015, 2.0
+# Of being of another kind than what is guessed: a squared distance of 0 to 2.
+MEANING_COST = 0.15
 # Of every border between pieces, so that they are large, and of the worst one: a thing may end at
 # one, where it would cost more to go on with it through the whole hole.
 BORDER_COST, LARGEST_SEAM = 0.03, 0.4
 SWEEPS, DAMPING = 24, 0.3
 IMPOSSIBLE = 100.0
-STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1))
+STEPS = ((1, 0), (0, 1))
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Scenery:
     Attributes:
         features: `(C, H, W)`, colours and measures of texture; of no meaning under the hole.
         guide: `(C, H, W)`, what should be under the hole.
+        meaning: `(D, H, W)`, what each place is like, the hole's as it is guessed.
         hole: `(H, W)` bool.
         valid: `(H, W)` bool, what may be copied.
         targets: `(T, 2)` row and column of the pixels that need a source, rim included.
@@ -51,6 +59,7 @@ class Scenery:
 
     features: Tensor
     guide: Tensor
+    meaning: Tensor
     hole: Tensor
     valid: Tensor
     targets: Tensor
@@ -66,29 +75,54 @@ def coherent_sources(scenery: Scenery) -> Tensor:
         return scenery.targets
     height, width = scenery.hole.shape
     places = scenery.targets[:, None] + shifts[None]
-    inside = ((places >= 0) & (places < torch.tensor([height, width]))).all(2)
-    rows, columns = places[..., 0].clamp(0, height - 1), places[..., 1].clamp(0, width - 1)
-    copied = scenery.features[:, rows, columns].permute(1, 2, 0).contiguous()
-    allowed = inside & scenery.valid[rows, columns]
-    costs = _costs(scenery, shifts, copied, allowed)
+    limits = torch.tensor([height, width])
+    inside = ((places >= 0) & (places < limits)).all(2)
+    places = places.clamp_min(0).minimum(limits - 1)
+    copied = scenery.features[:, places[..., 0], places[..., 1]].permute(1, 2, 0).contiguous()
+    allowed = inside & scenery.valid[places[..., 0], places[..., 1]]
+    costs = _costs(scenery, shifts, places, copied, allowed)
+    kept = _promising(costs)
+    shifts, costs, copied = shifts[kept], costs[:, kept], copied[:, kept].contiguous()
     seams = torch.cdist(copied, copied).clamp_max(LARGEST_SEAM)
     seams += BORDER_COST * (1 - torch.eye(len(shifts)))
     best = _propagated(scenery, costs, seams)
     return scenery.targets + shifts[best]
 
 
-def _costs(scenery: Scenery, shifts: Tensor, copied: Tensor, allowed: Tensor) -> Tensor:
+def _costs(
+    scenery: Scenery, shifts: Tensor, places: Tensor, copied: Tensor, allowed: Tensor
+) -> Tensor:
     """What each shift costs each target by itself, `(T, K)`."""
     at = scenery.targets.T
     known = ~scenery.hole[at[0], at[1]]
     wanted = torch.where(known, scenery.features[:, at[0], at[1]], scenery.guide[:, at[0], at[1]])
     difference = (copied - wanted.T[:, None]).square().sum(2)
-    near, far = difference.clamp_max(LARGEST_SEAM), (difference - VAGUE).clamp_min(0)
+    # A faint ridge that ends at the rim is seen: what is known is not compared by squares.
+    near = difference.sqrt().clamp_max(LARGEST_SEAM)
+    far = (difference - VAGUE).clamp_min(0)
     difference = torch.where(known[:, None], near, far)
     weight = torch.where(known, RIM_COST, GUIDE_COST)[:, None]
     # The targets outside of the hole are few, and have a source almost always.
     narrow = NARROW_COST * (1 - allowed.float().mean(0))
-    return torch.where(allowed, difference * weight + _moved(scenery, shifts) + narrow, IMPOSSIBLE)
+    cost = difference * weight + _moved(scenery, shifts) + narrow
+    cost += MEANING_COST * _unlike(scenery, places)
+    return torch.where(allowed, cost, IMPOSSIBLE)
+
+
+def _promising(costs: Tensor) -> Tensor:
+    """Which columns of `(T, K)` costs are among the cheapest most often, in their order."""
+    count = min(PLACED, costs.shape[1])
+    cheapest, order = costs.topk(count, dim=1, largest=False)
+    votes = torch.bincount(order[cheapest < IMPOSSIBLE], minlength=costs.shape[1])
+    return votes.argsort(descending=True, stable=True)[:MOST].sort().values
+
+
+def _unlike(scenery: Scenery, places: Tensor) -> Tensor:
+    """How unlike what each target should be each of its places is, `(T, K)`: `places` is
+    `(T, K, 2)`, rows and columns."""
+    own = scenery.meaning[:, scenery.targets[:, 0], scenery.targets[:, 1]]
+    theirs = scenery.meaning[:, places[..., 0], places[..., 1]]
+    return (theirs - own[:, :, None]).square().sum(0)
 
 
 def _moved(scenery: Scenery, shifts: Tensor) -> Tensor:
@@ -113,6 +147,7 @@ def _shifts(scenery: Scenery) -> Tensor:
     # The hole itself, as the guide has it, gives shifts that lead somewhere from all of it.
     parts = [ring, *sectors, scenery.hole.nonzero()]
     found = [_best_shifts(scenery, part) for part in parts if len(part) > RING**2]
+    found.append(repeating_shifts(scenery.features, scenery.hole, scenery.valid, REPEATING, APART))
     rows = sorted({tuple(shift) for part in found for shift in part.tolist()})
     return torch.tensor(rows, dtype=torch.long).reshape(-1, 2)
 
@@ -123,9 +158,11 @@ def _best_shifts(scenery: Scenery, part: Tensor) -> Tensor:
     mask = torch.zeros(height, width)
     mask[part[:, 0], part[:, 1]] = 1
     known = scenery.valid.float()
-    features = scenery.features * known
+    meaning = scenery.meaning * MEANING_COST**0.5
+    features = torch.cat([scenery.features, meaning]) * known
     square = features.square().sum(0)
-    wanted = torch.where(scenery.hole, scenery.guide, scenery.features) * mask
+    wanted = torch.where(scenery.hole, scenery.guide, scenery.features)
+    wanted = torch.cat([wanted, meaning]) * mask
     own = wanted.square().sum(0)
     # The squared difference of every shift at once, by correlation.
     count = _correlated(mask[None], known[None])
@@ -172,20 +209,22 @@ def _propagated(scenery: Scenery, costs: Tensor, seams: Tensor) -> Tensor:
     place = torch.full(scenery.hole.shape, -1)
     place[scenery.targets[:, 0], scenery.targets[:, 1]] = torch.arange(len(costs))
     padded = F.pad(place, (1, 1, 1, 1), value=-1)
+    # One step down and one to the right: what two neighbours have between them serves both ways.
     links = []
     for step in STEPS:
         at = scenery.targets + 1 + torch.tensor(step)
         neighbour = padded[at[:, 0], at[:, 1]]
         own = (neighbour >= 0).nonzero()[:, 0]
-        links.append((own, neighbour[own]))
-    messages = torch.zeros(len(STEPS), *costs.shape)  # by the direction they come from
+        links.append((own, neighbour[own], seams[own] + seams[neighbour[own]]))
+    messages = torch.zeros(2 * len(STEPS), *costs.shape)  # two for each link: ahead, and back
     for _ in range(SWEEPS):
         belief = costs + messages.sum(0)
         new = torch.zeros_like(messages)
-        for direction, (own, neighbour) in enumerate(links):
-            # What the target tells its neighbour, without what that one told it.
-            told = (belief - messages[direction])[own]
-            cheapest = (told[:, :, None] + seams[own] + seams[neighbour]).amin(1)
-            new[direction ^ 1, neighbour] = cheapest - cheapest.amin(1, keepdim=True)
+        for number, (own, neighbour, between) in enumerate(links):
+            for way, (teller, told) in enumerate(((own, neighbour), (neighbour, own))):
+                # What one tells the other, without what that one told it.
+                says = belief[teller] - messages[2 * number + 1 - way, teller]
+                cheapest = (says[:, :, None] + between).amin(1)
+                new[2 * number + way, told] = cheapest - cheapest.amin(1, keepdim=True)
         messages = torch.lerp(new, messages, DAMPING)
     return (costs + messages.sum(0)).argmin(1)
