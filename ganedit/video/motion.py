@@ -1,8 +1,8 @@
 """Motion between the frames of a video, and pictures moved along it.
 
 Motion is found by dense inverse search (Kroeger et al. 2016). Where a picture is flat, noise and
-what a codec changes would decide where it leads; so what standing still explains about as well as
-motion does stands still.
+what a codec changes decide where it leads; so what is explained about as well by standing still
+can be told apart.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from ganedit.image import Image, to_eight
 
 # Motion under this, in pixels, is none: interpolation would only soften what stands still.
 STILL = 0.08
-# Motion has to make the difference of two frames, in grey levels of 255 and around a place, smaller
-# by so many levels and by such a share of it.
-LEVELS, SHARE, AROUND = 0.25, 0.3, 15
+# A place stands still unless motion makes the difference of two frames around it smaller by so many
+# grey levels of 255 and by such a share; and if most of what is around does.
+LEVELS, SHARE, AROUND, MOST = 0.25, 0.3, 15, 0.9
 
 
 class Motions:
@@ -43,6 +43,19 @@ class Motions:
             self._known[key] = (one, other, self._found(one, other))
         return self._known[key][2]
 
+    def stands_still(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """What stands still from one frame to another, `(h, w)` bool."""
+        still = np.ones(one.shape, bool)
+        for first, second in ((one, other), (other, one)):
+            flow = self.between(first, second)
+            there = moved(second, places_of(flow), cv2.INTER_LINEAR)
+            standing = _difference(first, second)
+            gain = standing - _difference(first, there)
+            still &= ~flow.any(axis=2) | (gain <= np.maximum(LEVELS, SHARE * standing))
+        share = cv2.blur(np.asarray(still, np.float32), (AROUND, AROUND))
+        result: np.ndarray = share > MOST
+        return result
+
     def keep(self, frames: Sequence[np.ndarray]) -> None:
         """Drop what is known of all but some frames."""
         kept = set(map(id, frames))
@@ -54,10 +67,7 @@ class Motions:
         if self._search is None:
             self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         flow: np.ndarray = self._search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
-        there = moved(other, places_of(flow), cv2.INTER_LINEAR)
-        standing, moving = _difference(one, other), _difference(one, there)
-        still = standing - moving <= np.maximum(LEVELS, SHARE * standing)
-        still |= (np.abs(flow) < STILL).all(axis=2)
+        still = (np.abs(flow) < STILL).all(axis=2)
         flow[still] = 0
         return flow
 

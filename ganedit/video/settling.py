@@ -20,8 +20,6 @@ from ganedit.video.scenes import with_neighbours
 # Grey levels of 255, on average of some pixels, by which a place may change and count whole, and
 # over which it counts half.
 SAME, SOFT, AROUND = 2.0, 1.0, 5
-# A place stands still from one frame to the next if so much of what is around it does.
-MOST, NEAR = 0.9, 15
 
 
 @dataclass
@@ -59,7 +57,7 @@ def _settled(near: list[_Frame], place: int, motions: Motions) -> Image:
         for last, other in pairwise(way):
             if other.image.samples.shape != own.samples.shape:
                 break
-            stands = _stands_still(last, other, motions)
+            stands = motions.stands_still(last.grey, other.grey)
             still = stands if still is None else still & stands
             if not still.any():
                 break
@@ -68,15 +66,6 @@ def _settled(near: list[_Frame], place: int, motions: Motions) -> Image:
             total += other.image.samples * share[:, :, None]
     total /= weights[:, :, None]
     return replace(own, samples=np.rint(total, out=total).astype(own.samples.dtype))
-
-
-def _stands_still(one: _Frame, other: _Frame, motions: Motions) -> np.ndarray:
-    """What stands still between two frames, `(H, W)` bool."""
-    there, back = motions.between(one.grey, other.grey), motions.between(other.grey, one.grey)
-    still = ~(there.any(axis=2) | back.any(axis=2))
-    share = cv2.blur(np.asarray(still, np.float32), (NEAR, NEAR))
-    result: np.ndarray = share > MOST
-    return result
 
 
 def _sameness(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ SAME, SOFT = 3.0, 6.0
 MISSES = 1.0
 # What an edit adds counts from the input softened by so much (a deviation in pixels of the input):
 # its own grain comes and goes too.
-SOFTENED = 0.6
+SOFTENED = 1.0
 # A mean is softer than what it is of, and softest where it is finest. What is finer than 3 pixels,
 # and what is finer than 11, is each raised towards the strength that a frame's own had around
 # there, at most by so much; what is weaker than so many grey levels of 255 is left.
@@ -48,7 +48,7 @@ class Steadiness:
     """Frames to either side with which what stands still is averaged before it is edited."""
 
 
-SHARP = Steadiness(2, 0.9, 8)
+SHARP = Steadiness(2, 0.95, 8)
 """Of detail that an edit adds to what it is given: it is to stay sharp."""
 CALM = Steadiness(4, 0.5, 8)
 """Of pictures that are painted anew: strokes come and go with every frame."""
@@ -128,8 +128,11 @@ def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness)
     for other in frames[max(0, place - how.reach) : place + how.reach + 1]:
         if other is own or other.added.shape != own.added.shape:
             continue
-        flow = motions.between(own.grey, other.grey)
-        seen = _seen_in(own, other, flow, motions.between(other.grey, own.grey))
+        still = motions.stands_still(own.grey, other.grey)[:, :, None]
+        flow = np.where(still, np.float32(0), motions.between(own.grey, other.grey))
+        seen = _seen_in(
+            own, other, flow, np.where(still, np.float32(0), motions.between(other.grey, own.grey))
+        )
         there = at_size(flow, width, height)
         share = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
         added = moved(other.added, there, cv2.INTER_CUBIC).reshape(own.added.shape)
