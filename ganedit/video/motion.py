@@ -21,11 +21,12 @@ LEVELS, SHARE, AROUND, MOST = 0.25, 0.3, 15, 0.9
 
 
 class Motions:
-    """Motion between frames, each found once."""
+    """Motion between frames, and what stands still, each found once."""
 
     def __init__(self) -> None:
-        # Frames are held along, so that no other one gets the identity of theirs.
-        self._known: dict[tuple[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._frames: dict[int, np.ndarray] = {}
+        self._flows: dict[tuple[int, int], np.ndarray] = {}
+        self._still: dict[tuple[int, int], np.ndarray] = {}
         self._search: cv2.DISOpticalFlow | None = None
 
     def between(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -38,28 +39,40 @@ class Motions:
         Returns:
             `(h, w, 2)` float32 in pixels, across and down.
         """
-        key = (id(one), id(other))
-        if key not in self._known:
-            self._known[key] = (one, other, self._found(one, other))
-        return self._known[key][2]
+        key = self._key(one, other)
+        if key not in self._flows:
+            self._flows[key] = self._found(one, other)
+        return self._flows[key]
 
     def stands_still(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """What stands still from one frame to another, `(h, w)` bool."""
-        still = np.ones(one.shape, bool)
-        for first, second in ((one, other), (other, one)):
-            flow = self.between(first, second)
-            there = moved(second, places_of(flow), cv2.INTER_LINEAR)
-            standing = _difference(first, second)
-            gain = standing - _difference(first, there)
-            still &= ~flow.any(axis=2) | (gain <= np.maximum(LEVELS, SHARE * standing))
-        share = cv2.blur(np.asarray(still, np.float32), (AROUND, AROUND))
-        result: np.ndarray = share > MOST
-        return result
+        """What stands still from one frame to another, or back, `(h, w)` bool."""
+        key = self._key(one, other)
+        if key not in self._still:
+            self._still[key] = self._still[key[::-1]] = self._standing(one, other)
+        return self._still[key]
 
     def keep(self, frames: Sequence[np.ndarray]) -> None:
         """Drop what is known of all but some frames."""
         kept = set(map(id, frames))
-        self._known = {key: each for key, each in self._known.items() if kept.issuperset(key)}
+        self._frames = {key: frame for key, frame in self._frames.items() if key in kept}
+        self._flows = {key: flow for key, flow in self._flows.items() if kept.issuperset(key)}
+        self._still = {key: still for key, still in self._still.items() if kept.issuperset(key)}
+
+    def _key(self, one: np.ndarray, other: np.ndarray) -> tuple[int, int]:
+        # Frames are held as long as anything is known of them: no other gets their identity.
+        self._frames[id(one)], self._frames[id(other)] = one, other
+        return id(one), id(other)
+
+    def _standing(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        still = np.ones(one.shape, bool)
+        standing = _difference(one, other)
+        for first, second in ((one, other), (other, one)):
+            flow = self.between(first, second)
+            gain = standing - _difference(first, moved(second, places_of(flow), cv2.INTER_LINEAR))
+            still &= ~flow.any(axis=2) | (gain <= np.maximum(LEVELS, SHARE * standing))
+        share = cv2.blur(np.asarray(still, np.float32), (AROUND, AROUND))
+        result: np.ndarray = share > MOST
+        return result
 
     def _found(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         if min(one.shape) < 16 or np.array_equal(one, other):  # too small to search, or the same
@@ -110,3 +123,8 @@ def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
     places: np.ndarray = cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR)
     places += _grid(height, width)
     return places
+
+
+def in_channels(plane: np.ndarray, channels: int) -> np.ndarray:
+    """A plane `(H, W)` once for each channel, `(H, W, C)`: quicker than broadcasting it."""
+    return plane[:, :, None] if channels == 1 else cv2.merge([plane] * channels)

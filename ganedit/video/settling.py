@@ -8,13 +8,14 @@ longer time, as restorers of films do. What moves is left alone: to follow it wo
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from ganedit.image import Image
-from ganedit.video.motion import Motions, grey_of
+from ganedit.video.motion import Motions, grey_of, in_channels
 from ganedit.video.scenes import with_neighbours
 
 # Grey levels of 255, on average of some pixels, by which a place may change and count whole, and
@@ -50,12 +51,12 @@ def settled(frames: Iterable[tuple[Image, int]], reach: int) -> Iterator[Image]:
 
 def _settled(near: list[_Frame], place: int, motions: Motions) -> Image:
     own = near[place].image
-    samples = own.samples.astype(np.float32)
-    total, weights = samples.copy(), np.ones(samples.shape[:2], np.float32)
+    shape = own.samples.shape
+    total, weights = own.samples.astype(np.float32), np.ones(shape[:2], np.float32)
     for way in (near[place::-1], near[place:]):
         still: np.ndarray | None = None
         for last, other in pairwise(way):
-            if other.image.samples.shape != own.samples.shape:
+            if other.image.samples.shape != shape:
                 break
             stands = motions.stands_still(last.grey, other.grey)
             still = stands if still is None else still & stands
@@ -63,15 +64,17 @@ def _settled(near: list[_Frame], place: int, motions: Motions) -> Image:
                 break
             share = still * _sameness(own.samples, other.image.samples)
             weights += share
-            total += other.image.samples * share[:, :, None]
-    total /= weights[:, :, None]
+            shares = in_channels(share, own.channels)
+            total += cv2.multiply(other.image.samples, shares, dtype=cv2.CV_32F).reshape(shape)
+    total /= in_channels(weights, own.channels)
     return replace(own, samples=np.rint(total, out=total).astype(own.samples.dtype))
 
 
 def _sameness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """How far two frames show the same at each pixel, `(H, W)` float32 in [0, 1]."""
     level = np.iinfo(one.dtype).max / 255
-    change = cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (AROUND, AROUND)) / level
-    most = change if change.ndim == 2 else change.max(axis=2)
-    result: np.ndarray = 1 / (1 + np.square(np.maximum(most - SAME, 0) / SOFT))
+    change = cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (AROUND, AROUND))
+    most = reduce(cv2.max, cv2.split(change))
+    over = np.maximum(most * np.float32(1 / level) - np.float32(SAME), 0)
+    result: np.ndarray = 1 / (1 + np.square(over / np.float32(SOFT)))
     return result

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from ganedit.image import Image, resize, to_eight
-from ganedit.video.motion import Motions, at_size, grey_of, moved, places_of
+from ganedit.video.motion import Motions, at_size, grey_of, in_channels, moved, places_of
 from ganedit.video.scenes import with_neighbours
 
 # Motion is looked for in frames of at most so many pixels on the longer side.
@@ -125,14 +125,12 @@ def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness)
     total = own.added.copy()
     weights = np.ones(own.added.shape[:2], np.float32)
     height, width, channels = own.added.shape
-    for other in frames[max(0, place - how.reach) : place + how.reach + 1]:
+    for other in frames:
         if other is own or other.added.shape != own.added.shape:
             continue
-        still = motions.stands_still(own.grey, other.grey)[:, :, None]
-        flow = np.where(still, np.float32(0), motions.between(own.grey, other.grey))
-        seen = _seen_in(
-            own, other, flow, np.where(still, np.float32(0), motions.between(other.grey, own.grey))
-        )
+        moves = ~motions.stands_still(own.grey, other.grey)[:, :, None]
+        flow = motions.between(own.grey, other.grey) * moves
+        seen = _seen_in(own, other, flow, motions.between(other.grey, own.grey) * moves)
         there = at_size(flow, width, height)
         share = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
         added = moved(other.added, there, cv2.INTER_CUBIC).reshape(own.added.shape)
@@ -140,21 +138,16 @@ def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness)
             changed = other.changed.astype(np.float32)
             share = share * moved(changed, there, cv2.INTER_NEAREST)
         weights += share
-        added *= _in_channels(share, channels)
+        added *= in_channels(share, channels)
         total += added
     top = np.iinfo(own.base.dtype).max
-    total /= _in_channels(weights, channels)
+    total /= in_channels(weights, channels)
     total = _as_strong(total, own.added, NOISE * top / 255, how.raised)
     total += own.base
     samples = np.rint(total, out=total).clip(0, top).astype(own.base.dtype)
     if own.changed is not None:
         samples = np.where(own.changed[:, :, None], samples, own.result.samples)
     return replace(own.result, samples=samples)
-
-
-def _in_channels(plane: np.ndarray, channels: int) -> np.ndarray:
-    """A plane `(H, W)` once for each channel, `(H, W, C)`: quicker than broadcasting it."""
-    return plane[:, :, None] if channels == 1 else cv2.merge([plane] * channels)
 
 
 def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float, raised: float) -> np.ndarray:
@@ -164,7 +157,7 @@ def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float, raised: float) -
     for detail, wanted in zip(details, _bands(own), strict=False):
         gain = (_strength(wanted) + least) / (_strength(detail) + least)
         gain = np.power(gain, np.float32(raised / 2)).clip(1, MOST_GAIN)
-        detail *= _in_channels(gain.astype(np.float32), mean.shape[2])
+        detail *= in_channels(gain.astype(np.float32), mean.shape[2])
         result += detail
     return result
 
