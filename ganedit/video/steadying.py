@@ -28,7 +28,7 @@ SAME, SOFT = 3.0, 6.0
 MISSES = 1.0
 # What an edit adds counts from the input softened by so much (a deviation in pixels of the input):
 # its own grain comes and goes too.
-SOFTENED = 1.0
+SOFTENED = 1.5
 # A mean is softer than what it is of, and softest where it is finest. What is finer than 3 pixels,
 # and what is finer than 11, is each raised towards the strength that a frame's own had around
 # there, at most by so much; what is weaker than so many grey levels of 255 is left.
@@ -50,7 +50,7 @@ class Steadiness:
 
 SHARP = Steadiness(2, 0.95, 8)
 """Of detail that an edit adds to what it is given: it is to stay sharp."""
-CALM = Steadiness(4, 0.5, 8)
+CALM = Steadiness(4, 0.4, 8)
 """Of pictures that are painted anew: strokes come and go with every frame."""
 NONE = Steadiness(0, 0.0, 0)
 
