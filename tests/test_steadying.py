@@ -12,7 +12,9 @@ from command_line import run
 from ganedit.image import Image
 from ganedit.scene import Scene, once_a_scene, within
 from ganedit.video.flicker import measure_flicker
+from ganedit.video.motion import Motions, grey_of
 from ganedit.video.scenes import CutFinder
+from ganedit.video.settling import settled
 from ganedit.video.steadying import CALM, NONE, SHARP, Steadiness, steadied
 
 
@@ -54,11 +56,10 @@ def test_what_is_painted_anew_is_calmer() -> None:
     before = moving(11, speed=0)
     frames = list(zip(map(Image, before), map(Image, noisy(before)), [0] * 11, strict=True))
 
-    def restless(how: Steadiness) -> float:
-        results = [result.samples.astype(float) for result in steadied(frames, how)]
-        return float(np.mean([np.abs(one - other).mean() for one, other in pairwise(results)]))
+    def restless_after(how: Steadiness) -> float:
+        return restless([result.samples for result in steadied(frames, how)])
 
-    assert restless(CALM) < 0.7 * restless(SHARP) < 0.5 * restless(NONE)
+    assert restless_after(CALM) < 0.7 * restless_after(SHARP) < 0.5 * restless_after(NONE)
 
 
 def test_detail_that_is_always_there_stays() -> None:
@@ -66,6 +67,57 @@ def test_detail_that_is_always_there_stays() -> None:
     sharp = [cv2.addWeighted(f, 1.8, cv2.GaussianBlur(f, (0, 0), 2), -0.8, 0) for f in before]
     for result, wanted in zip(steady(before, sharp, [0] * 7), sharp, strict=True):
         assert np.abs(result[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 2
+
+
+def restless(frames: list[np.ndarray]) -> float:
+    return float(np.mean([np.abs(a.astype(float) - b).mean() for a, b in pairwise(frames)]))
+
+
+def test_what_stands_still_settles_before_it_is_edited() -> None:
+    rng = np.random.default_rng(0)
+    still = moving(24, speed=0)
+    read = [
+        (frame + rng.choice([-1, 0, 1], frame.shape)).clip(0, 255).astype(np.uint8)
+        for frame in still
+    ]
+    results = [each.samples for each in settled(((Image(f), 0) for f in read), 8)]
+    assert restless(results) < 0.35 * restless(read)
+    for result, wanted in zip(results, still, strict=True):
+        assert np.abs(result.astype(int) - wanted).max() <= 2
+    same = [each.samples for each in settled(((Image(f), 0) for f in still), 8)]
+    for result, wanted in zip(same, still, strict=True):
+        np.testing.assert_array_equal(result, wanted)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_moves_is_not_settled(dtype: type) -> None:
+    frames = [frame.astype(dtype) * (np.iinfo(dtype).max // 255) for frame in moving(9, speed=2)]
+    for result, read in zip(settled(((Image(f), 0) for f in frames), 4), frames, strict=True):
+        np.testing.assert_array_equal(result.samples, read)
+
+
+def test_a_settled_frame_depends_on_those_near_it_and_not_on_other_scenes() -> None:
+    rng = np.random.default_rng(0)
+    frames = [
+        (frame + rng.choice([-1, 0, 1], frame.shape)).clip(0, 255).astype(np.uint8)
+        for seed in (1, 2)
+        for frame in moving(12, speed=0, seed=seed)
+    ]
+    scenes = [0] * 12 + [1] * 12
+    whole = [each.samples for each in settled(zip(map(Image, frames), scenes, strict=True), 4)]
+    for start, stop, own in ((0, 10, range(6)), (2, 20, range(6, 16)), (12, 24, range(12, 24))):
+        part = zip(map(Image, frames[start:stop]), scenes[start:stop], strict=True)
+        results = [each.samples for each in settled(part, 4)]
+        for number in own:
+            np.testing.assert_array_equal(results[number - start], whole[number])
+
+
+def test_flat_places_stand_still_whatever_noise_says() -> None:
+    rng = np.random.default_rng(0)
+    one, other = (rng.choice([119, 120, 121], (96, 128)).astype(np.uint8) for _ in range(2))
+    assert Motions().stands_still(one, other).all()
+    frame, moved_on = (grey_of(Image(f)) for f in moving(2, speed=2))
+    assert not Motions().stands_still(frame, moved_on).any()
 
 
 def test_frames_beyond_a_cut_are_not_looked_at() -> None:

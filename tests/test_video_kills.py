@@ -100,6 +100,23 @@ def test_segments_are_no_seams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert all((a == b).all() for a, b in zip(one.frames, three.frames, strict=True))
 
 
+def test_segments_are_no_seams_where_frames_settle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More frames are read at a segment's ends than are edited, and all of them of one scene."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    still = [frame[:40, :56] for seed in (1, 2) for frame in moving(10, seed=seed, speed=0)]
+    noisy = [(f + rng.choice([-1, 0, 1], f.shape)).clip(0, 255).astype(np.uint8) for f in still]
+    write_clip(tmp_path / "a.mkv", noisy, codec="ffv1", pixel_format="bgr0", sound=None)
+    larger = ("upscale", "a.mkv", "--scale", "2", "--codec", "ffv1", "--device", "cpu")
+    assert run(*larger, "-o", "one.mkv").code == 0
+    monkeypatch.setattr("ganedit.video.segments.SEGMENT_FRAMES", 7)
+    assert run(*larger, "-o", "three.mkv").code == 0
+    one, three = contents(tmp_path / "one.mkv"), contents(tmp_path / "three.mkv")
+    assert all((a == b).all() for a, b in zip(one.frames, three.frames, strict=True))
+
+
 def test_disk_that_is_full_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_clip(tmp_path / "a.mp4", moving(5))

@@ -17,6 +17,7 @@ from ganedit.task import Apply, Pictures
 from ganedit.video.encoding import SegmentWriter
 from ganedit.video.kinds import FRAMES
 from ganedit.video.segments import Segment
+from ganedit.video.settling import settled
 from ganedit.video.steadying import NONE, steadied
 
 
@@ -78,10 +79,11 @@ def _edited(
     """Input, result and scene of every frame that is looked at."""
     names, scene = list(job.inputs), -1
     held = Scene()
-    frames = zip(
-        *(source.read(source.track.keys) for source in segment.sources.values()), strict=True
-    )
-    count = len(segment.scenes)
+    start, stop = segment.edited
+    pictures_of = [source.read(source.track.keys) for source in segment.sources.values()]
+    if segment.steadiness.settling:
+        together = zip(pictures_of[0], segment.scenes, strict=True)
+        pictures_of[0] = settled(together, segment.steadiness.settling)
 
     def edit(pictures: Mapping[str, Image]) -> Image:
         given = {
@@ -90,31 +92,33 @@ def _edited(
         with within(held):
             return apply(given, job.variant, lambda done: None)
 
-    for number, pictures in enumerate(frames):
+    for number, pictures in enumerate(zip(*pictures_of, strict=True)):
+        if not start <= number < stop:
+            continue
         named = dict(zip(segment.sources, pictures, strict=True))
         new = segment.scenes[number] != scene
         if new:
             scene, held = segment.scenes[number], Scene()
         result = edit(named)
         if new and held.held:
-            # The middle of a scene speaks for it, wherever a segment begins.
+            # The middle of a scene speaks for it, as it is read, wherever a segment begins.
             wanted = segment.references[scene]
             keys = {name: source.track.keys[number] for name, source in segment.sources.items()}
-            if wanted != keys:
+            if wanted != keys or segment.steadiness.settling:
                 held = Scene()
                 edit({
                     name: next(iter(source.read([wanted[name]])))
                     for name, source in segment.sources.items()
                 })  # fmt: skip
                 result = edit(named)
-        progress(job, (number + 1) / count)
+        progress(job, (number + 1 - start) / (stop - start))
         yield pictures[0], result, scene
 
 
 def _own(results: Iterator[Image], segment: Segment) -> Iterator[tuple[Image, int]]:
     """The frames that are the segment's own, each with how often it is shown."""
     for number, picture in enumerate(results):
-        place = number - segment.first
+        place = segment.edited[0] + number - segment.first
         if 0 <= place < len(segment.repeats):
             yield picture, segment.repeats[place]
 

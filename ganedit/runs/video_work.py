@@ -113,6 +113,8 @@ class VideoWork:
     def _steadiness(self) -> Steadiness:
         if self.work.run.video.no_steady:
             return NONE
+        if self.work.task.local:  # most of a result is its input, bit for bit
+            return replace(SHARP, settling=0)
         # What works at a size of its own paints the whole picture.
         return CALM if self.work.task.enlarges else SHARP
 

@@ -4,7 +4,7 @@
 
     kinds ──► timeline (every frame's time, scenes) ──► segments ──► joining ──► one file
                                                           │
-                         reading ─► task ─► steadying ─► encoding
+               reading ─► settling ─► task ─► steadying ─► encoding
 
 A task knows nothing of videos: it is given one frame after another. A segment is some seconds of
 frames, a file of its own; segments are made in any order, by any engine of `ganedit.runs`, and

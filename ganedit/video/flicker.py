@@ -15,9 +15,9 @@ import numpy as np
 from ganedit.errors import ImageError
 from ganedit.image import Image, resize
 from ganedit.scores import ScoreTable
+from ganedit.video.motion import Motions, at_size, grey_of, moved
 from ganedit.video.options import VideoOptions
 from ganedit.video.segments import find_source
-from ganedit.video.steadying import Motions, at_size, grey_of, moved
 
 # Grey levels, of 255, that the video may change by where it counts as unchanged, on average of
 # some pixels; and pixels by which motion there and back may miss.
@@ -72,7 +72,8 @@ def measure_flicker(clip: Path, results: Sequence[Path]) -> ScoreTable:
         shown = {PLAIN: _at_size_of(before, width, height)}
         shown |= {str(path): grey_of(other) for path, other in zip(results, others, strict=True)}
         if last is not None and number not in cuts:
-            back, forth = motions.found(grey, last), motions.found(last, grey)
+            back, forth = motions.between(grey, last), motions.between(last, grey)
+            motions.keep([grey])
             same = _unchanged(grey, last, back, forth)
             weight += int(same.sum())
             for name, picture in shown.items():

@@ -1,7 +1,12 @@
-"""Where one scene ends and another begins."""
+"""Where one scene ends and another begins, and what is near a frame of it."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import cv2
 import numpy as np
+
+Frame = TypeVar("Frame")
 
 # Frames are compared at this size, in grey levels of 0 to 1 and colour.
 SMALL = (48, 27)
@@ -42,3 +47,33 @@ class CutFinder:
             if changes[number] > TIMES_USUAL * usual and stays:
                 cuts.append(number)
         return tuple(cuts)
+
+
+def with_neighbours(
+    frames: Iterable[tuple[Frame, int]], reach: int
+) -> Iterator[tuple[list[Frame], int]]:
+    """Each frame among those of its scene that are near it.
+
+    Args:
+        frames: each with the number of its scene, in order.
+        reach: how many to either side are near.
+
+    Yields:
+        For each frame those near it and itself, in order, and its place among them.
+    """
+    window: list[Frame] = []
+    at, last = 0, -1
+    for frame, scene in frames:
+        if scene != last:
+            for place in range(at, len(window)):
+                yield window[max(0, place - reach) :], min(place, reach)
+            window, at, last = [], 0, scene
+        window.append(frame)
+        if len(window) - 1 - at >= reach:
+            yield list(window), at
+            at += 1
+        if at > reach:
+            del window[0]
+            at -= 1
+    for place in range(at, len(window)):
+        yield window[max(0, place - reach) :], min(place, reach)

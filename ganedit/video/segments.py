@@ -96,8 +96,10 @@ class Segment:
     """Where it is once it is finished."""
     sources: Mapping[str, Source]
     """The moving inputs, only those frames of them that are looked at."""
+    edited: tuple[int, int]
+    """From which of those frames on, and up to which, they are edited; others are read only."""
     first: int
-    """The first of those frames that is the segment's own; those before it are looked at only."""
+    """The first of those frames that is the segment's own."""
     repeats: tuple[int, ...]
     """How often each of its own frames is shown in the result."""
     scenes: tuple[int, ...]
@@ -234,8 +236,9 @@ def plan_segments(
     segments = []
     for number, (start, stop) in enumerate(itertools.pairwise(edges)):
         # Frames beyond a cut are not looked at.
-        low = max(start - how.reach, cuts[scene_of[start]])
-        high = min(stop + how.reach, _end_of(scene_of[stop - 1], cuts, len(frames)))
+        head, tail = cuts[scene_of[start]], _end_of(scene_of[stop - 1], cuts, len(frames))
+        edited = max(start - how.reach, head), min(stop + how.reach, tail)
+        low, high = max(edited[0] - how.settling, head), min(edited[1] + how.settling, tail)
         scenes = scene_of[low:high]
         middles = {
             scene: frames[(cuts[scene] + _end_of(scene, cuts, len(frames))) // 2]
@@ -249,6 +252,7 @@ def plan_segments(
                 name: source.excerpt(looked, sorted(middles.values()))
                 for name, source in timeline.sources.items()
             },
+            (edited[0] - low, edited[1] - low),
             start - low,
             tuple(shown[each] for each in frames[start:stop]),
             tuple(scenes),

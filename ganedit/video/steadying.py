@@ -8,16 +8,16 @@ hidden in a neighbour, or has changed, is not taken from there. A frame depends 
 alone, so that segments of a video can be made apart.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from ganedit.image import Image, resize, to_eight
+from ganedit.video.motion import Motions, at_size, grey_of, in_channels, moved, places_of
+from ganedit.video.scenes import with_neighbours
 
 # Motion is looked for in frames of at most so many pixels on the longer side.
 FLOW_SIDE = 640
@@ -26,11 +26,9 @@ FLOW_SIDE = 640
 SAME, SOFT = 3.0, 6.0
 # Pixels by which motion there and back may miss.
 MISSES = 1.0
-# Motion under this is none: interpolation would only soften what stands still.
-STILL = 0.08
 # What an edit adds counts from the input softened by so much (a deviation in pixels of the input):
 # its own grain comes and goes too.
-SOFTENED = 0.6
+SOFTENED = 1.5
 # A mean is softer than what it is of, and softest where it is finest. What is finer than 3 pixels,
 # and what is finer than 11, is each raised towards the strength that a frame's own had around
 # there, at most by so much; what is weaker than so many grey levels of 255 is left.
@@ -46,13 +44,15 @@ class Steadiness:
     raised: float
     """How far a mean is raised to the strength of a frame's own: all the way at 1, and then what
     comes and goes is raised too."""
+    settling: int
+    """Frames to either side with which what stands still is averaged before it is edited."""
 
 
-SHARP = Steadiness(2, 0.9)
+SHARP = Steadiness(2, 0.95, 8)
 """Of detail that an edit adds to what it is given: it is to stay sharp."""
-CALM = Steadiness(4, 0.5)
+CALM = Steadiness(4, 0.4, 8)
 """Of pictures that are painted anew: strokes come and go with every frame."""
-NONE = Steadiness(0, 0.0)
+NONE = Steadiness(0, 0.0, 0)
 
 
 @dataclass
@@ -79,24 +79,11 @@ def steadied(
         how: how much is averaged.
         local: whether most of a result is its input, bit for bit; that stays so.
     """
-    window: deque[tuple[_Frame, int]] = deque()
-    at = 0
     motions = Motions()
-    for before, result, scene in frames:
-        if window and window[-1][1] != scene:
-            for place in range(at, len(window)):
-                yield _steady([each for each, _ in window], place, motions, how)
-            window.clear()
-            motions, at = Motions(), 0
-        window.append((_frame(before, result, local=local), scene))
-        if len(window) > how.reach and len(window) - 1 - at >= how.reach:
-            yield _steady([each for each, _ in window], at, motions, how)
-            at += 1
-        if at > how.reach:
-            motions.forget(window.popleft()[0])
-            at -= 1
-    for place in range(at, len(window)):
-        yield _steady([each for each, _ in window], place, motions, how)
+    made = ((_frame(before, result, local=local), scene) for before, result, scene in frames)
+    for near, place in with_neighbours(made, how.reach):
+        motions.keep([each.grey for each in near])
+        yield _steady(near, place, motions, how)
 
 
 def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
@@ -123,13 +110,6 @@ def _as_type(samples: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return to_eight(samples) if dtype == np.uint8 else samples.astype(np.uint16) * np.uint16(257)
 
 
-def grey_of(image: Image) -> np.ndarray:
-    """The luma of a frame, `(H, W)` uint8, in one piece."""
-    samples = to_eight(image.samples)
-    grey = samples[:, :, 0] if image.channels == 1 else cv2.cvtColor(samples, cv2.COLOR_RGB2GRAY)
-    return np.ascontiguousarray(grey)
-
-
 def _small_grey(image: Image) -> np.ndarray:
     grey = grey_of(image)
     scale = FLOW_SIDE / max(grey.shape)
@@ -139,47 +119,18 @@ def _small_grey(image: Image) -> np.ndarray:
     return grey
 
 
-class Motions:
-    """Motion between frames, each found once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], np.ndarray] = {}
-        self._search: cv2.DISOpticalFlow | None = None
-
-    def between(self, one: _Frame, other: _Frame) -> np.ndarray:
-        """Where each pixel of `one` is in `other`, `(h, w, 2)` float32 in pixels."""
-        key = (id(one), id(other))
-        if key not in self._known:
-            self._known[key] = self.found(one.grey, other.grey)
-        return self._known[key]
-
-    def found(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Likewise of two pictures `(h, w)` uint8 of one size."""
-        if min(one.shape) < 16 or np.array_equal(one, other):  # too small to search, or the same
-            return np.zeros((*one.shape, 2), np.float32)
-        if self._search is None:
-            self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        flow: np.ndarray = self._search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
-        still = (np.abs(flow) < STILL).all(axis=2)
-        flow[still] = 0
-        return flow
-
-    def forget(self, frame: _Frame) -> None:
-        """Drop what is known of a frame that is done with."""
-        self._known = {key: flow for key, flow in self._known.items() if id(frame) not in key}
-
-
 def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness) -> Image:
     """The result of one frame, its additions averaged with those of its neighbours."""
     own = frames[place]
     total = own.added.copy()
     weights = np.ones(own.added.shape[:2], np.float32)
     height, width, channels = own.added.shape
-    for other in frames[max(0, place - how.reach) : place + how.reach + 1]:
+    for other in frames:
         if other is own or other.added.shape != own.added.shape:
             continue
-        flow = motions.between(own, other)
-        seen = _seen_in(own, other, flow, motions.between(other, own))
+        moves = ~motions.stands_still(own.grey, other.grey)[:, :, None]
+        flow = motions.between(own.grey, other.grey) * moves
+        seen = _seen_in(own, other, flow, motions.between(other.grey, own.grey) * moves)
         there = at_size(flow, width, height)
         share = cv2.resize(seen, (width, height), interpolation=cv2.INTER_LINEAR)
         added = moved(other.added, there, cv2.INTER_CUBIC).reshape(own.added.shape)
@@ -187,21 +138,16 @@ def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness)
             changed = other.changed.astype(np.float32)
             share = share * moved(changed, there, cv2.INTER_NEAREST)
         weights += share
-        added *= _in_channels(share, channels)
+        added *= in_channels(share, channels)
         total += added
     top = np.iinfo(own.base.dtype).max
-    total /= _in_channels(weights, channels)
+    total /= in_channels(weights, channels)
     total = _as_strong(total, own.added, NOISE * top / 255, how.raised)
     total += own.base
     samples = np.rint(total, out=total).clip(0, top).astype(own.base.dtype)
     if own.changed is not None:
         samples = np.where(own.changed[:, :, None], samples, own.result.samples)
     return replace(own.result, samples=samples)
-
-
-def _in_channels(plane: np.ndarray, channels: int) -> np.ndarray:
-    """A plane `(H, W)` once for each channel, `(H, W, C)`: quicker than broadcasting it."""
-    return plane[:, :, None] if channels == 1 else cv2.merge([plane] * channels)
 
 
 def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float, raised: float) -> np.ndarray:
@@ -211,7 +157,7 @@ def _as_strong(mean: np.ndarray, own: np.ndarray, noise: float, raised: float) -
     for detail, wanted in zip(details, _bands(own), strict=False):
         gain = (_strength(wanted) + least) / (_strength(detail) + least)
         gain = np.power(gain, np.float32(raised / 2)).clip(1, MOST_GAIN)
-        detail *= _in_channels(gain.astype(np.float32), mean.shape[2])
+        detail *= in_channels(gain.astype(np.float32), mean.shape[2])
         result += detail
     return result
 
@@ -247,31 +193,3 @@ def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> 
     inside = (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
     result: np.ndarray = same * (visible & inside)
     return result.astype(np.float32)
-
-
-def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
-    """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
-    x, y = places[:, :, 0], places[:, :, 1]
-    result: np.ndarray = cv2.remap(array, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
-    return result
-
-
-def places_of(flow: np.ndarray) -> np.ndarray:
-    """Motion as the places that it leads to, `(h, w, 2)` float32."""
-    result: np.ndarray = flow + _grid(*flow.shape[:2])
-    return result
-
-
-@lru_cache(maxsize=4)
-def _grid(height: int, width: int) -> np.ndarray:
-    """The place of each pixel itself."""
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.dstack((x, y))
-
-
-def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
-    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    places: np.ndarray = cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR)
-    places += _grid(height, width)
-    return places
