@@ -10,7 +10,7 @@ import tiny
 from ganedit.errors import ImageError
 from ganedit.image import Image
 from ganedit.lines import agreement, draw_lines, thinned
-from ganedit.tasks.translate.paired.drawing import cleaned, spots
+from ganedit.tasks.translate.paired.drawing import cleaned
 
 SIZE = 128
 # A shoe, in a square of 100 a side.
@@ -138,15 +138,3 @@ def test_lines_drawn_of_photos_are_drawings(kind: str) -> None:
     cv2.ellipse(picture, (64, 64), (42, 24), 0, 0, 360, (120, 60, 30), -1, cv2.LINE_AA)
     ink = draw_lines(picture, kind)  # type: ignore[arg-type]
     cleaned(Image.from_array(np.rint(255 - 255 * ink).astype(np.uint8)), SIZE)
-
-
-def test_dots_of_one_colour_lie_inside_of_the_lines() -> None:
-    ink = cleaned(Image.from_array(shoe(400, 2)), SIZE).ink
-    hints = spots(ink, (10, 20, 200))
-    there = hints[..., 3] == 255
-    assert there.sum() > 40
-    assert (hints[there][:, :3] == (10, 20, 200)).all()
-    inside = np.zeros((SIZE, SIZE), np.uint8)
-    points = (np.array(OUTLINE) * SIZE / 100).round().astype(np.int32)
-    cv2.fillPoly(inside, [points], 1)
-    assert inside[there].all()

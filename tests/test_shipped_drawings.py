@@ -65,3 +65,27 @@ def test_seeds_differ_and_colours_are_obeyed(path: Path) -> None:
         small(editor(to, color=color)(path))[mask].mean(axis=0) for color in ("#b02020", "#2030b0")
     )
     assert reds[0] - reds[2] > blues[0] - blues[2] + 40
+
+
+COLORS = {"#b02020": 0, "#20902a": 1, "#2030b0": 2}
+
+
+@pytest.mark.parametrize("path", EXAMPLES[1::4], ids=lambda path: path.stem)
+@pytest.mark.parametrize("color", COLORS)
+def test_a_thing_is_coloured_all_over(path: Path, color: str) -> None:
+    result = small(editor(domain(path), color=color)(path))
+    most, least = result.max(axis=2), result.min(axis=2)
+    thing = least < 200
+    assert thing.mean() > 0.08
+    others = [channel for channel in range(3) if channel != COLORS[color]]
+    tinted = result[..., COLORS[color]] > result[..., others].max(axis=2) + 15
+    black = most < 60
+    assert (tinted | black)[thing].mean() > 0.9, "no dots, no strips of it"
+    assert tinted[thing].mean() > 0.6
+
+
+@pytest.mark.parametrize(("color", "bounds"), [("black", (0, 60)), ("white", (190, 256))])
+def test_black_and_white_are_colours_too(color: str, bounds: tuple[int, int]) -> None:
+    path = next(path for path in EXAMPLES if path.stem == "tote")
+    result = small(editor("bag", color=color)(path))
+    assert bounds[0] <= result[inside(path)].mean() < bounds[1]

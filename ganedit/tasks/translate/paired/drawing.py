@@ -25,8 +25,6 @@ LEAST_BLACK = 0.3
 TONE, TONED, TONES = 0.93, 0.32, 0.06
 # Width of a line that is given to a network, in its pixels.
 PEN = 1.4
-# Dots of one colour: their radius in a network's pixels, how many, and how far apart, of its side.
-SPOT, MOST_SPOTS, SPOTS_APART = 2, 8, 0.11
 # How much of a network's frame a thing takes, and how far it may be from that and be left there.
 FRAMED, LEAST_FRAMED, MOST_FRAMED, OFF_CENTRE = 0.68, 0.5, 0.86, 0.12
 
@@ -233,39 +231,3 @@ def _hints(
     hints[there, :3] = np.clip(moved[..., :3] / np.maximum(share, 0.01), 0, 255)[there]
     hints[there, 3] = 255
     return hints
-
-
-def spots(ink: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
-    """Dots of one colour all over what the lines enclose, as hints `(S, S, 4)` uint8.
-
-    Where lines enclose nothing, over what lies between them.
-    """
-    size = len(ink)
-    lines = (ink > 0.3).astype(np.uint8)
-    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    outside = np.pad(closed, 1)
-    cv2.floodFill(outside, None, (0, 0), 2)
-    inside = (outside[1:-1, 1:-1] == 0).astype(np.uint8)
-    if inside.sum() < 0.3 * _hull(lines).sum():
-        inside = _hull(lines) & (1 - lines)
-    hints = np.zeros((size, size, 4), np.uint8)
-    room = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
-    apart = SPOTS_APART * size
-    for _ in range(MOST_SPOTS):
-        row, column = divmod(int(room.argmax()), size)
-        if room[row, column] < SPOT + 1:
-            break
-        dot = np.zeros((size, size), np.uint8)
-        cv2.circle(dot, (column, row), SPOT, 1, -1)
-        hints[dot > 0] = (*color, 255)
-        cv2.circle(room, (column, row), round(apart), 0.0, -1)
-    return hints
-
-
-def _hull(lines: np.ndarray) -> np.ndarray:
-    """The convex hull of lines, `(H, W)` uint8 of 0 and 1."""
-    filled = np.zeros_like(lines)
-    points = np.argwhere(lines)[:, ::-1].astype(np.int32)
-    if len(points):
-        cv2.fillConvexPoly(filled, cv2.convexHull(points), 1)
-    return filled

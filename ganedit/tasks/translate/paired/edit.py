@@ -11,7 +11,7 @@ from ganedit.errors import NonFiniteError, UsageError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
-from ganedit.tasks.translate.paired.drawing import Drawing, Window, cleaned, spots
+from ganedit.tasks.translate.paired.drawing import Drawing, Window, cleaned
 from ganedit.tasks.translate.paired.network import PairedGenerator
 from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, on_white, palette_of
 
@@ -38,7 +38,7 @@ class DrawingEdit:
     Args:
         generator: trained with drawings.
         to: the domain.
-        color: what the thing is coloured all over, as `parse_color` reads it.
+        color: whose shades the thing has all over, as `parse_color` reads it.
         runtime: device.
         enlarge: brings the photo to the size of the drawing.
 
@@ -56,8 +56,8 @@ class DrawingEdit:
     ) -> None:
         self._color = None if color is None else parse_color(color)
         options = generator.options
-        if color is not None and not options.hints:
-            raise UsageError("--color: this network was trained without --color-hints")
+        if color is not None and not options.palette:
+            raise UsageError("--color: this network was trained with --palette 0")
         self._to, self._runtime, self._enlarge = to, runtime, enlarge
         # A frame is a few thousand pixels: half precision would save nothing.
         self.generator = placed(generator, runtime.device, torch.float32)
@@ -87,16 +87,13 @@ class DrawingEdit:
         generator, device = self.generator, self._runtime.device
         planes = [drawing.ink[..., None]]
         if generator.options.hints:
-            hints = drawing.hints
-            if self._color is not None:
-                dots = spots(drawing.ink, self._color)
-                hints = np.where(hints[..., 3:] > 0, hints, dots)
-            planes.append(hints.astype(np.float32) / 255)
+            planes.append(drawing.hints.astype(np.float32) / 255)
         stacked = np.concatenate(planes, axis=2).astype(np.float32)
         inputs = torch.from_numpy(stacked).permute(2, 0, 1)[None].to(device)
         label = torch.tensor([generator.options.to.index(self._to)], device=device)
         if look.like is not None:
             look = replace(look, like=on_white(look.like))
+        look = replace(look, color=self._color)
         with torch.inference_mode():
             result = generator(inputs, label, palette_of(generator, look).to(device))
         if not is_finite(result):
