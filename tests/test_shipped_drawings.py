@@ -34,7 +34,7 @@ def small(picture: Image) -> np.ndarray:
 
 def inside(path: Path) -> np.ndarray:
     """Where the thing is, roughly: the middle of what the lines enclose, `(SIZE, SIZE)` bool."""
-    rows, columns = np.nonzero(cleaned(decode(path), SIZE).ink > 0.5)
+    rows, columns = np.nonzero(cleaned(decode(path), SIZE)[0].ink > 0.5)
     mask = np.zeros((SIZE, SIZE), bool)
     middle, across = int(np.median(rows)), int(np.median(columns))
     mask[middle - 6 : middle + 6, across - 12 : across + 12] = True
@@ -48,7 +48,7 @@ def domain(path: Path) -> str:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_mouse_drawings_are_filled_and_their_lines_obeyed(path: Path) -> None:
     result = small(editor(domain(path))(path))
-    drawing = cleaned(decode(path), SIZE)
+    drawing = cleaned(decode(path), SIZE)[0]
     edges = draw_lines(result.astype(np.uint8), "zero") > 0
     assert agreement(edges, drawing.ink > 0.5, 3) > 0.5
     border = np.concatenate([result[:3].reshape(-1, 3), result[-3:].reshape(-1, 3)])

@@ -17,6 +17,8 @@ from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, on_white, p
 
 # Photos are so much larger than the crops of them that networks are trained with.
 ROOM = 8 / 7
+# How many times larger the upscaler makes them; what is left is interpolated.
+MOST_ENLARGED = 8
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
@@ -69,14 +71,13 @@ class DrawingEdit:
         Raises:
             ImageError: the drawing is empty, or a photo.
         """
-        drawing = cleaned(image, self.frame)
-        photo = self.photo_of(drawing, look)
-        progress(0.5)
+        drawings = cleaned(image, self.frame)
         most = np.iinfo(image.samples.dtype).max
         page = np.full((image.height, image.width, 3), most, image.samples.dtype)
-        self._put(photo, drawing.window, page)
-        progress(1.0)
-        metadata, notes = image.metadata, (*image.notes, *drawing.notes)
+        for done, drawing in enumerate(drawings, start=1):
+            self._put(self.photo_of(drawing, look), drawing.window, page)
+            progress(done / len(drawings))
+        metadata, notes = image.metadata, (*image.notes, *drawings[0].notes)
         if metadata.icc is not None:
             metadata = replace(metadata, icc=None)
             notes = (*notes, "colours are new: the drawing's profile was left out")
@@ -106,14 +107,19 @@ class DrawingEdit:
         """Lay a photo on the page where its window is, enlarged to it."""
         side = max(1, round(window.side))
         square = Image(photo)
-        if side != self.frame:
-            square = self._enlarge(square, side, side)
+        # Beyond, a network finds nothing more to add, and takes minutes.
+        drawn = min(side, MOST_ENLARGED * self.frame)
+        if drawn != self.frame:
+            square = self._enlarge(square, drawn, drawn)
+        if drawn != side:
+            square = resize(square, side, side)
         samples = square.samples
         if page.dtype != samples.dtype:
             samples = samples.astype(page.dtype) * (np.iinfo(page.dtype).max // 255)
         top, left = round(window.top), round(window.left)
         rows = slice(max(0, top), min(page.shape[0], top + side))
         columns = slice(max(0, left), min(page.shape[1], left + side))
-        page[rows, columns] = samples[
+        # Papers of two things may overlap: the darker is no paper.
+        page[rows, columns] = np.minimum(page[rows, columns], samples[
             rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-        ]
+        ])  # fmt: skip
