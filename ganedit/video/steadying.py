@@ -100,7 +100,7 @@ def steadied(
 
 
 def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
-    samples = before.samples
+    samples: np.ndarray = before.samples
     if result.channels < before.channels:
         samples = cv2.cvtColor(samples, cv2.COLOR_RGB2GRAY)[..., None]
     samples = np.broadcast_to(samples, (*samples.shape[:2], result.channels))

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from PIL import ImageColor
 
+from ganedit.colors import parse_color
 from ganedit.editing import is_finite, placed
 from ganedit.errors import NonFiniteError, UsageError
 from ganedit.image import Image, resize
@@ -19,19 +19,8 @@ from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, on_white, p
 ROOM = 8 / 7
 # How many times larger the upscaler makes them; what is left is interpolated.
 MOST_ENLARGED = 8
-
-
-def parse_color(text: str) -> tuple[int, int, int]:
-    """`#8a1c1c` or a name like `navy` as RGB of 255.
-
-    Raises:
-        UsageError: no colour.
-    """
-    try:
-        red, green, blue = ImageColor.getrgb(text)[:3]
-    except ValueError:
-        raise UsageError(f"--color {text}: write it like #8a1c1c, or navy") from None
-    return red, green, blue
+# Pixels along the edges of a photo whose median is its paper, where that is nearly white.
+RIM, NEARLY_WHITE = 3, 0.95
 
 
 class DrawingEdit:
@@ -56,7 +45,7 @@ class DrawingEdit:
         runtime: Runtime,
         enlarge: Enlarge = resize,
     ) -> None:
-        self._color = None if color is None else parse_color(color)
+        self._color = None if color is None else parse_color(color, "--color")
         options = generator.options
         if color is not None and not options.palette:
             raise UsageError("--color: this network was trained with --palette 0")
@@ -99,7 +88,7 @@ class DrawingEdit:
             result = generator(inputs, label, palette_of(generator, look).to(device))
         if not is_finite(result):
             raise NonFiniteError("the network gives NaN for this drawing; report this")
-        rounded = result[0].clamp(0, 1).mul(255).round().permute(1, 2, 0)
+        rounded = _on_paper(result[0]).clamp(0, 1).mul(255).round().permute(1, 2, 0)
         photo: np.ndarray = rounded.to("cpu", torch.uint8).numpy()
         return photo
 
@@ -123,3 +112,10 @@ class DrawingEdit:
         page[rows, columns] = np.minimum(page[rows, columns], samples[
             rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
         ])  # fmt: skip
+
+
+def _on_paper(photo: torch.Tensor) -> torch.Tensor:
+    """A photo `(3, S, S)` whose paper is white, as the page that it is laid on: no seam is seen."""
+    rim = torch.cat([photo[:, :RIM], photo[:, -RIM:], photo.mT[:, :RIM], photo.mT[:, -RIM:]], dim=1)
+    paper = rim.flatten(1).median(dim=1).values
+    return photo / paper[:, None, None] if paper.min() > NEARLY_WHITE else photo
