@@ -6,8 +6,8 @@
 
 Enlargements are one detail at 1:1: bicubic, and ganedit by default. Fills are one detail at 1:1:
 the photo, its hole in grey, and the fill. Translations are whole pictures, reduced, and a detail at
-1:1 of one of 12 megapixels. Drawings are docs/sketch.png: each, its photos of three seeds, and one in
-a colour.
+1:1 of one of 12 megapixels. Drawings are docs/sketch.png: each, its photos of three
+seeds, and one in a colour.
 """
 
 from collections.abc import Callable
