@@ -1,4 +1,4 @@
-"""Make the README's pictures from the examples with the shipped weights.
+"""Make the pictures of README and docs from the examples with the shipped weights.
 
 \b
     python benchmarks/pictures.py                   # all of them
@@ -6,7 +6,8 @@
 
 Enlargements are one detail at 1:1: bicubic, and ganedit by default. Fills are one detail at 1:1:
 the photo, its hole in grey, and the fill. Translations are whole pictures, reduced, and a detail at
-1:1 of one of 12 megapixels.
+1:1 of one of 12 megapixels. Drawings are docs/sketch.png: each, its photos of three
+seeds, and one in a colour.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from ganedit.editing import to_samples, to_tensor
 from ganedit.image import Image, decode, resize
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+DOCS = EXAMPLES.parent / "docs"
 SIDE, GAP = 480, 6
 # Where to look: left and top of the detail, in pixels of the enlargement, and of the photo.
 ENLARGED = {"otter": (1500, 900), "lake": (2300, 1300), "dune": (2100, 1500)}
@@ -33,6 +35,14 @@ STYLIZED = {"lake": ("@vangogh", "@hokusai", "@cross", "@kirchner")}
 HEIGHT = 320
 # A translation at 12 megapixels: width it is enlarged to first, left and top of the detail.
 LARGE = {"lake": (4619, 2200, 1000)}
+# What the drawings become, by their names, and the colour that each is to have.
+DRAWN = {
+    "boot": ("shoe", "#6b3a1e"), "handbag": ("bag", "#8a1c1c"), "loafer": ("shoe", "navy"),
+    "briefcase": ("bag", "black"), "pump": ("shoe", "crimson"), "tote": ("bag", "teal"),
+    "sandal": ("shoe", "goldenrod"), "duffel": ("bag", "#2f5d3a"), "sneaker": ("shoe", "#2050c0"),
+    "backpack": ("bag", "darkorange"),
+}  # fmt: skip
+SEEDS, CELL, PER_ROW = (0, 1, 2), 152, 2
 
 
 def enlargements() -> None:
@@ -78,11 +88,28 @@ def translations() -> None:
         _write(f"{name}_12mp_as_monet", [column[window] for column in columns])
 
 
+def drawings() -> None:
+    strips = []
+    for name, (domain, color) in DRAWN.items():
+        drawing = decode(EXAMPLES / "drawings" / f"{name}.png")
+        photos = [ganedit.translate(drawing, domain, seed=seed) for seed in SEEDS]
+        photos.append(ganedit.translate(drawing, domain, color=color))
+        cells = [resize(each, CELL, CELL).samples for each in (drawing, *photos)]
+        strips.append(np.concatenate([np.broadcast_to(x, (CELL, CELL, 3)) for x in cells], axis=1))
+    rows = [
+        np.concatenate(strips[first : first + PER_ROW], axis=1)
+        for first in range(0, len(strips), PER_ROW)
+    ]
+    Image(np.concatenate(rows)).save(DOCS / "sketch.png", overwrite=True)
+    click.echo(DOCS / "sketch.png")
+
+
 TASKS: dict[str, Callable[[], None]] = {
     "upscale": enlargements,
     "inpaint": fills,
     "translate": translations,
     "stylize": stylizations,
+    "sketch": drawings,
 }
 
 

@@ -339,7 +339,7 @@ def translate(
         keep_color: Light and texture from the translation, colour from the picture.
         working_size: Short side at which larger pictures are painted: the smaller, the broader the
             strokes. None: 512.
-        seed: Of a drawing, another one is another photo. (0 to 4.61169e+18)
+        seed: Of a drawing, another one is another photo. (0 to 4611686018427387904)
         candidates: So many photos of a drawing, each of the next seed, and a contact sheet. (1 to
             64)
         color: What is drawn has this colour; strokes of colour on the drawing say it place by
@@ -465,7 +465,7 @@ def generate(
     Args:
         model: What the pictures are of, like faces. `ganedit models` lists what there is.
         count: How many pictures.
-        seed: Of the first picture; each next one has the next. (0 to 4.61169e+18)
+        seed: Of the first picture; each next one has the next. (0 to 4611686018427387904)
         truncation: 1 draws all that was learned, the strange too; the nearer to 0, the more usual
             and the better drawn. (0 to 1)
         class_: Of which class; several as shoes,bags, with numbers of their own as shoes=3,bags=2.
@@ -477,7 +477,8 @@ def generate(
         code: Instead of a seed's own code a sum over means: 'man+glasses - man + woman', of names
             that --mean gives, or of seeds as '5,9 - 3,8 + 1,4'. The seed decides the rest.
         mean: Name the mean over the codes of seeds, like man=3,8,21; may be repeated.
-        fine: The fine layers, which decide colours and textures, from this seed. (0 to 4.61169e+18)
+        fine: The fine layers, which decide colours and textures, from this seed. (0 to
+            4611686018427387904)
         split: The first of the fine layers. None: the middle one.
         like: Draw this picture again, which ganedit drew.
         sheet: All of them on a contact sheet too.
@@ -514,7 +515,7 @@ def directions(
 
     Args:
         model: Which generator.
-        seed: Of the first picture that is varied. (0 to 4.61169e+18)
+        seed: Of the first picture that is varied. (0 to 4611686018427387904)
         count: How many pictures, one below the other.
         truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
         kind: Only those that were given names, the dials of --codes, or those that one of the
@@ -600,9 +601,9 @@ def walk(
         through: z: along arcs of the noise, at even speed. w: straight on between the codes, the
             smoother. None: z between seeds, w where there are pictures.
         coarse: The coarse layers, which decide pose and shape, stay those of this seed. (0 to
-            4.61169e+18)
+            4611686018427387904)
         fine: The fine layers, which decide colours and textures, stay those of this seed. (0 to
-            4.61169e+18)
+            4611686018427387904)
         split: The first of the fine layers. None: the middle one.
         truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
         class_: Of which class. None: that of the first seed.

@@ -104,6 +104,11 @@ class Options:
         return {each.name: _plain(each.value_in(self)) for each in kept}
 
 
+def shown_number(number: float) -> str:
+    """A bound as it is told: whole numbers with all their digits."""
+    return str(number) if isinstance(number, int) else f"{number:g}"
+
+
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
@@ -141,7 +146,7 @@ class Declared:
         """Raise a UsageError for a value out of bounds."""
         for item in value if self.many else [value]:
             if item is not None and not (self._is_of_type(item) and self._allows(item)):
-                shown = f"{item:g}" if isinstance(item, float) else item
+                shown = shown_number(item) if isinstance(item, float) else item
                 raise UsageError(f"{self.flag} {shown}: use {self._wanted()}")
 
     def _is_of_type(self, value: Any) -> bool:
@@ -171,12 +176,13 @@ class Declared:
         least, most, over = self.option.least, self.option.most, self.option.over
         kind = "a whole number" if self.type is int else "a number"
         if over is not None:
-            return f"{kind} over {over:g}" + (f" and at most {most:g}" if most is not None else "")
+            end = f" and at most {shown_number(most)}" if most is not None else ""
+            return f"{kind} over {shown_number(over)}{end}"
         if least is not None and most is not None:
-            return f"{kind} from {least:g} to {most:g}"
+            return f"{kind} from {shown_number(least)} to {shown_number(most)}"
         if least is not None:
-            return f"{least:g} or more"
-        return f"at most {most:g}" if most is not None else kind
+            return f"{shown_number(least)} or more"
+        return f"at most {shown_number(most)}" if most is not None else kind
 
 
 def declared(kind: type) -> tuple[Declared, ...]:

@@ -388,7 +388,7 @@ def test_depth_stays_and_the_page_is_white(home: Path) -> None:
 @pytest.mark.parametrize(("more", "message"), [
     (("--strength", "0.5"), "--strength: --to round makes photos of drawings"),
     (("--keep-color",), "--keep-color: --to round"),
-    (("--color", "reddish"), "--color reddish: write it like #8a1c1c"),
+    (("--color", "reddish"), "--color 'reddish': write it like"),
     (("--candidates", "0"), "--candidates 0"),
 ])  # fmt: skip
 def test_what_cannot_be_meant(home: Path, more: tuple[str, ...], message: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ganedit.tasks.translate.paired.palette import Palette
+from ganedit.tasks.translate.paired.palette import LUMA, Palette
 
 RED, BLUE, YELLOW = (0.6, 0.1, 0.1), (0.1, 0.1, 0.5), (0.9, 0.8, 0.2)
 
@@ -62,3 +62,24 @@ def test_a_palette_can_be_learned_to_be_had() -> None:
     assert picture.grad is not None
     assert (picture.grad[:, 0] < 0).any()
     assert (picture.grad[:, 2] > 0).any()
+
+
+@pytest.mark.parametrize("color", [RED, BLUE, YELLOW, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)])
+def test_a_tinted_one_has_shades_of_the_colour_as_far_apart_as_they_were(
+    color: tuple[float, float, float],
+) -> None:
+    palette = Palette(3)
+    before = torch.tensor([[0.2, 0.25, 0.2, 0.3, 0.3, 0.3, 0.3, 0.5, 0.3, 0.4]])
+    after = palette.tinted(before, color)
+    dark, middle, light = palette.colors(after)[0]
+    assert torch.allclose(middle, torch.tensor(color), atol=1e-5)
+    assert after[0, -1] == before[0, -1], "grain is no colour"
+    luma = torch.tensor(LUMA)
+    steps = (palette.colors(before)[0] @ luma).diff()
+    found = (palette.colors(after)[0] @ luma).diff()
+    room = torch.tensor([middle @ luma, 1 - middle @ luma])
+    assert torch.allclose(found, steps.minimum(room), atol=1e-4)
+    # Mixed with black, and with white: the hue stays.
+    assert torch.allclose(dark * middle.amax(), middle * dark.amax(), atol=1e-4)
+    assert torch.allclose((1 - light) * (1 - middle.amin()), (1 - middle) * (1 - light.amin()),
+                          atol=1e-4)  # fmt: skip

@@ -171,3 +171,11 @@ def test_flicker_is_told_beside_interpolation(
     assert (done.code, done.complaint) == (
         1, "short.mkv has 3 frames, a.mkv 5; frames are compared one by one",
     )  # fmt: skip
+
+
+def test_drawings_of_frames_in_colour_are_grey_and_stay() -> None:
+    before = [np.full((32, 32, 3), (60, 120, 200), np.uint8)] * 3
+    after = [np.full((32, 32, 1), 220, np.uint8)] * 3
+    for result in steady(before, after, [0] * 3):
+        assert result.shape == (32, 32, 1)
+        assert np.abs(result.astype(int) - 220).max() <= 1

@@ -480,6 +480,12 @@ def test_wrong_use_that_click_finds(home: Path, arguments: list[str], expected: 
         (["doctor", "me"], "got unexpected extra argument (me). See ganedit doctor --help"),
         (["upscael"], "upscael: no such command; did you mean upscale? See ganedit --help"),
         (["train", "inpaint", "--out", "x"], "--data is missing. See ganedit train inpaint --help"),
+        (["evaluate", "upscale"], "--hr is missing. See ganedit evaluate upscale --help"),
+        (["translate", "a.jpg"], "--to is missing. See ganedit translate --help"),
+        (
+            ["translate", "a.jpg", "--to", "monet", "--seed", "-5"],
+            "--seed -5: use a whole number from 0 to 4611686018427387904",
+        ),
     ],
 )
 def test_wrong_use_of_any_command(home: Path, arguments: list[str], expected: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image as PILImage
 from ganedit import runtime
 from ganedit.errors import UsageError
 from ganedit.image import Image, decode
-from ganedit.options import Declared, build, declared
+from ganedit.options import Declared, build, declared, shown_number
 from ganedit.runs.options import Placement
 from ganedit.runs.work import enlarger
 from ganedit.task import Apply, Input, Progress, Task
@@ -210,7 +210,9 @@ def docstring_of(task: Task[Any]) -> str:
     ]
     for each in (*declared(task.options), *declared(Placement)):
         least, most = each.option.least, each.option.most
-        bounds = f" ({least:g} to {most:g})" if least is not None and most is not None else ""
+        bounds = ""
+        if least is not None and most is not None:
+            bounds = f" ({shown_number(least)} to {shown_number(most)})"
         absent = f" None: {each.option.absent}." if each.option.absent else ""
         lines.append(f"    {each.name}: {each.option.help}{bounds}{absent}")
     lines = [part for line in lines for part in (wrap(line, 96, subsequent_indent=" " * 8) or [""])]

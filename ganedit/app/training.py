@@ -58,7 +58,7 @@ def run_training(
 
     command = shlex.join(["ganedit", *sys.argv[1:]])
     bar = _Bar()
-    with _warnings_in_one_line():
+    with warnings_in_one_line():
         try:
             train(task, config, start=load, progress=bar, command=command, stop_at=stop_at)
         finally:
@@ -230,7 +230,7 @@ class _Bar:
 
 
 @contextmanager
-def _warnings_in_one_line() -> Iterator[None]:
+def warnings_in_one_line() -> Iterator[None]:
     """In which line of the code a warning arose helps nobody."""
 
     def tell(message: Warning | str, *place: object, **more: object) -> None:

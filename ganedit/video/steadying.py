@@ -87,7 +87,10 @@ def steadied(
 
 
 def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
-    samples = np.broadcast_to(before.samples, (*before.samples.shape[:2], result.channels))
+    samples: np.ndarray = before.samples
+    if result.channels < before.channels:
+        samples = cv2.cvtColor(samples, cv2.COLOR_RGB2GRAY)[..., None]
+    samples = np.broadcast_to(samples, (*samples.shape[:2], result.channels))
     source = Image(np.ascontiguousarray(samples))
     if (source.width, source.height) != (result.width, result.height):
         source = resize(source, result.width, result.height, kernel="bicubic")

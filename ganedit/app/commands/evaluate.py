@@ -73,8 +73,12 @@ def _command(task: Task[Any]) -> click.Command:
     assert evaluation is not None
 
     def run(**given: Any) -> None:
+        from ganedit.app.training import warnings_in_one_line
+
         measuring, options = taken(MeasuringOptions, given), taken(evaluation.options, given)
-        show_table(evaluation.measure(options, Measuring(measuring)), measuring.table)
+        with warnings_in_one_line():
+            scores = evaluation.measure(options, Measuring(measuring))
+        show_table(scores, measuring.table)
 
     params = [*parameters(evaluation.options), *parameters(MeasuringOptions)]
     return command(task.name, run, params, evaluation.summary, evaluation.examples)

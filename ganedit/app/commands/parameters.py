@@ -122,13 +122,15 @@ def _parameter(each: Declared, *, required: bool) -> click.Option:
             group=known.group,
         )  # fmt: skip
     told = each.default not in (None, MISSING, ())
+    # To click, a default of None is one: what it is given to is never missing.
+    default = {} if each.default is MISSING else {"default": each.default}
     absent = f" [default: {known.absent}]" if known.absent else ""
     return GroupedOption(
         *names,
         each.name,
         type=_type(each),
         # Click turns the default of a repeated option into a list of its own.
-        default=None if each.default is MISSING else each.default,
+        **default,
         multiple=each.many,
         required=required and each.default is MISSING,
         metavar=known.metavar,

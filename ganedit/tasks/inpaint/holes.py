@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import ImageColor
 
+from ganedit.colors import parse_color
 from ganedit.errors import ImageError, UsageError
 from ganedit.image import Image, bands, bands_within
 from ganedit.masking import of_one_shape, turned_like
@@ -84,7 +84,7 @@ def _is_paint(samples: np.ndarray) -> bool:
 
 
 def from_color(picture: Image, color: str, *, invert: bool = False, labels: bool = False) -> Hole:
-    """Where a picture (a mask, or the photo itself) has about a key colour; see `parse_color`.
+    """Where a picture (a mask, or the photo itself) has about a key colour; see `ganedit.colors`.
 
     What JPEG and soft brushes smeared of it over the edge is part of the hole.
 
@@ -99,7 +99,7 @@ def from_color(picture: Image, color: str, *, invert: bool = False, labels: bool
         UsageError: not such a colour.
         ImageError: no pixel has it.
     """
-    key = parse_color(color)
+    key = np.array(parse_color(color, "--mask-color")) / 255
     marked = np.empty(picture.samples.shape[:2], bool)
     for rows, outer, core in bands_within(marked.shape, RIM + BACKGROUND, BAND_PIXELS):
         marked[rows] = _painted(picture.samples[outer], key)[core]
@@ -184,24 +184,6 @@ def from_box(photo: Image, box: str) -> Hole:
         raise UsageError(f"--box {box}: outside the picture of {photo.width}×{photo.height}")
     inside = x >= 0 and y >= 0 and x + width <= photo.width and y + height <= photo.height
     return Hole(mask, () if inside else ("the box was cut off at the picture's border",))
-
-
-def parse_color(text: str) -> np.ndarray:
-    """A colour's name, `#rrggbb` or `#rgb` (`#` may be missing) as `(3,)` float in [0, 1].
-
-    Raises:
-        UsageError: not such a colour.
-    """
-    name = text.strip()
-    if re.fullmatch(r"[0-9a-fA-F]{3}|[0-9a-fA-F]{6}", name):
-        name = f"#{name}"
-    try:
-        color = ImageColor.getrgb(name)
-    except ValueError:
-        raise UsageError(
-            f"--mask-color {text!r}: write it like '#ff00ff', '#f0f' or magenta"
-        ) from None
-    return np.array(color[:3]) / 255
 
 
 def fit(

@@ -45,10 +45,11 @@ def _check(options: InpaintOptions, given: Mapping[str, int]) -> None:
         parse_margins(options.expand)
     if options.mask_color is None and options.box is None:
         return
-    from ganedit.tasks.inpaint.holes import parse_box, parse_color
+    from ganedit.colors import parse_color
+    from ganedit.tasks.inpaint.holes import parse_box
 
     if options.mask_color is not None:
-        parse_color(options.mask_color)
+        parse_color(options.mask_color, "--mask-color")
     if options.box is not None:
         parse_box(options.box)
 

@@ -6,27 +6,29 @@ import cv2
 import numpy as np
 
 from ganedit.errors import ImageError
-from ganedit.image import Image, to_eight
+from ganedit.image import Image
 from ganedit.lines import thinned, without_specks
+from ganedit.tasks.translate.paired.page import evenly_lit, flattened, is_flat, without_borders
 
-# Side that larger drawings are cleaned at, in pixels.
-CLEANING_SIZE = 640
-# Of the shorter side: how far paper is looked for around a line, and how thick a line may be.
-PAPER_REACH, THICKEST = 0.12, 0.022
+# Longer side that larger drawings are cleaned at, and smaller ones, in pixels.
+MOST_CLEANED, LEAST_CLEANED = 640, 160
+# Of the shorter side: how thick a line may be.
+THICKEST = 0.022
 # Least darkness of a line, of 1, and how much fainter it may go on.
 FAINTEST, GOES_ON = 0.1, 0.5
 # Shares of the longer side: lines that are dirt, and all lines together that are no drawing.
 SPECK, NOTHING = 0.02, 0.15
 # Distance from grey, of CIELAB, from which on a stroke is a colour.
 COLORFUL = 22.0
-# Least share of black ink in a drawing whose colours are hints and not its lines.
+# Least share of black lines in a drawing whose colours are hints and not its lines.
 LEAST_BLACK = 0.3
 # Of 1: what is darker is no paper. Share of it, in areas, in a photo; and how much it varies there.
 TONE, TONED, TONES = 0.93, 0.32, 0.06
+# Of things on one page: how far apart they are at least, of its longer side, how large the smallest
+# is, of the largest one, and how many are looked at one by one.
+APART, COMPARABLE, MOST_THINGS = 0.08, 0.4, 8
 # Width of a line that is given to a network, in its pixels.
 PEN = 1.4
-# Dots of one colour: their radius in a network's pixels, how many, and how far apart, of its side.
-SPOT, MOST_SPOTS, SPOTS_APART = 2, 8, 0.11
 # How much of a network's frame a thing takes, and how far it may be from that and be left there.
 FRAMED, LEAST_FRAMED, MOST_FRAMED, OFF_CENTRE = 0.68, 0.5, 0.86, 0.12
 
@@ -57,11 +59,11 @@ class Drawing:
     notes: tuple[str, ...] = ()
 
 
-def cleaned(image: Image, size: int) -> Drawing:
-    """The lines and the strokes of colour of a drawing.
+def cleaned(image: Image, size: int) -> tuple[Drawing, ...]:
+    """The lines and the strokes of colour of what is drawn on a page, each thing by itself.
 
-    A pencil scan, a whiteboard, white chalk on black, lines on a transparent ground: paper and
-    shadows go, lines of any thickness become lines of one.
+    A pencil scan, a whiteboard, white chalk on black, lines on a transparent ground: paper, shadows
+    and what lies around the page go, lines of any thickness become lines of one.
 
     Args:
         image: of any size and depth.
@@ -70,65 +72,86 @@ def cleaned(image: Image, size: int) -> Drawing:
     Raises:
         ImageError: it is empty, or a photograph.
     """
-    picture, transparent = _flattened(image)
-    scale = min(1.0, CLEANING_SIZE / max(picture.shape[:2]))
-    if scale < 1:
-        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    light, notes = _evenly_lit(picture)
+    picture, transparent = flattened(image)
+    longest = max(picture.shape[:2])
+    scale = min(max(longest, LEAST_CLEANED), MOST_CLEANED) / longest
+    if scale != 1:
+        kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=kernel)
+    light, notes = evenly_lit(picture)
     if transparent:
         notes = (*notes, "its transparent ground was taken for paper")
-    colors = _colors(picture)
-    ink = _ink(light, colors)
-    if _is_photo(light, ink):
+    light, border = without_borders(light)
+    if border.any():
+        notes = (*notes, "what is dark along the page's edges was left out")
+    colorful = np.where(border, 0, _colorfulness(picture))
+    ink = _ink(light, colorful > COLORFUL)
+    if _is_photo(light, ink, picture):
         raise ImageError(
             "this is a photo, not a drawing; make one of it with ganedit sketch, or draw lines"
         )
-    colored, black = ink & colors, ink & ~colors
-    if black.sum() < LEAST_BLACK * ink.sum():
-        colored, black = np.zeros_like(ink), ink
-    lines = _lines(black)
+    colored = _strokes_of_color(ink, colorful, light)
+    lines = _lines(ink & ~colored)
     if lines.sum() < NOTHING * max(lines.shape):
         raise ImageError("there are no lines in it; draw some, dark on light or light on dark")
-    window = _window(lines, 1 / scale)
-    return Drawing(
-        _into(lines, window, scale, size),
-        _hints(picture, colored, window, scale, size),
-        window,
-        notes,
+    return tuple(
+        Drawing(
+            _into(each, window, scale, size),
+            _hints(picture, colored, window, scale, size),
+            window,
+            notes,
+        )
+        for each in _things(lines)
+        for window in [_window(each, 1 / scale)]
     )
 
 
-def _flattened(image: Image) -> tuple[np.ndarray, bool]:
-    """`(H, W, 3)` uint8 on paper unlike its lines, and whether it was transparent."""
-    samples = to_eight(image.samples)
-    picture = np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
-    if image.alpha is None or not np.ptp(image.alpha):
-        return picture, False
-    share = image.alpha[..., None].astype(np.float32) / np.iinfo(image.alpha.dtype).max
-    mean = (picture * share).sum((0, 1)) / share.sum()
-    paper = 255.0 if mean.mean() < 160 else 0.0
-    return np.rint(picture * share + paper * (1 - share)).astype(np.uint8), True
-
-
-def _evenly_lit(picture: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Light `(H, W)` float32, 1 on paper whatever its shade, and what was noted."""
-    notes: tuple[str, ...] = ()
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    if np.median(grey) < 110:
-        grey, notes = 255 - grey, ("light lines on a dark ground were taken for dark ones",)
-    reach = 2 * round(PAPER_REACH * min(grey.shape)) + 3
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    paper = cv2.morphologyEx(cv2.medianBlur(grey, 3), cv2.MORPH_CLOSE, disc)
-    paper = cv2.GaussianBlur(paper.astype(np.float32), (0, 0), reach / 4)
-    return np.clip(grey / np.maximum(paper, 32), 0, 1).astype(np.float32), notes
-
-
-def _colors(picture: np.ndarray) -> np.ndarray:
-    """Where something is more colourful than the paper is, `(H, W)` bool."""
+def _colorfulness(picture: np.ndarray) -> np.ndarray:
+    """Distance in hue and chroma from the paper, `(H, W)` float32 of CIELAB."""
     lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB).astype(np.float32)
     paper = np.median(lab.reshape(-1, 3), axis=0)
     distance: np.ndarray = np.hypot(lab[..., 1] - paper[1], lab[..., 2] - paper[2])
-    return cv2.GaussianBlur(distance, (0, 0), 1) > COLORFUL
+    return cv2.GaussianBlur(distance, (0, 0), 1)
+
+
+def _strokes_of_color(ink: np.ndarray, colorful: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """What of the ink says a colour, `(H, W)` bool: nothing where all is drawn with one pen."""
+    colored = ink & (colorful > COLORFUL)
+    # The soft edge of a coloured stroke is pale, not black: it has darker colour beside it.
+    darkest = cv2.erode(np.where(colored, light, np.float32(1)), np.ones((5, 5), np.uint8))
+    black = ink & ~colored & (light <= darkest)
+    nothing = np.zeros_like(ink)
+    if not colored.any() or not black.any():
+        return nothing
+    # By length: what is coloured in is more ink than the lines around it.
+    lengths = [thinned(each).sum() for each in (black, colored)]
+    if lengths[0] < LEAST_BLACK * sum(lengths):
+        return nothing
+    apart = float(colorful[colored].mean() - colorful[black].mean())
+    return colored if apart > COLORFUL else nothing
+
+
+def _things(lines: np.ndarray) -> list[np.ndarray]:
+    """The lines of each thing on a page; what is small beside them is part of the nearest."""
+    reach = 2 * round(APART * max(lines.shape) / 2) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(
+        cv2.dilate(lines.astype(np.uint8), disc), connectivity=8
+    )
+    longest = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) - reach
+    things = [i for i in range(1, len(boxes)) if longest[i] >= COMPARABLE * longest[1:].max()]
+    left, top, wide, high = boxes[things, :4].T
+    beside = (left[:, None] >= left + wide) | (left[:, None] + wide[:, None] <= left)
+    above = (top[:, None] >= top + high) | (top[:, None] + high[:, None] <= top)
+    overlaps = (~(beside | above)).sum() > len(things)  # as those of a handle and its bag
+    if overlaps or not 1 < len(things) <= MOST_THINGS:
+        return [lines]
+    away = [
+        cv2.distanceTransform((labels != i).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+        for i in things
+    ]
+    nearest = np.argmin(away, axis=0)
+    return [lines & (nearest == place) for place in range(len(things))]
 
 
 def _ink(light: np.ndarray, colors: np.ndarray) -> np.ndarray:
@@ -162,10 +185,10 @@ def _lines(ink: np.ndarray) -> np.ndarray:
     return thinned(ink & ~broad) | (broad & ~inside)
 
 
-def _is_photo(light: np.ndarray, ink: np.ndarray) -> bool:
+def _is_photo(light: np.ndarray, ink: np.ndarray, picture: np.ndarray) -> bool:
     """Whether there are areas of many tones, as in a photo, where a hand draws lines and blacks."""
     rows, columns = np.nonzero(ink)
-    if not len(rows):
+    if not len(rows) or is_flat(picture):
         return False
     box = light[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     width = 2 * round(max(THICKEST * max(box.shape), 1.6)) + 1
@@ -233,39 +256,3 @@ def _hints(
     hints[there, :3] = np.clip(moved[..., :3] / np.maximum(share, 0.01), 0, 255)[there]
     hints[there, 3] = 255
     return hints
-
-
-def spots(ink: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
-    """Dots of one colour all over what the lines enclose, as hints `(S, S, 4)` uint8.
-
-    Where lines enclose nothing, over what lies between them.
-    """
-    size = len(ink)
-    lines = (ink > 0.3).astype(np.uint8)
-    closed = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    outside = np.pad(closed, 1)
-    cv2.floodFill(outside, None, (0, 0), 2)
-    inside = (outside[1:-1, 1:-1] == 0).astype(np.uint8)
-    if inside.sum() < 0.3 * _hull(lines).sum():
-        inside = _hull(lines) & (1 - lines)
-    hints = np.zeros((size, size, 4), np.uint8)
-    room = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
-    apart = SPOTS_APART * size
-    for _ in range(MOST_SPOTS):
-        row, column = divmod(int(room.argmax()), size)
-        if room[row, column] < SPOT + 1:
-            break
-        dot = np.zeros((size, size), np.uint8)
-        cv2.circle(dot, (column, row), SPOT, 1, -1)
-        hints[dot > 0] = (*color, 255)
-        cv2.circle(room, (column, row), round(apart), 0.0, -1)
-    return hints
-
-
-def _hull(lines: np.ndarray) -> np.ndarray:
-    """The convex hull of lines, `(H, W)` uint8 of 0 and 1."""
-    filled = np.zeros_like(lines)
-    points = np.argwhere(lines)[:, ::-1].astype(np.int32)
-    if len(points):
-        cv2.fillConvexPoly(filled, cv2.convexHull(points), 1)
-    return filled

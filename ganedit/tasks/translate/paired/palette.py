@@ -69,6 +69,26 @@ class Palette(nn.Module):
         drawn: Tensor = self.mean + noise.float() @ factor.mT
         return drawn.clamp(0, 1)
 
+    def tinted(self, palettes: Tensor, color: tuple[float, float, float]) -> Tensor:
+        """Palettes whose middle is a colour and whose others are shades of it, grain as it was.
+
+        A shade is as much darker or lighter than the middle, in luma, as it was: mixed with black
+        or with white.
+
+        Args:
+            palettes: `(N, numbers)`.
+            color: RGB in [0, 1].
+        """
+        luma = palettes.new_tensor(LUMA)
+        steps = self.colors(palettes) @ luma
+        middle = palettes.new_tensor(color)
+        light = middle @ luma
+        wanted = (light + steps - steps[:, self.size // 2, None]).clamp(0, 1)[..., None]
+        darker = middle * (wanted / light.clamp(min=1e-3)).clamp(max=1)
+        whiter = ((wanted - light) / (1 - light).clamp(min=1e-3)).clamp(0, 1)
+        shades = darker.lerp(torch.ones_like(darker), whiter)
+        return torch.cat([shades.flatten(1), palettes[:, -1:]], dim=1)
+
     def colors(self, palettes: Tensor) -> Tensor:
         """The colours `(N, colours, 3)` of palettes."""
         colors: Tensor = palettes[:, :-1].reshape(-1, self.size, 3)

@@ -13,6 +13,7 @@ from ganedit.image import Image, resize, to_eight
 from ganedit.runtime import Runtime
 from ganedit.tasks.translate.paired.network import PairedGenerator
 from ganedit.tasks.translate.paired.options import PairedNetwork
+from ganedit.tasks.translate.paired.palette import Palette
 from ganedit.tiling import Footprint
 
 SMALLEST = 16
@@ -27,10 +28,12 @@ class Look:
     Attributes:
         seed: another one, another result.
         like: a photo whose looks the result is to have; the seed varies them a little.
+        color: RGB of 255 whose shades its colours become.
     """
 
     seed: int = 0
     like: Image | None = None
+    color: tuple[int, int, int] | None = None
 
 
 ANY_LOOK = Look()
@@ -48,16 +51,22 @@ def palette_of(generator: PairedGenerator, look: Look) -> Tensor:
     if generator.palette is None:
         return torch.zeros_like(noise)
     palette = copy.deepcopy(generator.palette).to("cpu", torch.float32).eval()
-    drawn = palette.draw(noise)
-    if look.like is None:
-        return drawn
-    size = generator.options.size
-    picture = look.like
+    found = palette.draw(noise)
+    with torch.inference_mode():
+        if look.like is not None:
+            found = _read(palette, look.like, generator.options.size).lerp(found, VARIED)
+        if look.color is not None:
+            red, green, blue = look.color
+            found = palette.tinted(found, (red / 255, green / 255, blue / 255))
+    return found
+
+
+def _read(palette: Palette, picture: Image, size: int) -> Tensor:
+    """The palette of a picture at the size of those that it was trained with."""
     scale = size / max(picture.width, picture.height)
     width, height = (max(SMALLEST, round(n * scale)) for n in (picture.width, picture.height))
     samples = to_eight(resize(picture, width, height).samples)
-    with torch.inference_mode():
-        return palette.read(to_tensor(samples, torch.device("cpu"))).lerp(drawn, VARIED)
+    return palette.read(to_tensor(samples, torch.device("cpu")))
 
 
 class PairedPredictor:
