@@ -11,13 +11,14 @@ from ganedit.lines import thinned, without_specks
 from ganedit.tasks.translate.paired.page import evenly_lit, flattened, is_flat, without_borders
 
 # Longer side that larger drawings are cleaned at, and smaller ones, in pixels.
-MOST_CLEANED, LEAST_CLEANED = 640, 160
+MOST_CLEANED, LEAST_CLEANED = 640, 256
 # Of the shorter side: how thick a line may be.
 THICKEST = 0.022
 # Least darkness of a line, of 1, and how much fainter it may go on.
 FAINTEST, GOES_ON = 0.1, 0.5
-# Shares of the longer side: lines that are dirt, and all lines together that are no drawing.
-SPECK, NOTHING = 0.02, 0.15
+# Shares of the longer side: ink that is dirt, lines too short to mean anything (of many a network
+# makes what looks torn), and all lines together that are no drawing.
+SPECK, SHORTEST, NOTHING = 0.02, 0.03, 0.15
 # Distance from grey, of CIELAB, from which on a stroke is a colour.
 COLORFUL = 22.0
 # Least share of black lines in a drawing whose colours are hints and not its lines.
@@ -91,7 +92,7 @@ def cleaned(image: Image, size: int) -> tuple[Drawing, ...]:
             "this is a photo, not a drawing; make one of it with ganedit sketch, or draw lines"
         )
     colored = _strokes_of_color(ink, colorful, light)
-    lines = _lines(ink & ~colored)
+    lines = without_specks(_lines(ink & ~colored), round(SHORTEST * max(ink.shape)))
     if lines.sum() < NOTHING * max(lines.shape):
         raise ImageError("there are no lines in it; draw some, dark on light or light on dark")
     return tuple(
