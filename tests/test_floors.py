@@ -13,7 +13,7 @@ import ganedit
 
 PACKAGE = Path(ganedit.__file__).parent
 FLOORS = {
-    "errors": 0, "options": 0, "image": 0, "runtime": 0, "line_kinds": 0,
+    "errors": 0, "options": 0, "image": 0, "runtime": 0, "line_kinds": 0, "colors": 0,
     "nets": 1, "losses": 1, "data": 1, "tiling": 1, "masking": 1, "metrics": 1, "scores": 1,
     "scene": 1, "lines": 1,
     "task": 2, "video": 2,
