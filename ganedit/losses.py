@@ -175,14 +175,6 @@ def feature_matching(output: Sequence[Tensor], target: Sequence[Tensor]) -> Tens
     return torch.stack(terms).mean()
 
 
-def normal_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """How far normal distributions are from a standard one (Kingma and Welling 2014).
-
-    `(N, D)` each, of independent numbers → Kullback–Leibler divergences in nats, `(N,)`.
-    """
-    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
-
-
 def opponent_distance(output: Tensor, target: Tensor) -> Tensor:
     """L1 distance of light and of the differences of colours, `(N, 1, H, W)` for each place.
 

@@ -56,8 +56,7 @@ class PrincipalCodes(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """Noise `(N, latent)` of pictures `(N, 3, S, S)` in [0, 1], varied a little each time."""
         codes = (self._thumbnails(pictures) - self.mean) @ self.components.mT
-        told = (self.components.square().sum(dim=1) > 0).float()
-        share = torch.where(told > 0, VARIED, 1.0)
+        share = torch.where(self.components.any(dim=1), VARIED, 1.0)
         return codes * (1 - share**2).sqrt() + share * torch.randn_like(codes)
 
     def _thumbnails(self, pictures: Tensor) -> Tensor:

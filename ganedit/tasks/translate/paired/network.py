@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -151,9 +150,9 @@ class PairedGenerator(nn.Module):
 
     def _colors(self, style: Tensor, palettes: Tensor) -> Tensor:
         """What is laid on `(N, colours, 3)`, as it differs from the paper that results begin as."""
-        more = self.more_colors(style).unflatten(1, (MORE_COLORS, 3))
+        more: Tensor = self.more_colors(style).unflatten(1, (MORE_COLORS, 3))
         if self.palette is None:
-            return cast(Tensor, more)
+            return more
         given = self.palette.colors(palettes).to(more.dtype) - 1
         return torch.cat([given, more], dim=1)
 

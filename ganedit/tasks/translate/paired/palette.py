@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# Rec. 601.
-LUMA = (0.299, 0.587, 0.114)
+from ganedit.blending import LUMA
+
 # How far a sample is from white where it begins to count, and where it counts in full: products
 # lie on white paper. What is white all over counts a little everywhere.
 PAPER, THING, LEAST = 0.02, 0.12, 1e-3
