@@ -1,6 +1,8 @@
 """Where one scene ends and another begins, and what is near a frame of it."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
 import cv2
@@ -61,19 +63,16 @@ def with_neighbours(
     Yields:
         For each frame those near it and itself, in order, and its place among them.
     """
-    window: list[Frame] = []
-    at, last = 0, -1
-    for frame, scene in frames:
-        if scene != last:
-            for place in range(at, len(window)):
-                yield window[max(0, place - reach) :], min(place, reach)
-            window, at, last = [], 0, scene
-        window.append(frame)
-        if len(window) - 1 - at >= reach:
-            yield list(window), at
-            at += 1
-        if at > reach:
-            del window[0]
-            at -= 1
-    for place in range(at, len(window)):
-        yield window[max(0, place - reach) :], min(place, reach)
+    for _, scene in groupby(frames, key=itemgetter(1)):
+        window: list[Frame] = []
+        at = 0
+        for frame, _ in scene:
+            window.append(frame)
+            if len(window) - 1 - at >= reach:
+                yield list(window), at
+                at += 1
+            if at > reach:
+                del window[0]
+                at -= 1
+        for place in range(at, len(window)):
+            yield window[max(0, place - reach) :], min(place, reach)
