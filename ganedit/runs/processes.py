@@ -27,7 +27,10 @@ def edit_on_devices(jobs: Iterator[Job], work: Work, progress: JobProgress) -> O
     Raises:
         GaneditError: a device or the weights cannot be used, or no process is left.
     """
-    workers = [_Worker(share) for share in _shares(work)]
+    shares = _shares(work)
+    for share in shares:  # before any picture is done, and not when a process gets round to it
+        share.runtime()
+    workers = [_Worker(share) for share in shares]
     pending = _Pending(jobs)
     try:
         while pending.serve(workers):
