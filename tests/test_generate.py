@@ -201,7 +201,7 @@ def test_a_window_is_cut_out_where_it_is_asked_for(tmp_path: Path) -> None:
     given = GenerateTraining(
         data=(str(tmp_path),), window="32@0.76", network=SMALL, batch=2, feature_weight=0
     )
-    with pytest.warns(UserWarning, match="1 pictures are few"):
+    with pytest.warns(UserWarning, match="1 pictures to train on are few"):
         batches = GenerateBatches(given, (), 0)
     assert (batches[0]["picture"] == 255).all()
     assert batches[0]["picture"].shape == (2, 3, 16, 16)

@@ -1,5 +1,6 @@
 """`ganedit walk`, mixed layers and sums of codes: ways through the space of codes."""
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -97,6 +98,37 @@ def test_a_walk_in_one_file(suffix: str) -> None:
     done = run(*words, "-o", target)
     assert "exists; add --overwrite" in done.complaint
     assert run(*words, "-o", target, "--overwrite", "-q").code == 0
+    done = run(*words, "-o", target, "--overwrite", "--json", "--report", "report.jsonl")
+    told = json.loads(done.out)
+    assert (told["output"], told["status"], told["output_size"]) == (target, "done", [16, 16])
+    assert told["output_bytes"] == Path(target).stat().st_size
+    assert Path("report.jsonl").read_text() == done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "give -o a name that ends in .mp4, .gif or .webp, or a folder for the frames"),
+        (("-o", "-"), "standard output takes no film"),
+        (("-o", "w.mkv"), "-o w.mkv: a film ends in .mp4, .gif or .webp; its frames go into a fol"),
+    ],
+)
+def test_where_no_walk_can_go(words: tuple[str, ...], complaint: str) -> None:
+    done = run("walk", "--model", "blobs", "--seeds", "3,8", *words, *EXACT)
+    assert (done.code, listing(Path())) == (2, [])
+    assert complaint in done.complaint
+
+
+def test_frames_of_two_walks_are_not_mixed() -> None:
+    words = ("walk", "--model", "blobs", "--rate", 4, "-o", "frames", *EXACT)
+    assert run(*words, "--seeds", "3,8", "--seconds", 1).code == 0
+    before = {name: samples(f"frames/{name}") for name in listing(Path("frames"))}
+    done = run(*words, "--seeds", "5,6", "--seconds", 2)
+    assert "frames: holds frames of another film; add --overwrite" in done.complaint
+    after = {name: samples(f"frames/{name}") for name in listing(Path("frames"))}
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert "4 finished before" in run(*words, "--seeds", "3,8", "--seconds", 1).out
 
 
 def test_layers_are_mixed() -> None:

@@ -1,5 +1,6 @@
 """Scores of a generator: a set of samples is compared to pictures that it did not see."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -98,9 +99,16 @@ def _parts(options: GenerateEvaluation) -> tuple[list[Entry], list[Entry]]:
     if len(held_out) < FEWEST:
         raise GaneditError(
             f"{options.data}: {options.held_out:.1%} of its {len(entries)} pictures are "
-            f"{len(held_out)}; at least {FEWEST} are needed: raise --held-out"
+            f"{len(held_out)}; at least {FEWEST} are needed: train and measure with a larger "
+            f"--held-out{_enough(len(entries))}"
         )
     return held_out, Part(options.held_out).of(entries)
+
+
+def _enough(pictures: int) -> str:
+    """Which share is enough, if one is."""
+    share = math.ceil(100 * FEWEST / pictures + 1) / 100 if pictures else 1
+    return f", {share:g}" if share < 0.5 else ", and more pictures"
 
 
 def _read(

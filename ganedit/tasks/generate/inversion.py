@@ -34,6 +34,8 @@ NEARBY = 0.3
 # Deviations above what is usual for the encoder, from which on a picture is none of the kind; and
 # the share that is not explained where there is no encoder to compare with.
 STRANGE, UNEXPLAINED = 4.0, 0.35
+# After fewer steps from the mean code, that share says nothing yet.
+ENOUGH_STEPS = 30
 
 
 class Inverting:
@@ -75,7 +77,7 @@ class Inverting:
             )
             self._refuse(float(strange) > STRANGE)
         codes = self._optimised(codes, noise, likeness, progress)
-        if self.encoder is None:
+        if self.encoder is None and self.options.steps >= ENOUGH_STEPS:
             share = unexplained(painter.generator(codes, noise), likeness.wanted)
             self._refuse(float(share) > UNEXPLAINED)
         # As the recipe has them: half precision.

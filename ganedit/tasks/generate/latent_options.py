@@ -21,6 +21,24 @@ class VaryOptions(Options):
     strip: str | None = option(
         None, "One from each place along this direction, from -3 to 3.", metavar="NAME"
     )
+    seed: int | None = option(
+        None, "Vary what ganedit generate draws of this seed, instead of a picture.",
+        least=0, most=2**62,
+    )  # fmt: skip
+    model: str | None = option(
+        None, "Which generator draws that. `ganedit models` lists what there is.", metavar="NAME",
+        known=known_models,
+    )  # fmt: skip
+    truncation: float = option(
+        0.7, "Of a seed, as of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
+    )
+    class_: str | None = option(
+        None,
+        "Of a seed: of which class.",
+        flag="--class",
+        metavar="NAME",
+        absent="that of its turn",
+    )
     weights: str | None = own_weights()
 
 

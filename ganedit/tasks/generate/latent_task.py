@@ -8,7 +8,6 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.task import Apply, Enlarge, Input, Size, Task, Training
-from ganedit.tasks.generate.arithmetic import parse_directions
 from ganedit.tasks.generate.latent_options import (
     DirectionsOptions,
     TraitTraining,
@@ -16,7 +15,7 @@ from ganedit.tasks.generate.latent_options import (
     WalkOptions,
 )
 from ganedit.tasks.generate.models import directions_of_kind, find_model
-from ganedit.tasks.generate.wishes import PLACES, strip_places
+from ganedit.tasks.generate.wishes import PLACES, check_directions, strip_places
 
 # What is appended to the names of pictures that were varied.
 VARIED = "varied"
@@ -34,17 +33,31 @@ def _weights_of_all(options: VaryOptions) -> Mapping[str, str]:
 
 
 def _check_varying(options: VaryOptions, given: Mapping[str, int]) -> None:
+    if options.seed is not None and "picture" in given:
+        raise UsageError("give pictures or a seed")
+    if options.seed is None and "picture" not in given:
+        raise UsageError("give a picture that ganedit drew, or a seed: ganedit vary 7")
+    if options.seed is None and (said := sorted({"model", "truncation", "class_"} & given.keys())):
+        flag = said[0].strip("_")
+        raise UsageError(f"a picture says itself what it was drawn from; leave --{flag} out")
     if not options.direction and options.strip is None:
         raise UsageError("say what to change: --direction smile=2, or --strip smile")
-    parse_directions(options.direction)
+    check_directions(options)
 
 
 def _varied_label(options: VaryOptions) -> str:
-    return VARIED
+    return VARIED if options.seed is None else f"{options.seed:04d}_{VARIED}"
 
 
 def _varied_labels(options: VaryOptions | None) -> str:
     return rf"{VARIED}(?:_[+-]\d)?"
+
+
+def _varied_size(options: VaryOptions, size: Size) -> Size:
+    if options.seed is None:
+        return size
+    side = find_model(options.model, options.weights).network.size
+    return side, side
 
 
 def _load_walking(options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
@@ -123,11 +136,16 @@ VARY = Task(
 Along the directions that were found without labels, by their numbers:
     ganedit vary faces/0007.png --direction 1=2 --direction 3=-1.5
 A strip of seven, from -3 to 3 standard deviations, and a sheet of them:
-    ganedit vary faces/0007.png --strip 1 -o strip/""",
+    ganedit vary faces/0007.png --strip 1 -o strip/
+The picture of a seed, without a file of it:
+    ganedit vary 7 --model faces --direction 1=2""",
     options=VaryOptions,
     load=_load_varying,
     weights=_weights_of_all,
-    inputs=(Input("picture", "Pictures that ganedit generate drew, folders of them."),),
+    inputs=(
+        Input("picture", "Pictures that ganedit drew, folders of them; or a seed.", number="seed"),
+    ),
+    size=_varied_size,
     label=_varied_label,
     labels=_varied_labels,
     variants=strip_places,

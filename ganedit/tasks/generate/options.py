@@ -10,6 +10,8 @@ from ganedit.options import Options, option, own_weights
 from ganedit.tasks.generate.dials import dials_of
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
+# Pictures of one command, all of which are planned before the first is drawn.
+MOST = 100_000
 # Directions found without labels that a page has sliders for: those that change most.
 STRONGEST = 6
 
@@ -77,7 +79,10 @@ class GenerateOptions(Options):
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
         metavar="NAME", positional=True, known=known_models,
     )  # fmt: skip
-    count: int = option(1, "How many pictures.", least=1, recorded=False, short="-n", simple=True)
+    count: int = option(
+        1, "How many pictures; of each class that --class names.", least=1, most=MOST,
+        recorded=False, short="-n", simple=True,
+    )  # fmt: skip
     seed: int = option(
         0, "Of the first picture; each next one has the next.",
         least=0, most=2**62, recorded=False, simple=True,
