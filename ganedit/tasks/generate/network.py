@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganedit.nets.equalized import Dense
 from ganedit.tasks.generate.dials import Dial, dials_of
 from ganedit.tasks.generate.options import NetworkOptions
+from ganedit.tasks.generate.principal import Principal
 
 SLOPE = 0.2
 # Keeps the power of a signal that a leaky ReLU halves.
@@ -20,6 +21,8 @@ GAIN = math.sqrt(2 / (1 + SLOPE**2))
 COARSEST = 4
 # How much slower a mapping network learns than the synthesis network.
 MAPPING_RATE = 0.01
+# And one that only corrects codes that mean something already.
+CORRECTING_RATE = 0.1
 # Channels at 4, 8, 16 … pixels, as shares of the width.
 SHARES = (1, 3 / 4, 1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 1 / 16)
 # Share of each batch in the running mean of the codes.
@@ -41,16 +44,21 @@ class Mapping(nn.Module):
 
     def __init__(self, options: NetworkOptions, layers: int) -> None:
         super().__init__()
-        latent, classes = options.latent, len(options.classes)
+        latent, classes, principal = options.latent, len(options.classes), options.principal > 0
         self.dials = dials_of(options.codes)
         self.classes = nn.Embedding(classes, latent) if classes else None
         sizes = [latent * (2 if classes else 1), *[latent] * max(layers, int(classes > 0))]
-        rate = MAPPING_RATE if layers else 1.0
+        rate = (CORRECTING_RATE if principal else MAPPING_RATE) if layers else 1.0
         self.layers = nn.ModuleList(Dense(n, m, rate=rate) for n, m in pairwise(sizes))
         self.straight = layers == 0
         # A mapping network is slow to learn: what is asked for reaches codes past it too.
         asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
-        self.past = Dense(asked, latent) if asked and not self.straight else None
+        past = asked and not self.straight and not principal
+        self.past = Dense(asked, latent) if past else None
+        if principal:  # what it adds to the components is nothing at first
+            last = self.layers[-1]
+            assert isinstance(last, Dense)
+            nn.init.zeros_(last.weight)
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)
@@ -77,6 +85,7 @@ class Generator(nn.Module):
 
     Attributes:
         layers: codes that a picture takes, coarsest first.
+        principal: what codes mean from the start, if that is principal components.
         mean: `(max(1, classes), latent)`, the running mean of codes, of each class.
         directions: `(N, latent)`, a step along each that was given a name.
     """
@@ -89,6 +98,11 @@ class Generator(nn.Module):
         super().__init__()
         self.options = options
         self.mapping = Mapping(options, mapping_layers)
+        self.principal = (
+            Principal(options.latent, options.principal, max(1, len(options.classes)))
+            if options.principal
+            else None
+        )
         self.register_buffer("mean", torch.zeros(max(1, len(options.classes)), options.latent))
         named = len(options.directions)
         self.register_buffer("directions", torch.zeros(named, options.latent), persistent=named > 0)
@@ -110,6 +124,8 @@ class Generator(nn.Module):
     def codes(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes `(N, latent)` of noise `(N, latent)`; while training, their mean is kept."""
         codes: Tensor = self.mapping(noise, labels)
+        if self.principal is not None:
+            codes = codes + self.principal.codes(noise, labels)
         if self.training:
             self._follow(codes.detach().float(), labels)
         return codes

@@ -1,14 +1,14 @@
 """StyleGAN2: a mapping network, and a synthesis network that styles steer layer by layer."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganedit.nets.equalized import Dense
+from ganedit.nets.equalized import Conv, Dense
 from ganedit.tasks.generate.network import (
     COARSEST,
     GAIN,
@@ -18,6 +18,7 @@ from ganedit.tasks.generate.network import (
     doubled,
 )
 from ganedit.tasks.generate.options import NetworkOptions
+from ganedit.tasks.generate.principal import resized
 
 MAPPING_LAYERS = 4
 # How much slower the strength of the noise is learned: noise that is quicker than codes makes the
@@ -90,7 +91,8 @@ class StyleGenerator(Generator):
     """A style-based generator (StyleGAN2, Karras et al. 2020).
 
     A learned constant of 4×4 pixels goes through styled convolutions; each resolution adds to a
-    picture that is interpolated from the one before, so that nothing makes checkerboards.
+    picture that is interpolated from the one before, so that nothing makes checkerboards. With
+    principal components, each resolution sees the picture that they make, and adds to that.
     """
 
     def __init__(self, options: NetworkOptions) -> None:
@@ -103,6 +105,10 @@ class StyleGenerator(Generator):
             self.body.extend([doubling, Layer(fine, fine, latent)])
         self.to_picture = nn.ModuleList(ToPicture(count, latent) for count in channels)
         self.layers = len(self.body) + 1
+        seen = channels if options.principal else []
+        self.from_principal = nn.ModuleList(Conv(3, count, 3) for count in seen)
+        if options.principal:  # what the components draw is all that there is at first
+            self._add_nothing(self.to_picture)
 
     def draw_noise(self, count: int, source: torch.Generator | None = None) -> list[Tensor]:
         sides = [COARSEST * 2 ** ((number + 1) // 2) for number in range(len(self.body))]
@@ -117,6 +123,8 @@ class StyleGenerator(Generator):
     ) -> Tensor:
         x = self.constant.expand(len(codes), -1, -1, -1)
         x = x.contiguous(memory_format=torch.channels_last)
+        base = None if self.principal is None else self.principal(codes[:, 0])
+        x = self._seen(x, base, 0)
         x = self.body[0](x, codes[:, 0], noise[0])
         picture = self.to_picture[0](x, codes[:, 1])
         for number, to_picture in enumerate(self.to_picture[1:], start=1):
@@ -124,15 +132,28 @@ class StyleGenerator(Generator):
                 break
             first, second = 2 * number - 1, 2 * number
             x = self.body[first](x, codes[:, first], noise[first])
+            x = self._seen(x, base, number)
             x = self.body[second](x, codes[:, second], noise[second])
             added = to_picture(x, codes[:, second + 1])
             picture = doubled(picture) + (added * fade if x.shape[2] == side else added)
         # So that the first pictures have about the contrast of photographs.
-        result: Tensor = picture / 8 + 0.5
+        middle = 0.5 if base is None else resized(base, picture.shape[-1])
+        result: Tensor = picture / 8 + middle
         return result
+
+    def _seen(self, x: Tensor, base: Tensor | None, number: int) -> Tensor:
+        """Activations of a resolution, and what it sees of the picture to begin with."""
+        if base is None:
+            return x
+        # About as strong as what it is added to.
+        seen: Tensor = self.from_principal[number](resized(base, x.shape[-1]) * 4 - 2)
+        return x + seen
 
     def begin_small(self) -> None:
         """Let only the coarsest resolution draw at first: the finer ones add nothing yet."""
-        for added in self.to_picture[1:]:
-            assert isinstance(added, ToPicture)
-            nn.init.zeros_(added.conv.weight)
+        self._add_nothing(self.to_picture[1:])
+
+    def _add_nothing(self, layers: Iterable[nn.Module]) -> None:
+        for layer in layers:
+            assert isinstance(layer, ToPicture)
+            nn.init.zeros_(layer.conv.weight)

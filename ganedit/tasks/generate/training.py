@@ -18,8 +18,9 @@ from ganedit.tasks.generate.growth import Stage, shrunk, stage_at
 from ganedit.tasks.generate.judging import LAYERS, PIXELS, Jury
 from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator
+from ganedit.tasks.generate.principal import Principal
 from ganedit.tasks.generate.recognising import Recogniser
-from ganedit.tasks.generate.reconstruction import SAMPLES, PrincipalCodes, missed
+from ganedit.tasks.generate.reconstruction import missed
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
 from ganedit.tasks.generate.stylegan import StyleGenerator
 from ganedit.tasks.generate.training_options import GenerateTraining
@@ -34,9 +35,13 @@ from ganedit.training.task import (
     Step,
 )
 
-READER, PATHS, PRINCIPAL = "reader", "paths", "principal"
+READER, PATHS = "reader", "paths"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
+# Pictures that principal components are found in.
+FITTED = 4096
+# How far codes of pictures that are drawn again are varied, as a share of the noise of others.
+VARIED = 0.1
 # From so many on, precision and recall say something.
 ENOUGH = 32
 # A recall from which on a generator is varied, and to which share of its best it falls where it
@@ -77,6 +82,7 @@ class GenerateTask:
         self._best_recall = 0.0
         self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
         self._part = EVERYTHING
+        self._principal: dict[str, Tensor] | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -97,8 +103,6 @@ class GenerateTask:
             critics[READER] = Recogniser(options.size, classes, generator.dials)
         if self.training.path_weight:
             critics[PATHS] = PathLength()
-        if self.training.reconstruction_weight:
-            critics[PRINCIPAL] = PrincipalCodes(options.latent)
         return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
@@ -134,10 +138,7 @@ class GenerateTask:
         For a reader also `picture` itself, and of its dials `values` `(N, D)`. Where pictures
         are drawn again, they are the last half, of the batch's own.
         """
-        found: Tensor | None = None
-        if PRINCIPAL in step.networks.critics:
-            count = half(len(step.batch["picture"]))
-            found = self._principal_codes(step)(step.batch["picture"][-count:])
+        found = self._noise_of_pictures(step) if self.training.reconstruction_weight else None
         pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
         if READER in step.networks.critics:
@@ -160,7 +161,7 @@ class GenerateTask:
             told = self._read(step, fakes["picture"], fakes["values"], classes=True)
             weight = options.information_weight
             result |= {f"generator_{name}": weight * missed for name, missed in told.items()}
-        if PRINCIPAL in step.networks.critics:
+        if options.reconstruction_weight:
             result["reconstruction"] = options.reconstruction_weight * self._unlike(step, fakes)
         if options.path_weight and step.due(PATH_EVERY * options.critic_steps):
             result["paths"] = options.path_weight * PATH_EVERY * self._path_length(step)
@@ -220,16 +221,29 @@ class GenerateTask:
                 self._real = step.batch, self.jury.seen(step, pictures)
         return self._real[1]
 
-    def _principal_codes(self, step: Step) -> PrincipalCodes:
-        """Those of the pictures to train on, which are found before the first step."""
-        principal = step.networks[PRINCIPAL]
-        assert isinstance(principal, PrincipalCodes)
-        if not principal.components.any():
+    def _noise_of_pictures(self, step: Step) -> Tensor:
+        """What the last half of the batch's pictures stand for, varied a little."""
+        principal, count = self._generator(step).principal, half(len(step.batch["picture"]))
+        assert principal is not None
+        labels = step.batch.get("label")
+        with torch.no_grad():
+            found = principal.noise(
+                step.batch["picture"][-count:], None if labels is None else labels[-count:]
+            )
+        varied: Tensor = (1 - VARIED**2) ** 0.5 * found + VARIED * torch.randn_like(found)
+        return varied
+
+    def _fit(self, principal: Principal) -> None:
+        """Find the components of the pictures to train on, once."""
+        if self._principal is None:
             batches = self._batches(0)
-            count = min(SAMPLES, 2 * len(batches))  # mirrored ones are others
-            drawn = [batches[n]["picture"] for n in range(-(-count // self.training.batch))]
-            principal.fit(torch.cat(drawn).to(principal.mean.device) / 255)
-        return principal
+            count = min(FITTED, 2 * len(batches))  # mirrored ones are others
+            drawn = [batches[number] for number in range(-(-count // self.training.batch))]
+            labels = [batch["label"] for batch in drawn if "label" in batch]
+            pictures = torch.cat([batch["picture"] for batch in drawn]).to(principal.mean.device)
+            principal.fit(pictures / 255, torch.cat(labels) if labels else None)
+            self._principal = principal.state_dict()
+        principal.load_state_dict(self._principal)
 
     def _unlike(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike pictures drawn again are."""
@@ -301,6 +315,8 @@ class GenerateTask:
     def _generator(self, step: Step) -> Generator:
         generator = step.networks[GENERATOR]
         assert isinstance(generator, Generator)
+        if generator.principal is not None and not generator.principal.fitted:
+            self._fit(generator.principal)
         return generator
 
     def _described(self, pictures: Tensor) -> Tensor:

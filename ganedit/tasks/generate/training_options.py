@@ -61,8 +61,8 @@ class GenerateTraining(Options):
         least=0, group="losses",
     )  # fmt: skip
     reconstruction_weight: float = option(
-        0.0, "Of how like a picture of yours is when it is drawn again, from its principal "
-        "components as noise (after GLO); 20 leaves no kind of picture out.",
+        0.0, "With --principal, of how like a picture of yours is when it is drawn again (after "
+        "GLO); 10 leaves no kind of picture out.",
         least=0, group="losses",
     )  # fmt: skip
     mixing: float = option(
@@ -110,6 +110,8 @@ class GenerateTraining(Options):
         if self.window is not None:
             Window.parse(self.window)
         network = self.network
+        if self.reconstruction_weight and not network.principal:
+            raise UsageError("--reconstruction-weight goes with --principal 32")
         if self.critic is None:
             unnormed = self.progressive or self.adversarial in ("wasserstein", "relativistic")
             object.__setattr__(self, "critic", "residual" if unnormed else "patch")
