@@ -338,3 +338,4 @@ def test_too_few_pictures_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     draw("--model", "blobs", "-n", 20, "-o", "real")
     done = run("evaluate", "generate", "--model", "blobs", "--data", "real", *EXACT)
     assert "2.0% of its 20 pictures are 0; at least 8 are needed" in done.complaint
+    assert done.complaint.endswith("a larger --held-out, 0.41")

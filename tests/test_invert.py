@@ -154,6 +154,12 @@ def test_components_guess_where_there_is_no_encoder(classes: tuple[str, ...]) ->
         assert done.code == 0, done.err
     assert np.abs(samples("one.png") - photo).mean() < 10  # of the mean: 50
     assert np.array_equal(samples("one.png"), samples("two.png"))
+    # However long it is optimised, a picture of something else is none.
+    spots = np.random.default_rng(1).integers(0, 2, (4, 4), np.uint8) * 255
+    PIL.Image.fromarray(spots).resize((16, 16), 0).save("spots.png")
+    done = invert("spots.png", "--steps", 60, "-o", "no.png")
+    assert "nothing that own could have drawn" in done.complaint
+    assert invert("spots.png", "--steps", 2, "--force", "-o", "yes.png").code == 0
 
 
 def test_a_few_steps_from_the_mean_refuse_nothing() -> None:

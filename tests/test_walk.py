@@ -13,6 +13,9 @@ import torch
 from command_line import EXACT, listing, run
 from drawing import draw, generators, samples
 
+from ganedit.runs.jobs import Job, Plan
+from ganedit.runs.options import RunOptions
+from ganedit.runs.result import Result, tell
 from ganedit.tasks.generate.recipes import read_recipe
 from ganedit.tasks.generate.walking import spherical
 
@@ -117,6 +120,16 @@ def test_where_no_walk_can_go(words: tuple[str, ...], complaint: str) -> None:
     done = run("walk", "--model", "blobs", "--seeds", "3,8", *words, *EXACT)
     assert (done.code, listing(Path())) == (2, [])
     assert complaint in done.complaint
+
+
+def test_a_film_that_was_not_finished_is_not_said_to_go_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    job = Job({}, Path("frames/00000.png"), "PNG", journal_folder=Path("frames"))
+    stopped = Result(done=[job], left=3, interrupted=True)
+    tell(stopped, Plan([job]), RunOptions(), 1.0, "interrupted", Path("walk.mp4"))
+    told = capsys.readouterr()
+    assert told.err == "stopped (interrupted): walk.mp4 is not written\n"
 
 
 def test_frames_of_two_walks_are_not_mixed() -> None:

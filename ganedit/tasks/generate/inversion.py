@@ -75,15 +75,12 @@ class Inverting:
         noise = [each.to(self.runtime.device) for each in painter.draws(recipe.seed)[1]]
         likeness = Likeness(self._framed(photo), self.vgg)
         codes = self._guess(likeness.wanted)
-        if self.encoder is not None:
-            strange = self.encoder.strangeness(
-                unexplained(painter.generator(codes, noise), likeness.wanted)
-            )
-            self._refuse(float(strange) > STRANGE)
+        guessed = self.encoder is not None or painter.generator.principal is not None
+        if guessed:  # optimisation from anywhere explains much of any picture
+            self._check(codes, noise, likeness.wanted)
         codes = self._optimised(codes, noise, likeness, progress)
-        if self.encoder is None and self.options.steps >= ENOUGH_STEPS:
-            share = unexplained(painter.generator(codes, noise), likeness.wanted)
-            self._refuse(float(share) > UNEXPLAINED)
+        if not guessed and self.options.steps >= ENOUGH_STEPS:
+            self._check(codes, noise, likeness.wanted)
         # As the recipe has them: half precision.
         text = packed(codes)
         codes = unpacked(text, *codes.shape[1:]).to(codes)
@@ -155,7 +152,13 @@ class Inverting:
         best = torch.stack(errors).argmin(dim=0)
         return found[best, torch.arange(len(pictures), device=device)]
 
-    def _refuse(self, strange: bool) -> None:
+    def _check(self, codes: Tensor, noise: list[Tensor], photo: Tensor) -> None:
+        """Raise a GaneditError where too little of a photo is in what codes draw."""
+        missed = unexplained(self.painter.generator(codes, noise), photo)
+        if self.encoder is not None:
+            strange = float(self.encoder.strangeness(missed)) > STRANGE
+        else:
+            strange = float(missed) > UNEXPLAINED
         if strange and not self.options.force:
             raise GaneditError(
                 f"nothing that {self.model.name} could have drawn; crop it to one thing of its "
