@@ -282,8 +282,10 @@ def test_a_seed_is_varied_without_a_file_of_it() -> None:
     done = run("vary", "9", "--direction", "1=-2", "-o", "back.png", *EXACT)
     assert done.code == 0, done.err
     assert read_recipe(Path("back.png"))[0].seed == 7
-    for words in (("--direction", "1=1"), (7, "--direction", "1=1"), (8, 9, "--direction", "1=1")):
-        assert run("vary", *words, *EXACT).code != 0
+    assert "give a picture that ganedit drew" in run("vary", "--strip", "1", *EXACT).complaint
+    assert run("vary", 7, "--strip", "1", *EXACT).complaint.startswith("say with --model what")
+    wrong = run("vary", 7, "--model", "things", "--class", "hut", "--strip", "1", *EXACT)
+    assert wrong.complaint.startswith("--class hut: there is none")
 
 
 def test_a_folder_of_drawn_pictures_is_varied() -> None:

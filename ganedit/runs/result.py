@@ -55,7 +55,7 @@ def tell(
     words = [f"{count:,} {what}{'s' * (count != 1)} in {took}, {count / seconds:.2f} a second"]
     if film is not None:
         words[0] = f"{film}: {words[0]}"
-    elif not plan.jobs[0].sources:  # nobody named them
+    elif count and not plan.jobs[0].sources:  # nobody named them
         first, last = plan.jobs[0].target, plan.jobs[-1].target
         words[0] += f": {first}" + f" to {last}" * (first != last)
     if result.skipped:

@@ -15,7 +15,7 @@ from ganedit.tasks.generate.latent_options import (
     WalkOptions,
 )
 from ganedit.tasks.generate.models import directions_of_kind, find_model
-from ganedit.tasks.generate.wishes import PLACES, check_directions, strip_places
+from ganedit.tasks.generate.wishes import PLACES, check_directions, drawn_first, strip_places
 
 # What is appended to the names of pictures that were varied.
 VARIED = "varied"
@@ -42,6 +42,8 @@ def _check_varying(options: VaryOptions, given: Mapping[str, int]) -> None:
         raise UsageError(f"a picture says itself what it was drawn from; leave --{flag} out")
     if not options.direction and options.strip is None:
         raise UsageError("say what to change: --direction smile=2, or --strip smile")
+    if options.seed is not None:
+        drawn_first(options)  # which says what is wrong with it
     check_directions(options)
 
 
