@@ -607,7 +607,8 @@ def walk(
     Args:
         seeds: From the picture of one to those of the others: 3,8,21. Pictures that ganedit drew or
             inverted may be among them: 3,me.png.
-        model: What the pictures are of, like faces. `ganedit models` lists what there is.
+        model: What the pictures are of, like faces. `ganedit models` lists what there is. None:
+            that of the first picture among the seeds.
         seconds: How long the walk is.
         rate: Frames a second. (1 to 120)
         loop: Back to the first picture in the end.

@@ -192,6 +192,17 @@ def test_sums_and_mixtures_that_are_none(words: tuple[object, ...], complaint: s
     assert complaint in done.complaint
 
 
+def test_pictures_say_who_walks_between_them() -> None:
+    draw("--model", "blobs", "-n", 2, "-o", "drawn")
+    seeds, words = "drawn/0000.png,drawn/0001.png", ("--seconds", 0.5, "--rate", 4, *EXACT)
+    assert run("walk", "--seeds", seeds, *words, "-o", "said").code == 0
+    assert run("walk", "--model", "blobs", "--seeds", seeds, *words, "-o", "asked").code == 0
+    assert np.array_equal(samples("said/00001.png"), samples("asked/00001.png"))
+    PIL.Image.new("RGB", (8, 8)).save("p.png")
+    done = run("walk", "--seeds", "p.png,8", *words, "-o", "no")
+    assert done.complaint.startswith("p.png: does not say what it was drawn from")
+
+
 def test_a_walk_from_pictures() -> None:
     draw("--model", "blobs", "--seed", 3, "--direction", "1=2", "-o", "far.png")
     words = ("walk", "--model", "blobs", "--seconds", 0.5, "--rate", 4, "-o", "walk", *EXACT)

@@ -15,7 +15,13 @@ from ganedit.tasks.generate.latent_options import (
     WalkOptions,
 )
 from ganedit.tasks.generate.models import directions_of_kind, find_model
-from ganedit.tasks.generate.wishes import PLACES, check_directions, drawn_first, strip_places
+from ganedit.tasks.generate.wishes import (
+    PLACES,
+    check_directions,
+    drawn_first,
+    strip_places,
+    walked_model,
+)
 
 # What is appended to the names of pictures that were varied.
 VARIED = "varied"
@@ -69,7 +75,7 @@ def _load_walking(options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> A
     return lambda pictures, variant, progress: walking.apply(variant, progress)
 
 
-def _model_weights(options: WalkOptions | DirectionsOptions) -> Mapping[str, str]:
+def _shown_weights(options: DirectionsOptions) -> Mapping[str, str]:
     model = find_model(options.model, options.weights)
     return {model.path.name: model.sha256}
 
@@ -80,7 +86,8 @@ def _walked_weights(options: WalkOptions) -> Mapping[str, str]:
         f"{number} {path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
         for number, path in enumerate(options.pictures)
     }
-    return {**_model_weights(options), **pictures}
+    model = walked_model(options)
+    return {model.path.name: model.sha256, **pictures}
 
 
 def _frames(options: WalkOptions) -> tuple[str, ...]:
@@ -88,7 +95,7 @@ def _frames(options: WalkOptions) -> tuple[str, ...]:
 
 
 def _frame_size(options: WalkOptions, size: Size) -> Size:
-    side = options.size or find_model(options.model, options.weights).network.size
+    side = options.size or walked_model(options).network.size
     return side, side
 
 
@@ -189,7 +196,7 @@ Numbers are directions that factorised weights gave (SeFa), pc1, pc2 … princip
 codes (GANSpace); ganedit train directions makes named ones.""",
     options=DirectionsOptions,
     load=_load_showing,
-    weights=_model_weights,
+    weights=_shown_weights,
     inputs=(),
     size=_shown_size,
     variants=_direction_names,

@@ -13,7 +13,7 @@ from ganedit.tasks.generate.arithmetic import (
     parse_means,
 )
 from ganedit.tasks.generate.dials import Dial, dials_of
-from ganedit.tasks.generate.latent_options import VaryOptions
+from ganedit.tasks.generate.latent_options import VaryOptions, WalkOptions
 from ganedit.tasks.generate.models import (
     Model,
     direction_names,
@@ -77,6 +77,22 @@ def model_of(options: GenerateOptions) -> Model:
         return model_that_drew(recipe, options.weights)
     except UsageError as error:
         raise UsageError(f"{options.like}: {error}") from error
+
+
+def walked_model(options: WalkOptions) -> Model:
+    """The generator that is asked for, or the one that drew the first picture of a walk.
+
+    Raises:
+        UsageError: there is none of that name, or it is not here.
+    """
+    if options.model is None and options.weights is None and options.pictures:
+        picture = options.pictures[0]
+        try:
+            return model_that_drew(read_recipe(picture)[0], None)
+        except UsageError as error:
+            named = str(error).startswith(str(picture))
+            raise UsageError(str(error) if named else f"{picture}: {error}") from error
+    return find_model(options.model, options.weights)
 
 
 def split_of(model: Model, asked: int | None) -> int:
