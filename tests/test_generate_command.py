@@ -1,5 +1,6 @@
 """`ganedit generate`: pictures, their names, and the recipes that they carry."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import tiny
+import torch
 from command_line import EXACT, listing, run
 from drawing import draw, generators, samples, save_generator
 
@@ -333,6 +335,22 @@ def test_samples_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(learned) > 15
     assert all(float(row[2]) < 1e-3 for row in learned)
     assert samples("seen/nearest.png").shape == (32, 256, 3)
+
+
+@pytest.mark.filterwarnings("ignore:.*jit.*:FutureWarning")
+def test_samples_are_measured_by_another_network() -> None:
+    draw_training_pictures(Path("real"))
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(4), torch.nn.Flatten())
+    torch.jit.trace(network, torch.rand(2, 3, 16, 16)).save("own.pt")
+    torch.jit.trace(torch.nn.ReLU(), torch.rand(2, 3, 16, 16)).save("maps.pt")
+    Path("text.pt").write_text("none")
+    words = ("evaluate", "generate", "--model", "blobs", "--data", "real", "--held-out", 0.25)
+    done = run(*words, "-n", 30, "--features", "own.pt", *EXACT)
+    assert done.code == 0, done.err
+    assert re.search(r"at 16×16; own\.pt [0-9a-f]{8}; SWD", done.out)
+    for name, complaint in (("text", "not a network that torch.jit"), ("maps", "to make (N, D)")):
+        done = run(*words, "-n", 30, "--features", f"{name}.pt", *EXACT)
+        assert complaint in done.complaint
 
 
 def test_too_few_pictures_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,6 +160,10 @@ class GenerateEvaluation(Options):
     count: int = option(1000, "How many pictures are drawn.", least=8, short="-n")
     seed: int = option(0, "Of the first of them.", least=0)
     truncation: float = option(1.0, "1 measures all that was learned.", least=0, most=1)
+    features: Path | None = option(
+        None, "Another network to compare pictures by: TorchScript, (N, 3, S, S) in [0, 1] to "
+        "(N, D).", metavar="FILE", absent="VGG19's relu5_4", must_be="file",
+    )  # fmt: skip
     nearest_of: int = option(
         2000, "Training pictures among which the nearest one is looked for; 0: none.",
         least=0, metavar="N",
