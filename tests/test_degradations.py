@@ -6,7 +6,13 @@ import tiny
 import torch
 
 from ganedit.data import degradations
-from ganedit.data.augment import LOOK_SHIFT, SMALLEST_LOOK, draw_augmentation, draw_look
+from ganedit.data.augment import (
+    LOOK_SHIFT,
+    SMALLEST_LOOK,
+    draw_augmentation,
+    draw_look,
+    draw_zoom,
+)
 from ganedit.data.degradations import degrade
 from ganedit.data.recolor import draw_recolor
 from ganedit.tasks.upscale.data import reduce_bicubic
@@ -146,3 +152,18 @@ def test_look_lets_gradients_through() -> None:
     draw_look(64)(x).sum().backward()
     assert x.grad is not None
     assert (x.grad != 0).float().mean() > 0.3
+
+
+def test_a_zoom_shows_a_part_enlarged_and_the_same_of_all() -> None:
+    ramp = torch.linspace(0, 1, 64).expand(2, 3, 64, 64).contiguous()
+    steepness = []
+    for seed in range(40):
+        torch.manual_seed(seed)
+        seen = draw_zoom(64, 2.0)(ramp)
+        assert seen.shape == ramp.shape
+        assert torch.equal(seen[0], seen[1])
+        assert 0 <= seen.min() < seen.max() <= 1
+        steepness.append(float(seen[0, 0, 32, 40] - seen[0, 0, 32, 24]) / (16 / 63))
+    assert 0.49 < min(steepness) < 0.65
+    assert 0.85 < max(steepness) <= 1.001
+    assert torch.equal(draw_zoom(64, 1.0)(ramp), ramp)

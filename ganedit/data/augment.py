@@ -60,6 +60,24 @@ def draw_look(side: int, smallest: float = SMALLEST_LOOK, largest: float = 1.0) 
     return look
 
 
+def draw_zoom(side: int, largest: float) -> Augment:
+    """A random part of a picture, enlarged to its size: VGG19 knows things that fill it.
+
+    Args:
+        side: of the `(N, C, side, side)` pictures it will be applied to.
+        largest: greatest factor; the least is 1.
+    """
+    scale = float(torch.empty(()).uniform_(1, largest))
+    part = round(side / scale)
+    top, left = (int(v) for v in torch.randint(side - part + 1, (2,)))
+
+    def zoomed(pictures: Tensor) -> Tensor:
+        seen = pictures[..., top : top + part, left : left + part]
+        return F.interpolate(seen, size=(side, side), mode="bilinear", align_corners=False)
+
+    return zoomed
+
+
 def augmented(pictures: Tensor, share: Tensor | None = None) -> Tensor:
     """Each picture recoloured, shifted and cut into at random (DiffAugment, Zhao et al. 2020).
 

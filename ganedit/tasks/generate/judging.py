@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
-from ganedit.data.augment import augmented
+from ganedit.data.augment import augmented, draw_zoom
 from ganedit.nets.critics import FeatureCritic, PatchCritic, ResidualCritic
 from ganedit.nets.vgg import CHANNELS, VGG19Features
 from ganedit.tasks.generate.growth import Stage
@@ -82,19 +82,20 @@ class Jury:
         return {"vgg": self.vgg, PROJECTIONS: Projections()}
 
     def seen(self, step: Step, pictures: Tensor) -> dict[str, Tensor]:
-        """Pictures as each critic sees them: augmented, and VGG19's features of that.
+        """Pictures as each critic sees them: augmented, and VGG19's features of a part of that.
 
         In one step all go through the same draw: of pictures drawn again it can be told how like
         they are, and critics learn of less chance.
         """
         adaptive = self.options.augmentation == "adaptive"
-        if self.options.augmentation != "never":
-            share = self._adaptive(step).share if adaptive else None
-            with torch.random.fork_rng(devices=cuda_of(pictures)):
-                torch.manual_seed(torch.initial_seed() + 1)
-                pictures = augmented(pictures, share)
+        with torch.random.fork_rng(devices=cuda_of(pictures)):
+            torch.manual_seed(torch.initial_seed() + 1)
+            if self.options.augmentation != "never":
+                pictures = augmented(pictures, self._adaptive(step).share if adaptive else None)
+            zoomed = draw_zoom(pictures.shape[-1], self.options.zoom)
         seen = {PIXELS: pictures} if PIXELS in self.names else {}
         if self.vgg is not None:
+            pictures = zoomed(pictures)
             if pictures.shape[-1] < SMALLEST_SEEN:
                 pictures = F.interpolate(pictures, size=SMALLEST_SEEN, mode="bilinear")
             seen |= step.networks[PROJECTIONS](self.vgg(pictures))

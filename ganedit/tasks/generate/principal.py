@@ -61,7 +61,7 @@ class Principal(nn.Module):
         self.basis.zero_()
         self.basis[: len(directions)] = deviations[:, None] * directions
         if labels is not None:
-            codes = self._codes_of(apart)
+            codes = self.encode(pictures)
             for label in range(len(self.centers)):
                 self._fit_class(label, codes[labels == label])
 
@@ -88,7 +88,7 @@ class Principal(nn.Module):
 
         Of components that there are none of, it is chance.
         """
-        codes = self._codes_of(self._small(pictures) - self.mean)
+        codes = self.encode(pictures)
         variances = self.basis.any(dim=1).to(codes).expand_as(codes)
         if labels is not None:
             spreads = self.spreads[labels]
@@ -97,11 +97,12 @@ class Principal(nn.Module):
             codes = codes / variances.clamp(min=1e-12)
         return torch.where(variances > 0, codes, torch.randn_like(codes))
 
-    def _codes_of(self, apart: Tensor) -> Tensor:
-        """Of thumbnails, the mean taken away."""
-        return (
-            apart @ (self.basis / self.basis.square().sum(dim=1, keepdim=True).clamp(min=1e-12)).T
-        )
+    def encode(self, pictures: Tensor) -> Tensor:
+        """The codes `(N, latent)` of pictures `(N, 3, S, S)` in [0, 1]."""
+        apart = self._small(pictures) - self.mean
+        variances = self.basis.square().sum(dim=1)
+        result: Tensor = apart @ self.basis.T / variances.clamp(min=1e-12)
+        return result
 
     def _small(self, pictures: Tensor) -> Tensor:
         return resized(pictures.float(), self.side).flatten(1)

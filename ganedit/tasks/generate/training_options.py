@@ -81,6 +81,10 @@ class GenerateTraining(Options):
         least=0,
         group="losses",
     )
+    zoom: float = option(
+        2.0, "Feature critics see parts of pictures, enlarged up to so much; 1 shows them whole.",
+        least=1, most=8, group="losses",
+    )  # fmt: skip
     vgg: Path | None = vgg_file()
     penalty_weight: float | None = option(
         None,

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
-from ganedit.data.pictures import Folder, Part, Pictures
+from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError, UsageError
 from ganedit.nets.vgg import CHANNELS, VGG19Features
@@ -21,6 +21,7 @@ from ganedit.tasks.generate.latent_options import TraitTraining
 from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.options import Window
+from ganedit.tasks.generate.principal import Principal
 from ganedit.training.task import (
     GENERATOR,
     Batch,
@@ -38,6 +39,8 @@ READER = "reader"
 FARTHEST, LEAST = 3.0, 0.5
 # Held-out pictures that scores are of.
 SCORED = 128
+# Pictures of yours whose codes directions begin with, where codes of pictures are known.
+CODED = 2048
 # Weight of the length of directions: where codes get rare, pictures break.
 LENGTH_WEIGHT = 0.05
 
@@ -133,7 +136,8 @@ class TraitTask:
 
     The generator stays as it is. A direction learns to have its trait read off where it is added
     to a code, and not where it is taken off, to leave all other traits and what VGG19 sees, and
-    not to be longer than it has to.
+    not to be longer than it has to. Where a generator knows the codes of pictures, it begins with
+    what pictures that have the trait differ in.
     """
 
     name, pool = "generate", 0
@@ -143,6 +147,8 @@ class TraitTask:
         self.model = find_model(training.model, training.weights)
         self.vgg = VGG19Features(training.vgg, LAYERS)
         self.labels = len(self.model.network.classes)
+        self._begun: Tensor | None = None
+        self._part = EVERYTHING
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -162,7 +168,11 @@ class TraitTask:
         return [Phase((READER,), self.reader_loss), Phase((GENERATOR,), self.direction_loss)]
 
     def batches(self, seed: int, held_out: float) -> TraitBatches:
-        return TraitBatches(self.training, self.model.network.size, seed, Part(held_out))
+        self._part = Part(held_out)
+        return self._batches(seed)
+
+    def _batches(self, seed: int) -> TraitBatches:
+        return TraitBatches(self.training, self.model.network.size, seed, self._part)
 
     def held_out(self, share: float) -> Sequence[Batch]:
         part = Part(share, training=False)
@@ -262,7 +272,29 @@ class TraitTask:
     def _generator(self, step: Step) -> Generator:
         generator = step.networks[GENERATOR]
         assert isinstance(generator, Generator)
+        if generator.principal is not None and not generator.directions.any():
+            generator.directions.data.copy_(self._differences(generator.principal))
         return generator
+
+    def _differences(self, principal: Principal) -> Tensor:
+        """Half of how far codes of pictures with each trait are from those without, `(K, latent)`.
+
+        Of as many of both; a linear discriminant, since codes vary as much in all directions.
+        """
+        if self._begun is None:
+            batches = self._batches(0)
+            drawn = [batches[number] for number in range(-(-CODED // self.training.batch))]
+            traits = torch.cat([batch["traits"] for batch in drawn]) > 0
+            pictures = torch.cat([batch["picture"] for batch in drawn]).to(principal.mean.device)
+            codes = principal.encode(pictures / 255)
+            # Drawn for each trait in turn, in pairs: those drawn for others may be one-sided.
+            turn = torch.arange(len(codes)) % self.training.batch // 2 % traits.shape[1]
+            differences = [
+                codes[(turn == k) & has].mean(dim=0) - codes[(turn == k) & ~has].mean(dim=0)
+                for k, has in enumerate(traits.T)
+            ]
+            self._begun = torch.stack(differences) / 2
+        return self._begun
 
 
 def only_directions(generator: Generator, count: int) -> Generator:
