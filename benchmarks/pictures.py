@@ -7,7 +7,9 @@
 Enlargements are one detail at 1:1: bicubic, and ganedit by default. Fills are one detail at 1:1:
 the photo, its hole in grey, and the fill. Translations are whole pictures, reduced, and a detail at
 1:1 of one of 12 megapixels. Drawings are docs/sketch.png: each, its photos of three
-seeds, and one in a colour.
+seeds, and one in a colour. What generators draw is docs/generate_MODEL.png: the seeds from 0 on as
+they come, eight a row, and of classes a row each; docs/directions_MODEL.png has a strip from -3 to
+3 of the first seeds along each direction that has a name. At 1:1.
 """
 
 from collections.abc import Callable
@@ -19,6 +21,7 @@ import torch
 import torch.nn.functional as F
 
 import ganedit
+from ganedit import weights
 from ganedit.editing import to_samples, to_tensor
 from ganedit.image import Image, decode, resize
 
@@ -43,6 +46,8 @@ DRAWN = {
     "backpack": ("bag", "darkorange"),
 }  # fmt: skip
 SEEDS, CELL, PER_ROW = (0, 1, 2), 152, 2
+# Pictures across and down of what a generator draws, and those that are varied.
+ACROSS, DOWN, VARIED = 8, 4, 2
 
 
 def enlargements() -> None:
@@ -104,12 +109,33 @@ def drawings() -> None:
     click.echo(DOCS / "sketch.png")
 
 
+def samples() -> None:
+    for row in weights.of_task("generate"):
+        model = row.labels["model"]
+        generator = ganedit.Generator(model)
+        classes = generator.classes
+        seeds = [range(line * ACROSS, (line + 1) * ACROSS) for line in range(DOWN)]
+        rows = [(kind, range(ACROSS)) for kind in classes] or [(None, each) for each in seeds]
+        lines = [[generator(seed, class_=kind).samples for seed in own] for kind, own in rows]
+        _write_sheet(f"generate_{model}", lines)
+        if named := weights.stored_options(row.path).get("directions"):
+            editor = ganedit.Editor.directions(model=model, kind="named", count=VARIED)
+            _write_sheet(f"directions_{model}", [[editor(variant=name).samples] for name in named])
+
+
+def _write_sheet(name: str, rows: list[list[np.ndarray]]) -> None:
+    sheet = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    Image(sheet).save(DOCS / f"{name}.png", overwrite=True)
+    click.echo(DOCS / f"{name}.png")
+
+
 TASKS: dict[str, Callable[[], None]] = {
     "upscale": enlargements,
     "inpaint": fills,
     "translate": translations,
     "stylize": stylizations,
     "sketch": drawings,
+    "generate": samples,
 }
 
 

@@ -19,6 +19,7 @@ from ganedit.tasks.translate.options import NetworkOptions
 from ganedit.tasks.translate.paired.options import is_paired
 
 FOLDER = Path(__file__).parent.parent / "weights"
+# Up to the semicolon it is what `ganedit models` lists as terms.
 LICENCE = "MIT; see trained_on for the pictures' own terms"
 
 
@@ -29,9 +30,14 @@ LICENCE = "MIT; see trained_on for the pictures' own terms"
 @click.option("--recipe", required=True, help="File in weights/recipes.")
 @click.option("--score", required=True)
 @click.option("--figure", required=True, help="The score in one figure, for a table.")
+@click.option(
+    "--licence", default=LICENCE, show_default=True,
+    help="Other terms, where those of the pictures bind: 'non-commercial research; as CelebA, …'.",
+)  # fmt: skip
 def main(
-    run: Path, labels: tuple[str, ...], trained_on: str, recipe: str, score: str, figure: str
-) -> None:
+    run: Path, labels: tuple[str, ...], trained_on: str, recipe: str, score: str, figure: str,
+    licence: str,
+) -> None:  # fmt: skip
     source = weights.locate(str(run))
     contents = weights.read(source)
     task = contents.task
@@ -48,7 +54,7 @@ def main(
     else:
         shutil.copyfile(source, target)
     row = manifest.add_row(
-        target, task=task, labels=named, licence=LICENCE, trained_on=trained_on, recipe=recipe,
+        target, task=task, labels=named, licence=licence, trained_on=trained_on, recipe=recipe,
         score=score, figure=figure,
     )  # fmt: skip
     click.echo(f"{target}: {row.bytes / 1e6:.2f} MB")

@@ -160,6 +160,10 @@ class Editor:
         *,
         direction: Sequence[str] = (),
         strip: str | None = None,
+        seed: int | None = None,
+        model: str | None = None,
+        truncation: float = 0.7,
+        class_: str | None = None,
         weights: str | Path | None = None,
         device: str = "auto",
         precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
@@ -464,7 +468,7 @@ def generate(
 
     Args:
         model: What the pictures are of, like faces. `ganedit models` lists what there is.
-        count: How many pictures.
+        count: How many pictures; of each class that --class names. (1 to 100000)
         seed: Of the first picture; each next one has the next. (0 to 4611686018427387904)
         truncation: 1 draws all that was learned, the strange too; the nearer to 0, the more usual
             and the better drawn. (0 to 1)
@@ -538,10 +542,14 @@ def directions(
     """
 
 def vary(
-    picture: Picture,
+    picture: Picture | None = None,
     *,
     direction: Sequence[str] = (),
     strip: str | None = None,
+    seed: int | None = None,
+    model: str | None = None,
+    truncation: float = 0.7,
+    class_: str | None = None,
     weights: str | Path | None = None,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
@@ -554,6 +562,11 @@ def vary(
         direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5,
             beside where the picture is already; may be repeated.
         strip: One from each place along this direction, from -3 to 3.
+        seed: Vary what ganedit generate draws of this seed, instead of a picture. (0 to
+            4611686018427387904)
+        model: Which generator draws that. `ganedit models` lists what there is.
+        truncation: Of a seed, as of ganedit generate: the nearer to 0, the more usual. (0 to 1)
+        class_: Of a seed: of which class. None: that of its turn.
         weights: Weights of your own: a file or a training run.
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.
         precision: Arithmetic of the network.
@@ -594,7 +607,8 @@ def walk(
     Args:
         seeds: From the picture of one to those of the others: 3,8,21. Pictures that ganedit drew or
             inverted may be among them: 3,me.png.
-        model: What the pictures are of, like faces. `ganedit models` lists what there is.
+        model: What the pictures are of, like faces. `ganedit models` lists what there is. None:
+            that of the first picture among the seeds.
         seconds: How long the walk is.
         rate: Frames a second. (1 to 120)
         loop: Back to the first picture in the end.

@@ -55,6 +55,9 @@ class Input:
     """How many of it a job may have."""
     drawn: bool = False
     """Whether it may be a drawing: the page has a canvas for it then."""
+    number: str = ""
+    """The option that a whole number stands for in its place, where no file is called so; with
+    that option nothing of it has to be given."""
     named: Callable[[str], Path] | None = None
     """The file of a picture that ships, by its name, which is written `@NAME`; raises a UsageError
     where there is none of it."""

@@ -69,6 +69,15 @@ def test_generators_of_something_else(classes: tuple[str, ...], complaint: str) 
     assert complaint in run(*words, *EXACT).complaint
 
 
+@pytest.mark.parametrize("output", ["data", "data/more", "./data/"])
+def test_drawn_pictures_stay_apart_from_real_ones(output: str) -> None:
+    save_generator(CLASSES)
+    words = ("augment", "data", "--per-class", 3, "--weights", "own.safetensors")
+    before = listing(Path("data"))
+    assert "would be taken for the data set's own" in run(*words, "-o", output, *EXACT).complaint
+    assert listing(Path("data")) == before
+
+
 def test_a_folder_without_classes() -> None:
     (Path("none")).mkdir()
     done = run("augment", "none", "--per-class", 3, "-o", "more", "--feature-weight", 0, *EXACT)

@@ -202,8 +202,9 @@ def test_a_window_is_cut_out_where_it_is_asked_for(tmp_path: Path) -> None:
     given = GenerateTraining(
         data=(str(tmp_path),), window="32@0.76", network=SMALL, batch=2, feature_weight=0
     )
-    with pytest.warns(UserWarning, match="1 pictures are few"):
-        batches = GenerateBatches(given, (), 0)
+    batches = GenerateBatches(given, (), 0)
+    with pytest.warns(UserWarning, match="1 pictures to train on are few"):
+        batches.warn_of_few()
     assert (batches[0]["picture"] == 255).all()
     assert batches[0]["picture"].shape == (2, 3, 16, 16)
 
@@ -247,6 +248,12 @@ def test_classes_that_are_missing(tmp_path: Path, discs: Path) -> None:
             (tmp_path / "none").rmdir()
         with pytest.raises(TrainingError, match=found):
             classes_in(given)
+
+
+def test_a_folder_that_is_missing_is_told_before_vgg_is_fetched(tmp_path: Path) -> None:
+    given = GenerateTraining(data=(str(tmp_path / "none"),))
+    with pytest.raises(TrainingError, match="none: no such folder"):
+        GenerateTask(given)
 
 
 # --- training ---------------------------------------------------------------------------------

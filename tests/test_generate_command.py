@@ -1,5 +1,6 @@
 """`ganedit generate`: pictures, their names, and the recipes that they carry."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import tiny
+import torch
 from command_line import EXACT, listing, run
 from drawing import draw, generators, samples, save_generator
 
@@ -49,6 +51,20 @@ def test_names_without_a_folder() -> None:
     assert draw(*words, "--format", "webp") == ["blobs_0000.webp", "blobs_0001.webp"]
     done = run("generate", *words, "-o", "-", *EXACT)
     assert "several pictures cannot go to standard output" in done.complaint
+
+
+def test_where_pictures_are_is_told() -> None:
+    assert run("generate", "--model", "blobs", *EXACT).out.endswith("a second: blobs_0000.png\n")
+    done = run("generate", "--model", "blobs", "-n", 3, "-o", "drawn", *EXACT)
+    assert done.out.endswith(": drawn/0000.png to drawn/0002.png\n")
+
+
+def test_an_estimate_of_what_is_drawn() -> None:
+    done = run("generate", "--model", "blobs", "-n", 2000, "-o", "drawn", "--dry-run", *EXACT)
+    assert done.out.startswith("2,000 pictures to draw: 0.5 megapixels\n")
+    megabytes = float(done.out.split("results of about ")[1].split()[0].replace(",", ""))
+    one = len(Path(draw("--model", "blobs", "-o", "one.png")[0]).read_bytes())
+    assert megabytes == pytest.approx(2000 * one / 1e6, rel=0.3)
 
 
 def test_a_picture_is_the_same_in_python_whoever_draws_it() -> None:
@@ -124,6 +140,10 @@ def test_ones_own_network_draws_and_is_asked_for_again(tmp_path: Path) -> None:
         (("--model", "blobs", "--class", "hats"), "--class hats: blobs has no classes; leave it"),
         (("--model", "things", "--class", "hats=0"), "write it like shoes, or shoes=3,bags=2"),
         (("--model", "blobs", "--truncation", 2), "--truncation 2: use a number from 0 to 1"),
+        (("--model", "things", "--class", "hats,hats=2"), "--class hats,hats=2: hats is given tw"),
+        (("--model", "things", "--class", "hats=2", "-n", 3), "says how many of each; leave --cou"),
+        (("--model", "blobs", "-n", 10**8), "--count 100000000: use a whole number from 1 to 100"),
+        (("--model", "blobs", "--mean", "a=1", "--mean", "a=2", "--code", "a"), "a is given twice"),
         (("--like", "p.png", "--seed", 3), "draws the same picture again; leave --seed out"),
         (("--like", "p.png"), "p.png: does not say what it was drawn from"),
     ],
@@ -177,6 +197,13 @@ def test_a_generator_in_python() -> None:
     assert blobs.directions[:2] == ["1", "2"]
     frames = list(blobs.walk([5, 6], frames=4, truncation=0.7))
     assert len(frames) == 4
+    assert len(list(blobs.walk("5,6", seconds=0.2, rate=10))) == 2
+    assert np.array_equal(blobs.vary(5, {"2": 1}).samples, samples("five.png"))
+    far = blobs.tensor([5], directions={"2": 1})[0].permute(1, 2, 0) * 255
+    assert np.array_equal(far.round().byte().numpy(), samples("five.png"))
+    for wrong in ({"truncation": 3.0}, {"seed": "x"}, {"seed": -1}):
+        with pytest.raises(UsageError):
+            blobs(**wrong)
     assert np.abs(frames[0].samples - blobs(5).samples.astype(float)).max() <= 1
     me = blobs.invert(blobs(5).samples, steps=2, force=True)
     assert me.notes[0].startswith("drawn again at PSNR")
@@ -225,15 +252,51 @@ def test_a_strip_goes_from_one_end_to_the_other() -> None:
     [
         ((), "say what to change: --direction smile=2, or --strip smile"),
         (("--direction", "smile"), "--direction smile: write it like glasses=2 or 3=-1.5"),
-        (("--direction", "smile=1"), "blobs has none of that name. There are: 1, 2, 3"),
-        (("--strip", "99"), "blobs has none of that name. There are: 1, 2, 3"),
+        (("--direction", "smile=1"), "--direction smile: no generator has it. There are: 1, 2, 3"),
+        (("--strip", "99"), "--strip 99: no generator has it. There are: 1, 2, 3"),
+        (("--direction", "1=1", "--direction", "1=2"), "--direction 1=2: 1 is given twice"),
+        (("--direction", "1=1", "--seed", 7), "give pictures or a seed"),
+        (("--direction", "1=1", "--class", "hats"), "a picture says itself what it was drawn from"),
     ],
 )
 def test_what_cannot_be_varied_is_told_in_a_line(words: tuple[str, ...], complaint: str) -> None:
     draw("--model", "blobs", "-o", "p.png")
     done = run("vary", "p.png", *words, "-o", "out.png", *EXACT)
-    assert done.code != 0
-    assert complaint in done.err
+    assert done.code == 2
+    assert complaint in done.complaint
+
+
+def test_a_seed_is_varied_without_a_file_of_it() -> None:
+    draw("--model", "blobs", "--seed", 7, "--direction", "1=2", "-o", "far.png")
+    done = run("vary", 7, "--model", "blobs", "--direction", "1=2", *EXACT)
+    assert done.code == 0, done.err
+    assert np.array_equal(samples("0007_varied.png"), samples("far.png"))
+    done = run("vary", 7, "--model", "things", "--class", "hats", "--strip", 1, "-o", "s", *EXACT)
+    assert done.code == 0, done.err
+    assert listing(Path("s"))[0] == "+0.png"
+    assert read_recipe(Path("s/+2.png"))[0].class_ == "hats"
+    # From Python too; and a file of that name is a picture.
+    placed = {"device": "cpu", "precision": "fp32"}
+    ours = ganedit.vary(seed=7, model="blobs", direction=["1=2"], **placed)
+    assert np.array_equal(ours.samples, samples("far.png"))
+    Path("far.png").rename("9")
+    done = run("vary", "9", "--direction", "1=-2", "-o", "back.png", *EXACT)
+    assert done.code == 0, done.err
+    assert read_recipe(Path("back.png"))[0].seed == 7
+    assert "give a picture that ganedit drew" in run("vary", "--strip", "1", *EXACT).complaint
+    assert run("vary", 7, "--strip", "1", *EXACT).complaint.startswith("say with --model what")
+    wrong = run("vary", 7, "--model", "things", "--class", "hut", "--strip", "1", *EXACT)
+    assert wrong.complaint.startswith("--class hut: there is none")
+
+
+def test_a_folder_of_drawn_pictures_is_varied() -> None:
+    draw("--model", "blobs", "-n", 3, "-o", "drawn", "--sheet")
+    for _ in range(2):
+        done = run("vary", "drawn", "--direction", "1=2", *EXACT)
+        assert done.code == 0, done.err
+    assert "3 finished before; left out: 4 results of earlier runs" in done.out
+    names = [f"000{seed}{label}.png" for seed in range(3) for label in ("", "_varied")]
+    assert listing(Path("drawn")) == sorted([*names, "sheet.png"])
 
 
 def test_a_picture_of_something_else_cannot_be_varied() -> None:
@@ -273,8 +336,25 @@ def test_samples_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert samples("seen/nearest.png").shape == (32, 256, 3)
 
 
+@pytest.mark.filterwarnings("ignore:.*jit.*:FutureWarning")
+def test_samples_are_measured_by_another_network() -> None:
+    draw_training_pictures(Path("real"))
+    network = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(4), torch.nn.Flatten())
+    torch.jit.trace(network, torch.rand(2, 3, 16, 16)).save("own.pt")
+    torch.jit.trace(torch.nn.ReLU(), torch.rand(2, 3, 16, 16)).save("maps.pt")
+    Path("text.pt").write_text("none")
+    words = ("evaluate", "generate", "--model", "blobs", "--data", "real", "--held-out", 0.25)
+    done = run(*words, "-n", 30, "--features", "own.pt", *EXACT)
+    assert done.code == 0, done.err
+    assert re.search(r"at 16×16; own\.pt [0-9a-f]{8}; SWD", done.out)
+    for name, complaint in (("text", "not a network that torch.jit"), ("maps", "to make (N, D)")):
+        done = run(*words, "-n", 30, "--features", f"{name}.pt", *EXACT)
+        assert complaint in done.complaint
+
+
 def test_too_few_pictures_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
     draw("--model", "blobs", "-n", 20, "-o", "real")
     done = run("evaluate", "generate", "--model", "blobs", "--data", "real", *EXACT)
     assert "2.0% of its 20 pictures are 0; at least 8 are needed" in done.complaint
+    assert done.complaint.endswith("a larger --held-out, 0.41")

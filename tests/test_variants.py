@@ -291,6 +291,9 @@ def test_classes_from_a_table(tmp_path: Path) -> None:
     batch = GenerateBatches(given, ("other", "red"), 0)[0]
     reds = [shapes.hue_of(p.permute(1, 2, 0).numpy()) == 0 for p in batch["picture"]]
     assert reds == [bool(label) for label in batch["label"]]
+    table.write_text("\n".join(["name,class", *rows[:110]]))
+    with pytest.warns(UserWarning, match=r"classes.csv: has a class for 110 of 120 pictures"):
+        GenerateBatches(given, classes_in(given), 0).warn_of_few()
     table.write_text("name,class\nx.png,a\ny.png,b")
     with pytest.raises(TrainingError, match=r"classes.csv: names none of the pictures in --data"):
         GenerateBatches(given, ("a", "b"), 0)
@@ -305,6 +308,7 @@ def test_classes_from_a_table(tmp_path: Path) -> None:
         ({"progressive": True, "critic": "patch"}, "--critic patch cannot grow"),
         ({"augmentation": "adaptive", "adversarial": "wasserstein"}, "--augmentation adaptive"),
         ({"progressive": True, "network": NetworkOptions(architecture="resnet")}, "--progressive"),
+        ({"conditioning": "auxiliary"}, "--conditioning auxiliary is of classes"),
         ({"path_weight": 1.0, "network": NetworkOptions(architecture="dcgan")}, "--path-weight"),
     ],
 )

@@ -1,5 +1,6 @@
 """`ganedit walk`, mixed layers and sums of codes: ways through the space of codes."""
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,9 @@ import torch
 from command_line import EXACT, listing, run
 from drawing import draw, generators, samples
 
+from ganedit.runs.jobs import Job, Plan
+from ganedit.runs.options import RunOptions
+from ganedit.runs.result import Result, tell
 from ganedit.tasks.generate.recipes import read_recipe
 from ganedit.tasks.generate.walking import spherical
 
@@ -97,6 +101,47 @@ def test_a_walk_in_one_file(suffix: str) -> None:
     done = run(*words, "-o", target)
     assert "exists; add --overwrite" in done.complaint
     assert run(*words, "-o", target, "--overwrite", "-q").code == 0
+    done = run(*words, "-o", target, "--overwrite", "--json", "--report", "report.jsonl")
+    told = json.loads(done.out)
+    assert (told["output"], told["status"], told["output_size"]) == (target, "done", [16, 16])
+    assert told["output_bytes"] == Path(target).stat().st_size
+    assert Path("report.jsonl").read_text() == done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "give -o a name that ends in .mp4, .gif or .webp, or a folder for the frames"),
+        (("-o", "-"), "standard output takes no film"),
+        (("-o", "w.mkv"), "-o w.mkv: a film ends in .mp4, .gif or .webp; its frames go into a fol"),
+    ],
+)
+def test_where_no_walk_can_go(words: tuple[str, ...], complaint: str) -> None:
+    done = run("walk", "--model", "blobs", "--seeds", "3,8", *words, *EXACT)
+    assert (done.code, listing(Path())) == (2, [])
+    assert complaint in done.complaint
+
+
+def test_a_film_that_was_not_finished_is_not_said_to_go_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    job = Job({}, Path("frames/00000.png"), "PNG", journal_folder=Path("frames"))
+    stopped = Result(done=[job], left=3, interrupted=True)
+    tell(stopped, Plan([job]), RunOptions(), 1.0, "interrupted", Path("walk.mp4"))
+    told = capsys.readouterr()
+    assert told.err == "stopped (interrupted): walk.mp4 is not written\n"
+
+
+def test_frames_of_two_walks_are_not_mixed() -> None:
+    words = ("walk", "--model", "blobs", "--rate", 4, "-o", "frames", *EXACT)
+    assert run(*words, "--seeds", "3,8", "--seconds", 1).code == 0
+    before = {name: samples(f"frames/{name}") for name in listing(Path("frames"))}
+    done = run(*words, "--seeds", "5,6", "--seconds", 2)
+    assert "frames: holds frames of another film; add --overwrite" in done.complaint
+    after = {name: samples(f"frames/{name}") for name in listing(Path("frames"))}
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert "4 finished before" in run(*words, "--seeds", "3,8", "--seconds", 1).out
 
 
 def test_layers_are_mixed() -> None:
@@ -145,6 +190,17 @@ def test_sums_and_mixtures_that_are_none(words: tuple[object, ...], complaint: s
     done = run("generate", "--model", "blobs", *words, "-o", "x.png", *EXACT)
     assert done.code == 2
     assert complaint in done.complaint
+
+
+def test_pictures_say_who_walks_between_them() -> None:
+    draw("--model", "blobs", "-n", 2, "-o", "drawn")
+    seeds, words = "drawn/0000.png,drawn/0001.png", ("--seconds", 0.5, "--rate", 4, *EXACT)
+    assert run("walk", "--seeds", seeds, *words, "-o", "said").code == 0
+    assert run("walk", "--model", "blobs", "--seeds", seeds, *words, "-o", "asked").code == 0
+    assert np.array_equal(samples("said/00001.png"), samples("asked/00001.png"))
+    PIL.Image.new("RGB", (8, 8)).save("p.png")
+    done = run("walk", "--seeds", "p.png,8", *words, "-o", "no")
+    assert done.complaint.startswith("p.png: does not say what it was drawn from")
 
 
 def test_a_walk_from_pictures() -> None:

@@ -99,7 +99,7 @@ def _value(value: Any) -> Any:
 
 def _decoded(each: Input, value: Picture | Sequence[Picture] | None) -> tuple[Image, ...]:
     if value is None:
-        if each.required or each.given == "each":
+        if not _optional(each):
             raise TypeError(f"give the {each.name}")
         return ()
     several = value if isinstance(value, list | tuple) else [value]
@@ -155,7 +155,7 @@ def signature_of(task: Task[Any], *, pictures: bool = True) -> inspect.Signature
     parameters: list[inspect.Parameter] = []
     if pictures:
         for each in task.inputs:
-            optional = not (each.required or each.given == "each")
+            optional = _optional(each)
             parameters.append(inspect.Parameter(
                 each.name, inspect.Parameter.POSITIONAL_OR_KEYWORD,
                 default=None if optional else inspect.Parameter.empty, annotation=_kind_of(each),
@@ -181,9 +181,13 @@ def signature_of(task: Task[Any], *, pictures: bool = True) -> inspect.Signature
     return inspect.Signature(parameters, return_annotation="Image" if pictures else "Editor")
 
 
+def _optional(each: Input) -> bool:
+    return not each.required and (each.given != "each" or bool(each.number))
+
+
 def _kind_of(each: Input) -> str:
     kind = "Picture" if each.most == 1 else "Picture | Sequence[Picture]"
-    return kind if each.required or each.given == "each" else f"{kind} | None"
+    return f"{kind} | None" if _optional(each) else kind
 
 
 def annotation_of(each: Declared) -> str:

@@ -32,6 +32,11 @@ def augment(data: Path, options: AugmentOptions) -> int:
     Raises:
         GaneditError: the data set has no classes, or a step cannot be done.
     """
+    if data.resolve() in (options.output.resolve(), *options.output.resolve().parents):
+        raise UsageError(
+            f"-o {options.output}: drawn pictures would be taken for the data set's own; choose a "
+            f"folder outside {data}"
+        )
     own = options.weights or str(_train(data, options))
     model = find_model(None, own)
     classes = model.network.classes

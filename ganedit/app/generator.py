@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from ganedit.tasks.generate.inversion import Inverting
 from ganedit.tasks.generate.invert_options import InvertOptions
 from ganedit.tasks.generate.latent_options import WalkOptions
 from ganedit.tasks.generate.models import direction_names, find_model
+from ganedit.tasks.generate.options import GenerateOptions
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, recipe_in
 from ganedit.tasks.generate.walking import Walking
 
@@ -88,25 +90,38 @@ class Generator:
         Raises:
             UsageError: an unknown class or direction.
         """
+        GenerateOptions(seed=seed, truncation=truncation)  # which says what is out of bounds
         kind = class_ or (self.classes[seed % len(self.classes)] if self.classes else "")
         recipe = Recipe.of(
             self._painter.model, seed, truncation, kind, directions_as_text(directions)
         )
         return self._painter.picture(recipe, enlarger(self._runtime))
 
-    def tensor(self, seeds: Sequence[int], *, truncation: float = 0.7) -> Tensor:
-        """Pictures of seeds as a float32 tensor `(N, 3, S, S)` in [0, 1]."""
+    def tensor(
+        self,
+        seeds: Sequence[int],
+        *,
+        truncation: float = 0.7,
+        class_: str | None = None,
+        directions: Mapping[str, float] = NO_DIRECTIONS,
+    ) -> Tensor:
+        """Pictures of seeds as a float32 tensor `(N, 3, S, S)` in [0, 1]; else as a call of it."""
         import torch
 
-        drawn = [self(seed, truncation=truncation).samples for seed in seeds]
+        drawn = [
+            self(seed, truncation=truncation, class_=class_, directions=directions).samples
+            for seed in seeds
+        ]
         return torch.from_numpy(np.stack(drawn)).permute(0, 3, 1, 2).float() / 255
 
-    def vary(self, picture: Picture, directions: Mapping[str, float]) -> Image:
-        """A picture that it drew or inverted, farther along directions.
+    def vary(self, picture: Picture | int, directions: Mapping[str, float]) -> Image:
+        """A picture that it drew or inverted, or that of a seed, farther along directions.
 
         Raises:
             UsageError: it has no recipe, or is another generator's.
         """
+        if isinstance(picture, int):
+            return self(picture, directions=directions)
         recipe, _ = recipe_in(as_image(picture).metadata.xmp)
         model = self._painter.model
         if model_that_drew(recipe, self._own).fingerprint != model.fingerprint:
@@ -117,20 +132,25 @@ class Generator:
         changed = replace(recipe.by(model), directions=directions_as_text(amounts))
         return self._painter.picture(changed, enlarger(self._runtime))
 
-    def walk(self, seeds: Sequence[int], *, frames: int = 90, **options: Any) -> Iterator[Image]:
+    def walk(
+        self, seeds: Sequence[int | str | Path] | str, *, frames: int | None = None, **options: Any
+    ) -> Iterator[Image]:
         """The frames of a walk past the pictures of seeds.
 
         Args:
-            seeds: two or more.
-            frames: how many.
-            options: as `ganedit walk` has them, by name: `loop`, `through`, `fine`, `truncation`.
+            seeds: two or more, files of pictures that it drew among them; or as text: `3,8,21`.
+            frames: how many, instead of `seconds` and `rate`.
+            options: as `ganedit walk` has them, by name: `loop`, `seconds`, `through`, `fine`.
+
+        Raises:
+            UsageError: no such way.
         """
-        given = WalkOptions(
-            seeds=",".join(map(str, seeds)), model=self._name, weights=self._own,
-            seconds=frames / 30, **options,
-        )  # fmt: skip
+        if frames is not None:
+            options |= {"seconds": frames / 30, "rate": 30}
+        text = seeds if isinstance(seeds, str) else ",".join(map(str, seeds))
+        given = WalkOptions(seeds=text, model=self._name, weights=self._own, **options)
         walking = Walking(given, self._runtime, enlarger(self._runtime))
-        return (walking.apply(str(number), lambda done: None) for number in range(frames))
+        return (walking.apply(str(number), lambda done: None) for number in range(given.frames))
 
     def invert(self, photo: Picture, **options: Any) -> Image:
         """A photo as it draws it, which carries its code; `notes` say how near it is.

@@ -58,7 +58,9 @@ def _of_pictures(jobs: Sequence[Job], work: Work) -> Iterator[str]:
     readable = [job for job in jobs if pixels[job]]
     megapixels = sum(pixels.values()) / 1e6
     size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
-    yield f"{len(jobs):,} pictures to do: {megapixels:,.1f} megapixels in {size:,.1f} MB"
+    drawn = bool(jobs) and not jobs[0].sources
+    what, read = ("draw", "") if drawn else ("do", f" in {size:,.1f} MB")
+    yield f"{len(jobs):,} pictures to {what}: {megapixels:,.1f} megapixels{read}"
     if readable:
         rate, bytes_per_pixel = _measure(readable, work)
         left = tqdm.format_interval(megapixels / rate)
@@ -81,7 +83,7 @@ def _pixels(job: Job, work: Work) -> int:
 
 
 def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:
-    """Megapixels of input per second, and bytes of result per input pixel.
+    """Megapixels per second that are read, or drawn, and bytes of result for each.
 
     Of several devices the first is measured, and the others are taken to be like it.
     """
@@ -102,7 +104,8 @@ def _measure(jobs: Sequence[Job], work: Work) -> tuple[float, float]:
     measured = [(outcome, time.monotonic()) for outcome in outcomes]
     elapsed = measured[-1][1] - begun if measured else first.seconds
     counted = [outcome for outcome, _ in measured] or [first]
-    pixels = sum(width * height for width, height in (o.input_size for o in counted))
+    sizes = (o.input_size if o.job.sources else work.size_for((0, 0)) for o in counted)
+    pixels = sum(width * height for width, height in sizes)
     made = sum(outcome.bytes for outcome in counted)
     rate = max(pixels, 1) / 1e6 / max(elapsed, 1e-6) * (1 + len(others))
     return rate, made / max(pixels, 1)

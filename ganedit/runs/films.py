@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import PIL.Image
 
 from ganedit.errors import GaneditError, OutputError, UsageError
-from ganedit.image import decode, output_errors, publish
+from ganedit.image import READABLE_SUFFIXES, decode, output_errors, publish
 from ganedit.runs.jobs import Job
-from ganedit.runs.options import RunOptions
+from ganedit.runs.options import STREAM, RunOptions
+from ganedit.runs.outcomes import Outcome, Staged
+from ganedit.runs.report import Report
+from ganedit.runs.stamps import Stamp
+from ganedit.runs.work import Work, used_weights
+from ganedit.task import Task
 from ganedit.video.kinds import have_av
 from ganedit.video.library import library
 
@@ -30,6 +35,18 @@ CRF = 17
 def is_film(path: Path | None) -> bool:
     """Whether results that are frames go into one file of that name."""
     return path is not None and path.suffix.lower() in FILMS and not path.is_dir()
+
+
+def check_film(output: Path | None) -> None:
+    """Raise a UsageError where neither a film nor its frames can go."""
+    listed = f"{', '.join(FILMS[:-1])} or {FILMS[-1]}"
+    if output is None or output == STREAM:
+        said = "" if output is None else "standard output takes no film; "
+        raise UsageError(f"{said}give -o a name that ends in {listed}, or a folder for the frames")
+    suffix = output.suffix.lower()
+    known = suffix in {*FILMS, *READABLE_SUFFIXES}
+    if suffix and not known and not output.is_dir():
+        raise UsageError(f"-o {output}: a film ends in {listed}; its frames go into a folder")
 
 
 class Drawn(Protocol):
@@ -73,7 +90,10 @@ def run_film(rate: int, run: RunOptions, draw: Callable[[RunOptions], Frames]) -
         folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}.")
     with folder as name:
         files = replace(run.files, output=Path(name), format="png", overwrite=False)
-        result = draw(replace(run, files=files))
+        # Frames are nobody's: the film is told of.
+        folders = replace(run.folders, report=None)
+        quiet = run.quiet or run.json
+        result = draw(replace(run, files=files, folders=folders, json=False, quiet=quiet))
         if result.code == 0 and result.done:
             partial = Path(name) / f"film{target.suffix.lower()}"
             frames = [job.target for job in result.done]
@@ -81,6 +101,20 @@ def run_film(rate: int, run: RunOptions, draw: Callable[[RunOptions], Frames]) -
                 write_film(sorted(frames), partial, rate, run.files.quality)
             publish(partial, target, overwrite=run.files.overwrite)
     return result
+
+
+def report_film(task: Task[Any], options: Any, run: RunOptions, film: Path, seconds: float) -> None:
+    """Say what is to be said in JSON of a film that was written.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    job = Job({}, film, film.suffix.removeprefix(".").upper())
+    made = Staged(film, film, Stamp.of(film))
+    size = task.size(options, (0, 0))
+    work = Work(task, options, run, used_weights(task, options), 1, 0)
+    with Report(work, run) as report:
+        report.done(Outcome(job, results=(made,), output_size=size, seconds=seconds))
 
 
 def write_film(frames: Sequence[Path], target: Path, rate: int, quality: int | None = None) -> None:

@@ -19,6 +19,9 @@ from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.runs.lines import LineFile
 from ganedit.runs.stamps import Stamp
 
+# Ends the names of contact sheets, which are recorded without what they show.
+SHEET = "sheet"
+
 
 @dataclass(frozen=True)
 class Record:
@@ -69,9 +72,15 @@ class Records:
         )
 
     def knows(self, file: Path) -> bool:
-        """Whether a file is a result that some run has made here."""
+        """Whether a file is what some run has made here of other pictures, or a sheet of them.
+
+        What was drawn from noise is a picture like any other.
+        """
         records = self._records.get(self.name_of(file), [])
-        return any(record.made.matches(file) for record in records)
+        made_of_others = file.stem.endswith(SHEET)
+        return any(
+            record.made.matches(file) and (record.sources or made_of_others) for record in records
+        )
 
     def name_of(self, result: Path) -> str:
         """What a result is called in its records."""

@@ -53,6 +53,8 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     _check_given(task, given)
     task.check(options, given.counts)
     edited = task.edited
+    if edited is not None and edited.number and not given.files.get(edited.name):
+        edited = None  # the number says what is drawn
     if edited is None:
         plan = Plan([_drawn(task, options, run)])
     else:
@@ -63,7 +65,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
             edited.name,
             task.labels(options),
         )
-    partners = [_partner(each, given) for each in task.inputs if each != edited]
+    partners = [_partner(each, given) for each in task.inputs if each != task.edited]
     jobs = [_with_partners(job, partners, several=len(plan.jobs) > 1) for job in plan.jobs]
     names = task.variants(options)
     shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]

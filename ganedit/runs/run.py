@@ -4,18 +4,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 from ganedit.errors import DiskFullError, GaneditError, OutputError, UsageError, WeightsError
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
-from ganedit.runs.films import is_film, run_film
-from ganedit.runs.inputs import as_text
+from ganedit.runs.films import check_film, is_film, report_film, run_film
 from ganedit.runs.jobs import Job, Plan
 from ganedit.runs.journal import Journal, Record
 from ganedit.runs.options import STREAM, RunOptions
@@ -23,6 +20,7 @@ from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discar
 from ganedit.runs.picture import edit_picture
 from ganedit.runs.planning import Given, plan_jobs
 from ganedit.runs.report import Report
+from ganedit.runs.result import Result, tell
 from ganedit.runs.saying import say
 from ganedit.runs.sheets import write_sheets
 from ganedit.runs.stamps import Stamp
@@ -39,27 +37,6 @@ Told = TypeVar("Told")
 Engine = Callable[[Iterator[Job], Work, JobProgress], Outcomes]
 
 
-@dataclass
-class Result:
-    """What became of a run."""
-
-    done: list[Job] = field(default_factory=list)
-    skipped: int = 0
-    """Results that were finished before."""
-    errors: list[GaneditError] = field(default_factory=list)
-    """Why pictures failed."""
-    left: int = 0
-    """Results that were not begun, because the run had to stop."""
-    notes: list[str] = field(default_factory=list)
-    """What pictures had in common that was not told one by one."""
-    interrupted: bool = False
-
-    @property
-    def code(self) -> int:
-        """The shell's exit code."""
-        return 130 if self.interrupted else int(bool(self.errors or self.left))
-
-
 def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Result:
     """Do a task to all that was given; see `run_plan`.
 
@@ -72,14 +49,26 @@ def run_task(task: Task[Any], options: Any, given: Given, run: RunOptions) -> Re
     Raises:
         GaneditError: inputs contradict each other; and what `run_plan` raises.
     """
-    if task.rate is not None and is_film(run.files.output):
-        return run_film(task.rate(options), run, partial(run_task, task, options, given))
-    return run_plan(task, options, plan_jobs(task, options, given, run), run)
+    if task.rate is None:
+        return run_plan(task, options, plan_jobs(task, options, given, run), run)
+    check_film(run.files.output)
+    film = run.files.output if is_film(run.files.output) else None
+
+    def draw(run: RunOptions) -> Result:
+        return run_plan(task, options, plan_jobs(task, options, given, run), run, film=film)
+
+    if film is None:
+        return draw(run)
+    begun = time.monotonic()
+    result = run_film(task.rate(options), run, draw)
+    if result.code == 0 and result.done:
+        report_film(task, options, run, film, time.monotonic() - begun)
+    return result
 
 
 def run_plan(
     task: Task[Any], options: Any, plan: Plan, run: RunOptions, display: type[Display] = Display,
-    *, silent: bool = False,
+    *, silent: bool = False, film: Path | None = None,
 ) -> Result:  # fmt: skip
     """Do what was planned; every failure is told at the end in one line.
 
@@ -90,6 +79,7 @@ def run_plan(
         run: how the run goes.
         display: what is told how far it is.
         silent: whether failures are only in the result, for a caller who raises them.
+        film: what becomes of the results, where they are frames that nobody keeps.
 
     Raises:
         GaneditError: the run cannot begin or go on: the weights cannot be used, a device is not
@@ -109,7 +99,7 @@ def run_plan(
     folder = any(job.journal_folder is not None for job in plan.jobs)
     moving = any(job.moving for job in plan.jobs)
     engine = _engine(work, several=folder or moving)
-    return _Run(plan, work, display, folder=folder, silent=silent).run(engine)
+    return _Run(plan, work, display, folder=folder, silent=silent, film=film).run(engine)
 
 
 def work_of(task: Task[Any], options: Any, plan: Plan, run: RunOptions) -> Work:
@@ -151,10 +141,17 @@ class _Run:
     """One run's state while it goes."""
 
     def __init__(
-        self, plan: Plan, work: Work, display: type[Display], *, folder: bool, silent: bool
+        self,
+        plan: Plan,
+        work: Work,
+        display: type[Display],
+        *,
+        folder: bool,
+        silent: bool,
+        film: Path | None,
     ) -> None:
         self.plan, self.work, self.display, self.folder = plan, work, display, folder
-        self.silent = silent
+        self.silent, self.film = silent, film
         self.result, self.stop = Result(), Stop()
         self.journals: dict[Path, Journal] = {}
         self.fatal: GaneditError | None = None
@@ -169,6 +166,11 @@ class _Run:
             self.report = stack.enter_context(Report(self.work, self.work.run))
             todo = find_todo(self.plan.jobs, self.work, self.journals)
             self.replaceable = todo.replaceable
+            if self.work.task.rate is not None and todo.refused:
+                raise OutputError(  # rather than a film of two
+                    f"{todo.refused[0].job.target.parent}: holds frames of another film; add "
+                    "--overwrite, or choose another -o"
+                )
             for job in todo.finished:
                 self._tell(self.report.skipped, job)
             for outcome in todo.refused:
@@ -181,7 +183,7 @@ class _Run:
             raise self.fatal
         if not self.silent:
             seconds = time.monotonic() - started
-            tell(self.result, self.plan, self.work.run, seconds, self.stop.reason)
+            tell(self.result, self.plan, self.work.run, seconds, self.stop.reason, self.film)
         if self.fatal is not None:
             raise self.fatal
         return self.result
@@ -283,27 +285,3 @@ def _print(result: Staged) -> None:
     with output_errors(STREAM):
         sys.stdout.buffer.write(result.partial.read_bytes())
         sys.stdout.buffer.flush()
-
-
-def tell(result: Result, plan: Plan, run: RunOptions, seconds: float, reason: str) -> None:
-    """Say at the end what failed, what is left, and what a folder came to."""
-    for error in result.errors:
-        say(f"ganedit: {error}")
-    if run.json:
-        return
-    if result.errors and len(plan.jobs) > 1:
-        say(f"{len(result.errors)} of {len(plan.jobs)} pictures failed")
-    if reason and result.left:
-        say(f"stopped ({reason}): {result.left} pictures are left; the same command goes on with "
-            "them")  # fmt: skip
-    if run.quiet or all(job.journal_folder is None for job in plan.jobs):
-        return
-    for line in result.notes:
-        say(line)
-    count, took = len(result.done), tqdm.format_interval(seconds)
-    words = [f"{count:,} picture{'s' * (count != 1)} in {took}, {count / seconds:.2f} a second"]
-    if result.skipped:
-        words.append(f"{result.skipped:,} finished before")
-    if plan.left_out.total():
-        words.append(f"left out: {as_text(plan.left_out)}")
-    say("; ".join(words), error=False)

@@ -23,6 +23,9 @@ def edit_command(task: Task[Any]) -> click.Command:
 
     def run(**given: Any) -> int:
         named = given_names()
+        if number := _number(task, given):
+            given |= number
+            named = (named | number.keys()) - {each.name for each in task.inputs}
         options, shared = taken(task.options, given), taken(RunOptions, given)
 
         from ganedit.runs.planning import Given
@@ -43,7 +46,7 @@ def _params_of(each: Input) -> list[click.Parameter]:
     if each.given == "each":
         metavar = f"{name.upper()}..."
         return [click.Argument(
-            [name], nargs=-1, required=True, type=FilePath(), metavar=metavar, help=help
+            [name], nargs=-1, required=not each.number, type=FilePath(), metavar=metavar, help=help
         )]  # fmt: skip
     many = each.given == "shared" and each.most > 1
     folder = (
@@ -57,6 +60,17 @@ def _params_of(each: Input) -> list[click.Parameter]:
                       help=help.rstrip(".") + again if many else help),
         GroupedOption(f"--{name}s", f"{name}s", type=FilePath(), metavar="DIR", help=folder),
     ]  # fmt: skip
+
+
+def _number(task: Task[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What a whole number in the place of a picture stands for; nothing where there is none."""
+    each = task.edited
+    if each is None or not each.number or len(values[each.name]) != 1:
+        return {}
+    (path,) = values[each.name]
+    if not str(path).isdecimal() or path.exists():
+        return {}
+    return {each.name: (), each.number: int(str(path))}
 
 
 def _given(task: Task[Any], values: dict[str, Any]) -> tuple[dict[str, tuple[Path, ...]],

@@ -28,6 +28,8 @@ def parse_means(wishes: Iterable[str]) -> dict[str, tuple[int, ...]]:
         seeds = _seeds(listed)
         if seeds is None or not name.strip() or " " in name.strip():
             raise UsageError(f"--mean {wish}: write it like man=3,8,21, a name without spaces")
+        if name.strip() in found:
+            raise UsageError(f"--mean {wish}: {name.strip()} is given twice")
         found[name.strip()] = seeds
     return found
 
@@ -79,6 +81,8 @@ def parse_directions(wishes: Iterable[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for wish in wishes:
         name, _, amount = wish.partition("=")
+        if name.strip() in found:
+            raise UsageError(f"--direction {wish}: {name.strip()} is given twice")
         try:
             found[name.strip()] = float(amount)
             if not math.isfinite(found[name.strip()]):

@@ -77,15 +77,25 @@ class GenerateBatches:
         smallest = self.size if self.window is None else 1
         self.pictures = Pictures(folders, minimum=smallest, enlarge=True, part=part)
         self.by_class = self._sorted_by(classes)
-        if part.training and len(self.pictures) < FEW:
-            warnings.warn(
-                f"{len(self.pictures)} pictures are few: under {FEW} a generator repeats what it "
-                "saw, with small changes",
-                stacklevel=2,
-            )
 
     def __len__(self) -> int:
         return sum(map(len, self.by_class))
+
+    def warn_of_few(self) -> None:
+        """Say what to expect of few pictures, and which are without a class."""
+        table, named, among = self.options.labels, len(self), len(self.pictures)
+        if table is not None and named < among:
+            warnings.warn(
+                f"{table}: has a class for {named:,} of {among:,} pictures; the others are left "
+                "out",
+                stacklevel=2,
+            )
+        if named < FEW:
+            warnings.warn(
+                f"{named} pictures to train on are few: under {FEW} a generator repeats what it "
+                "saw, with small changes",
+                stacklevel=2,
+            )
 
     def __getitem__(self, step: int) -> Batch:
         rng, pictures, labels = generator_at(self.seed, step), [], []

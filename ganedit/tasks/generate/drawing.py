@@ -23,6 +23,7 @@ from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe,
 from ganedit.tasks.generate.wishes import (
     PLACES,
     amount_at,
+    drawn_first,
     model_of,
     recipes,
     split_of,
@@ -179,8 +180,10 @@ class Varying:
         Raises:
             UsageError: it has no recipe, its generator is not here, or has no such direction.
         """
-        (picture,) = pictures["picture"]
-        recipe, before = recipe_in(picture.metadata.xmp)
+        if self.options.seed is not None:
+            recipe, before = drawn_first(self.options), ""
+        else:
+            recipe, before = recipe_in(pictures["picture"][0].metadata.xmp)
         painter = self.painter(model_that_drew(recipe, self.options.weights))
         changed = painter.picture(
             varied(recipe, painter.model, self.options, variant), self.enlarge

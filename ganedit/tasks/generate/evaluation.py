@@ -1,5 +1,6 @@
 """Scores of a generator: a set of samples is compared to pictures that it did not see."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,17 +11,16 @@ from tqdm import tqdm
 
 from ganedit import metrics
 from ganedit.data.pictures import Entry, Part, list_pictures, load_rgb
-from ganedit.errors import GaneditError, UsageError
+from ganedit.errors import GaneditError
 from ganedit.image import Image
-from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, ScoreTable
 from ganedit.task import Measuring
 from ganedit.tasks.generate.data import windowed
+from ganedit.tasks.generate.describing import Describer, describer
 from ganedit.tasks.generate.drawing import Painter
 from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.options import GenerateEvaluation, Window
 from ganedit.tasks.generate.recipes import Recipe
-from ganedit.tasks.generate.training import pooled_features
 
 # At least so many pictures make a set whose members have neighbours.
 FEWEST = 8
@@ -31,12 +31,12 @@ SHOWN = 16
 
 @dataclass(frozen=True)
 class Set:
-    """Pictures and what VGG19 sees in them.
+    """Pictures and what a network sees in them.
 
     Attributes:
         names: of the pictures, below their folder, or their seeds.
         pictures: `(S, S, 3)` uint8 each.
-        features: `(N, 512)`.
+        features: `(N, D)`.
     """
 
     names: Sequence[str]
@@ -52,18 +52,16 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
         UsageError: no generator of that name, or nothing is to be measured.
         WeightsError: weights or the feature network cannot be read.
     """
-    vgg = measuring.vgg("relu5_4")
-    if vgg is None:
-        raise UsageError("--no-pd: nothing would be left to measure")
+    network = describer(measuring, options.features)
     painter = Painter(find_model(options.model, options.weights), measuring.runtime)
     size = painter.model.network.size
     held_out, trained_on = _parts(options)
-    truth = _read(held_out, options, size, vgg)
-    drawn = _draw(painter, options, truth.names, vgg)
+    truth = _read(held_out, options, size, network)
+    drawn = _draw(painter, options, truth.names, network)
     means = {"drawn": _scores(drawn, truth)}
     rows = [{"seed": name} for name in drawn.names]
     if len(trained_on) >= FEWEST and options.nearest_of:
-        known = _read(trained_on[: options.nearest_of], options, size, vgg)
+        known = _read(trained_on[: options.nearest_of], options, size, network)
         means["trained on (the floor)"] = _scores(known, truth)
         distances, places = _nearest(drawn, known)
         others, _ = _nearest(truth, known)
@@ -81,7 +79,7 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
     protocol = (
         f"{len(drawn.names)} pictures of {painter.model.name} at truncation "
         f"{options.truncation:g} against {len(truth.names)} that were not trained on, at "
-        f"{size}×{size}; pooled VGG19 {vgg.sha256[:8]} relu5_4 at twice the size; SWD: sliced "
+        f"{size}×{size}; {network.name}; SWD: sliced "
         "Wasserstein distance ×1000; nearest: median distance to the nearest training picture; "
         "nearer %: how often that of a drawn one is less than that of a held-out one"
     )
@@ -98,21 +96,28 @@ def _parts(options: GenerateEvaluation) -> tuple[list[Entry], list[Entry]]:
     if len(held_out) < FEWEST:
         raise GaneditError(
             f"{options.data}: {options.held_out:.1%} of its {len(entries)} pictures are "
-            f"{len(held_out)}; at least {FEWEST} are needed: raise --held-out"
+            f"{len(held_out)}; at least {FEWEST} are needed: train and measure with a larger "
+            f"--held-out{_enough(len(entries))}"
         )
     return held_out, Part(options.held_out).of(entries)
 
 
+def _enough(pictures: int) -> str:
+    """Which share is enough, if one is."""
+    share = math.ceil(100 * FEWEST / pictures + 1) / 100 if pictures else 1
+    return f", {share:g}" if share < 0.5 else ", and more pictures"
+
+
 def _read(
-    entries: Sequence[Entry], options: GenerateEvaluation, size: int, vgg: VGG19Features
+    entries: Sequence[Entry], options: GenerateEvaluation, size: int, network: Describer
 ) -> Set:
     window = None if options.window is None else Window.parse(options.window)
     pictures = [windowed(load_rgb(entry.path), window, size) for entry in entries]
-    return Set([entry.name for entry in entries], pictures, _features(pictures, vgg))
+    return Set([entry.name for entry in entries], pictures, _features(pictures, network))
 
 
 def _draw(
-    painter: Painter, options: GenerateEvaluation, like: Sequence[str], vgg: VGG19Features
+    painter: Painter, options: GenerateEvaluation, like: Sequence[str], network: Describer
 ) -> Set:
     """Samples; with classes each of the class of a held-out picture, the folder it is in."""
     model, seeds = painter.model, range(options.seed, options.seed + options.count)
@@ -123,14 +128,14 @@ def _draw(
         )
         for number, seed in enumerate(tqdm(seeds, unit="picture", leave=False, disable=None))
     ]  # fmt: skip
-    return Set([str(seed) for seed in seeds], pictures, _features(pictures, vgg))
+    return Set([str(seed) for seed in seeds], pictures, _features(pictures, network))
 
 
-def _features(pictures: Sequence[np.ndarray], vgg: VGG19Features) -> Tensor:
+def _features(pictures: Sequence[np.ndarray], network: Describer) -> Tensor:
     starts = tqdm(range(0, len(pictures), BATCH), unit="batch", leave=False, disable=None)
     with torch.inference_mode():
         return torch.cat([
-            pooled_features(vgg, _tensor(pictures[start : start + BATCH])) for start in starts
+            network.describe(_tensor(pictures[start : start + BATCH])) for start in starts
         ])  # fmt: skip
 
 

@@ -21,6 +21,24 @@ class VaryOptions(Options):
     strip: str | None = option(
         None, "One from each place along this direction, from -3 to 3.", metavar="NAME"
     )
+    seed: int | None = option(
+        None, "Vary what ganedit generate draws of this seed, instead of a picture.",
+        least=0, most=2**62,
+    )  # fmt: skip
+    model: str | None = option(
+        None, "Which generator draws that. `ganedit models` lists what there is.", metavar="NAME",
+        known=known_models,
+    )  # fmt: skip
+    truncation: float = option(
+        0.7, "Of a seed, as of ganedit generate: the nearer to 0, the more usual.", least=0, most=1
+    )
+    class_: str | None = option(
+        None,
+        "Of a seed: of which class.",
+        flag="--class",
+        metavar="NAME",
+        absent="that of its turn",
+    )
     weights: str | None = own_weights()
 
 
@@ -34,7 +52,7 @@ class WalkOptions(Options):
     )  # fmt: skip
     model: str | None = option(
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
-        metavar="NAME", known=known_models,
+        metavar="NAME", known=known_models, absent="that of the first picture among the seeds",
     )  # fmt: skip
     seconds: float = option(10.0, "How long the walk is.", over=0, most=3600)
     rate: int = option(30, "Frames a second.", least=1, most=120)

@@ -8,7 +8,6 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.task import Apply, Enlarge, Input, Size, Task, Training
-from ganedit.tasks.generate.arithmetic import parse_directions
 from ganedit.tasks.generate.latent_options import (
     DirectionsOptions,
     TraitTraining,
@@ -16,7 +15,13 @@ from ganedit.tasks.generate.latent_options import (
     WalkOptions,
 )
 from ganedit.tasks.generate.models import directions_of_kind, find_model
-from ganedit.tasks.generate.wishes import PLACES, strip_places
+from ganedit.tasks.generate.wishes import (
+    PLACES,
+    check_directions,
+    drawn_first,
+    strip_places,
+    walked_model,
+)
 
 # What is appended to the names of pictures that were varied.
 VARIED = "varied"
@@ -34,17 +39,33 @@ def _weights_of_all(options: VaryOptions) -> Mapping[str, str]:
 
 
 def _check_varying(options: VaryOptions, given: Mapping[str, int]) -> None:
+    if options.seed is not None and "picture" in given:
+        raise UsageError("give pictures or a seed")
+    if options.seed is None and "picture" not in given:
+        raise UsageError("give a picture that ganedit drew, or a seed: ganedit vary 7")
+    if options.seed is None and (said := sorted({"model", "truncation", "class_"} & given.keys())):
+        flag = said[0].strip("_")
+        raise UsageError(f"a picture says itself what it was drawn from; leave --{flag} out")
     if not options.direction and options.strip is None:
         raise UsageError("say what to change: --direction smile=2, or --strip smile")
-    parse_directions(options.direction)
+    if options.seed is not None:
+        drawn_first(options)  # which says what is wrong with it
+    check_directions(options)
 
 
 def _varied_label(options: VaryOptions) -> str:
-    return VARIED
+    return VARIED if options.seed is None else f"{options.seed:04d}_{VARIED}"
 
 
 def _varied_labels(options: VaryOptions | None) -> str:
     return rf"{VARIED}(?:_[+-]\d)?"
+
+
+def _varied_size(options: VaryOptions, size: Size) -> Size:
+    if options.seed is None:
+        return size
+    side = find_model(options.model, options.weights).network.size
+    return side, side
 
 
 def _load_walking(options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
@@ -54,7 +75,7 @@ def _load_walking(options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> A
     return lambda pictures, variant, progress: walking.apply(variant, progress)
 
 
-def _model_weights(options: WalkOptions | DirectionsOptions) -> Mapping[str, str]:
+def _shown_weights(options: DirectionsOptions) -> Mapping[str, str]:
     model = find_model(options.model, options.weights)
     return {model.path.name: model.sha256}
 
@@ -65,7 +86,8 @@ def _walked_weights(options: WalkOptions) -> Mapping[str, str]:
         f"{number} {path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
         for number, path in enumerate(options.pictures)
     }
-    return {**_model_weights(options), **pictures}
+    model = walked_model(options)
+    return {model.path.name: model.sha256, **pictures}
 
 
 def _frames(options: WalkOptions) -> tuple[str, ...]:
@@ -73,7 +95,7 @@ def _frames(options: WalkOptions) -> tuple[str, ...]:
 
 
 def _frame_size(options: WalkOptions, size: Size) -> Size:
-    side = options.size or find_model(options.model, options.weights).network.size
+    side = options.size or walked_model(options).network.size
     return side, side
 
 
@@ -123,11 +145,16 @@ VARY = Task(
 Along the directions that were found without labels, by their numbers:
     ganedit vary faces/0007.png --direction 1=2 --direction 3=-1.5
 A strip of seven, from -3 to 3 standard deviations, and a sheet of them:
-    ganedit vary faces/0007.png --strip 1 -o strip/""",
+    ganedit vary faces/0007.png --strip 1 -o strip/
+The picture of a seed, without a file of it:
+    ganedit vary 7 --model faces --direction 1=2""",
     options=VaryOptions,
     load=_load_varying,
     weights=_weights_of_all,
-    inputs=(Input("picture", "Pictures that ganedit generate drew, folders of them."),),
+    inputs=(
+        Input("picture", "Pictures that ganedit drew, folders of them; or a seed.", number="seed"),
+    ),
+    size=_varied_size,
     label=_varied_label,
     labels=_varied_labels,
     variants=strip_places,
@@ -169,7 +196,7 @@ Numbers are directions that factorised weights gave (SeFa), pc1, pc2 … princip
 codes (GANSpace); ganedit train directions makes named ones.""",
     options=DirectionsOptions,
     load=_load_showing,
-    weights=_model_weights,
+    weights=_shown_weights,
     inputs=(),
     size=_shown_size,
     variants=_direction_names,

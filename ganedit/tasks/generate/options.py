@@ -10,6 +10,8 @@ from ganedit.options import Options, option, own_weights
 from ganedit.tasks.generate.dials import dials_of
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
+# Pictures of one command, all of which are planned before the first is drawn.
+MOST = 100_000
 # Directions found without labels that a page has sliders for: those that change most.
 STRONGEST = 6
 
@@ -87,7 +89,10 @@ class GenerateOptions(Options):
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
         metavar="NAME", positional=True, known=known_models,
     )  # fmt: skip
-    count: int = option(1, "How many pictures.", least=1, recorded=False, short="-n", simple=True)
+    count: int = option(
+        1, "How many pictures; of each class that --class names.", least=1, most=MOST,
+        recorded=False, short="-n", simple=True,
+    )  # fmt: skip
     seed: int = option(
         0, "Of the first picture; each next one has the next.",
         least=0, most=2**62, recorded=False, simple=True,
@@ -155,6 +160,10 @@ class GenerateEvaluation(Options):
     count: int = option(1000, "How many pictures are drawn.", least=8, short="-n")
     seed: int = option(0, "Of the first of them.", least=0)
     truncation: float = option(1.0, "1 measures all that was learned.", least=0, most=1)
+    features: Path | None = option(
+        None, "Another network to compare pictures by: TorchScript, (N, 3, S, S) in [0, 1] to "
+        "(N, D).", metavar="FILE", absent="VGG19's relu5_4", must_be="file",
+    )  # fmt: skip
     nearest_of: int = option(
         2000, "Training pictures among which the nearest one is looked for; 0: none.",
         least=0, metavar="N",

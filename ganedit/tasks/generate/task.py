@@ -55,6 +55,9 @@ def _check(options: GenerateOptions, given: Mapping[str, int]) -> None:
     if options.like is not None and said:
         flag = said[0].strip("_")
         raise UsageError(f"--like draws the same picture again; leave --{flag} out")
+    kinds = (options.class_ or "").split(",")
+    if "count" in given and all("=" in kind for kind in kinds):
+        raise UsageError(f"--class {options.class_} says how many of each; leave --count out")
     if options.mean and options.code is None:
         raise UsageError("--mean names what --code adds up; say that too")
     if options.split is not None and options.fine is None:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses, metrics
-from ganedit.data.pictures import EVERYTHING, Part
+from ganedit.data.pictures import EVERYTHING, Folder, Part
 from ganedit.nets.vgg import VGG19Features
 from ganedit.tasks.generate.architectures import new_generator
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
@@ -71,6 +71,8 @@ class GenerateTask:
     name, pool = "generate", 0
 
     def __init__(self, training: GenerateTraining) -> None:
+        for folder in training.data:  # one that is missing is told before VGG19 is fetched
+            Folder.parse(folder)
         network = replace(training.network, classes=classes_in(training))
         self.training, self.network_options = training, network
         self.vgg = VGG19Features(training.vgg, LAYERS) if training.feature_weight else None
@@ -112,7 +114,9 @@ class GenerateTask:
 
     def batches(self, seed: int, held_out: float) -> GenerateBatches:
         self._part = Part(held_out)
-        return self._batches(seed)
+        batches = self._batches(seed)
+        batches.warn_of_few()
+        return batches
 
     def _batches(self, seed: int) -> GenerateBatches:
         return GenerateBatches(self.training, self.network_options.classes, seed, self._part)

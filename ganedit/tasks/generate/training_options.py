@@ -43,10 +43,10 @@ class GenerateTraining(Options):
         absent="residual with wasserstein, relativistic or --progressive, else patch",
         group="losses",
     )  # fmt: skip
-    conditioning: Literal["projection", "auxiliary"] = option(
-        "projection", "How classes are taught. projection: critics hold what they see against the "
+    conditioning: Literal["projection", "auxiliary"] | None = option(
+        None, "How classes are taught. projection: critics hold what they see against the "
         "class. auxiliary: a reader tells the class, and generator and reader agree on it.",
-        group="losses",
+        absent="projection", group="losses",
     )  # fmt: skip
     progressive: bool = option(
         False, "Begin with small pictures, and fade in one resolution after the other.",
@@ -124,6 +124,13 @@ class GenerateTraining(Options):
             object.__setattr__(self, "penalty_weight", usual)
         if self.classes_from_folders and self.labels is not None:
             raise UsageError("give one of --classes-from-folders and --labels")
+        if self.conditioning is not None and not (self.classes_from_folders or self.labels):
+            raise UsageError(
+                f"--conditioning {self.conditioning} is of classes; give --classes-from-folders "
+                "or --labels"
+            )
+        if self.conditioning is None:
+            object.__setattr__(self, "conditioning", "projection")
         if network.architecture != "stylegan" and (self.progressive or self.path_weight):
             flag = "--progressive" if self.progressive else "--path-weight"
             raise UsageError(f"{flag} goes with --architecture stylegan only")

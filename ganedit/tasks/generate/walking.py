@@ -14,9 +14,8 @@ from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.generate.drawing import Painter
 from ganedit.tasks.generate.latent_options import WalkOptions
-from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
-from ganedit.tasks.generate.wishes import split_of
+from ganedit.tasks.generate.wishes import split_of, walked_model
 
 
 class Walking:
@@ -34,7 +33,7 @@ class Walking:
 
     def __init__(self, options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> None:
         self.options, self.enlarge = options, enlarge
-        self.painter = Painter(find_model(options.model, options.weights), runtime)
+        self.painter = Painter(walked_model(options), runtime)
         recipes = [self._recipe(station) for station in options.stations]
         self.first = recipes[0]
         # The noise of the layers stays: else hair would flicker.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.tasks.generate.arithmetic import (
     code_as_text,
@@ -12,8 +13,15 @@ from ganedit.tasks.generate.arithmetic import (
     parse_means,
 )
 from ganedit.tasks.generate.dials import Dial, dials_of
-from ganedit.tasks.generate.latent_options import VaryOptions
-from ganedit.tasks.generate.models import Model, find_model, label_of, layers_of
+from ganedit.tasks.generate.latent_options import VaryOptions, WalkOptions
+from ganedit.tasks.generate.models import (
+    Model,
+    direction_names,
+    find_model,
+    label_of,
+    layers_of,
+    nearest_name,
+)
 from ganedit.tasks.generate.options import GenerateOptions
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
 
@@ -71,6 +79,22 @@ def model_of(options: GenerateOptions) -> Model:
         raise UsageError(f"{options.like}: {error}") from error
 
 
+def walked_model(options: WalkOptions) -> Model:
+    """The generator that is asked for, or the one that drew the first picture of a walk.
+
+    Raises:
+        UsageError: there is none of that name, or it is not here.
+    """
+    if options.model is None and options.weights is None and options.pictures:
+        picture = options.pictures[0]
+        try:
+            return model_that_drew(read_recipe(picture)[0], None)
+        except UsageError as error:
+            named = str(error).startswith(str(picture))
+            raise UsageError(str(error) if named else f"{picture}: {error}") from error
+    return find_model(options.model, options.weights)
+
+
 def split_of(model: Model, asked: int | None) -> int:
     """The first of the fine layers where two codes are mixed: the middle one, or as asked for.
 
@@ -89,6 +113,36 @@ def split_of(model: Model, asked: int | None) -> int:
             f"--split {split}: {model.name} has {layers} layers; use 1 to {layers - 1}"
         )
     return split
+
+
+def check_directions(options: VaryOptions) -> None:
+    """Raise a UsageError for a direction that none of the generators in question has."""
+    asked = dict.fromkeys(parse_directions(options.direction), "--direction")
+    if options.strip is not None:
+        asked[options.strip] = "--strip"
+    own = options.weights
+    names = [None] if own is not None else weights.labelled("generate", "model")
+    models = [find_model(name, own) for name in names]
+    known = list(dict.fromkeys(name for m in models for name in direction_names(m.network)))
+    for name, flag in asked.items():
+        if models and name not in known:
+            whose = models[0].name if len(models) == 1 else "no generator"
+            none = "has none of that name" if len(models) == 1 else "has it"
+            raise UsageError(f"{flag} {name}: {whose} {none}{nearest_name(name, known)}")
+
+
+def drawn_first(options: VaryOptions) -> Recipe:
+    """The picture of a seed that is varied.
+
+    Raises:
+        UsageError: an unknown model or class.
+    """
+    assert options.seed is not None
+    model = find_model(options.model, options.weights)
+    classes = model.network.classes
+    kind = options.class_ or (classes[options.seed % len(classes)] if classes else "")
+    label_of(model, kind or None)
+    return Recipe.of(model, options.seed, options.truncation, kind)
 
 
 def strip_places(options: VaryOptions) -> tuple[str, ...]:
@@ -132,5 +186,7 @@ def _wanted(text: str, count: int) -> dict[str, int]:
         kind, _, number = part.strip().partition("=")
         if not kind or (number and not (number.isdigit() and int(number))):
             raise UsageError(f"--class {text}: write it like shoes, or shoes=3,bags=2")
+        if kind in wanted:
+            raise UsageError(f"--class {text}: {kind} is given twice")
         wanted[kind] = int(number or count)
     return wanted
