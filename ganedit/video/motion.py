@@ -69,7 +69,7 @@ class Motions:
         for first, second in ((one, other), (other, one)):
             flow = self.between(first, second)
             gain = standing - _difference(first, moved(second, places_of(flow), cv2.INTER_LINEAR))
-            still &= ~flow.any(axis=2) | (gain <= np.maximum(LEVELS, SHARE * standing))
+            still &= _rests(flow) | (gain <= np.maximum(LEVELS, SHARE * standing))
         share = cv2.blur(np.asarray(still, np.float32), (AROUND, AROUND))
         result: np.ndarray = share > MOST
         return result
@@ -80,9 +80,14 @@ class Motions:
         if self._search is None:
             self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         flow: np.ndarray = self._search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
-        still = (np.abs(flow) < STILL).all(axis=2)
-        flow[still] = 0
+        flow[_rests(flow)] = 0
         return flow
+
+
+def _rests(flow: np.ndarray) -> np.ndarray:
+    """Where there is next to no motion, `(h, w)` bool."""
+    result: np.ndarray = cv2.inRange(flow, (-STILL, -STILL), (STILL, STILL)) > 0
+    return result
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -99,18 +104,19 @@ def grey_of(image: Image) -> np.ndarray:
 
 def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
     """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
-    x, y = places[:, :, 0], places[:, :, 1]
-    result: np.ndarray = cv2.remap(array, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    result: np.ndarray = cv2.remap(
+        array, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE
+    )
     return result
 
 
 def places_of(flow: np.ndarray) -> np.ndarray:
     """Motion as the places that it leads to, `(h, w, 2)` float32."""
-    result: np.ndarray = flow + _grid(*flow.shape[:2])
+    result: np.ndarray = cv2.add(flow, _grid(*flow.shape[:2]))
     return result
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=6)
 def _grid(height: int, width: int) -> np.ndarray:
     """The place of each pixel itself."""
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
@@ -119,10 +125,12 @@ def _grid(height: int, width: int) -> np.ndarray:
 
 def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
     """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
-    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    places: np.ndarray = cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR)
-    places += _grid(height, width)
-    return places
+    if flow.shape[:2] == (height, width):
+        return places_of(flow)
+    scaled = cv2.multiply(flow, (width / flow.shape[1], height / flow.shape[0], 0, 0))
+    places = cv2.resize(scaled, (width, height), interpolation=cv2.INTER_LINEAR)
+    result: np.ndarray = cv2.add(places, _grid(height, width), dst=places)
+    return result
 
 
 def in_channels(plane: np.ndarray, channels: int) -> np.ndarray:
