@@ -32,8 +32,8 @@ MISSES = 1.0
 SOFTENED = 1.5
 # A mean is softer than what it is of, and softest where it is finest. What is finer than 3 pixels,
 # and what is finer than 11, is each raised towards the strength that a frame's own had around
-# there (of so many pixels at half size), at most by so much; what is weaker than so many grey levels
-# of 255 is left.
+# there, in so many pixels of half the size, at most by so much; what is weaker than so many grey
+# levels of 255 is left.
 FINE, AROUND, MOST_GAIN, NOISE = (3, 11), 3, 3.0, 0.08
 
 
@@ -128,7 +128,11 @@ def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
 def _levels(samples: np.ndarray) -> np.ndarray:
     """Samples as float32 levels of 255."""
     levels = samples.astype(np.float32)
-    return levels if samples.dtype == np.uint8 else cv2.multiply(levels, 1 / 257).reshape(samples.shape)
+    return (
+        levels
+        if samples.dtype == np.uint8
+        else cv2.multiply(levels, 1 / 257).reshape(samples.shape)
+    )
 
 
 def _luma(levels: np.ndarray) -> np.ndarray:
@@ -203,7 +207,7 @@ def _mean(own: _Frame, views: list[_View], layer: int) -> np.ndarray:
         added, changed = other.added, other.changed
         if view.flow is not None:
             there = at_size(view.flow, width, height)
-            added = moved(added, there, cv2.INTER_CUBIC)
+            added = moved(added, there, cv2.INTER_LINEAR if layer else cv2.INTER_CUBIC)
             if changed is not None:
                 changed = moved(changed, there, cv2.INTER_NEAREST)
         if changed is not None:
