@@ -6,7 +6,8 @@ can be told apart.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ STILL = 0.08
 # A place stands still unless motion makes the difference of two frames around it smaller by so many
 # grey levels of 255 and by such a share; and if most of what is around does.
 LEVELS, SHARE, AROUND, MOST = 0.25, 0.3, 15, 0.9
+# Where both coordinates are in one array; stubs of OpenCV know of two only.
+_NO_MAP: Any = None
 
 
 class Motions:
@@ -95,6 +98,28 @@ def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (AROUND, AROUND))
 
 
+def sameness(
+    one: np.ndarray, other: np.ndarray, around: int, same: float, soft: float
+) -> np.ndarray:
+    """How far two pictures show the same at each pixel.
+
+    Args:
+        one: `(h, w)` or `(h, w, C)` uint8.
+        other: of the same size.
+        around: pixels over which their difference is averaged.
+        same: grey levels, of 255, by which they may differ and count whole.
+        soft: over which, beyond, they count half.
+
+    Returns:
+        `(h, w)` float32 in [0, 1].
+    """
+    change = cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (around, around))
+    most = reduce(cv2.max, cv2.split(change))
+    over = np.maximum(most - np.float32(same), 0) * np.float32(1 / soft)
+    result: np.ndarray = 1 / (1 + over * over)
+    return result
+
+
 def grey_of(image: Image) -> np.ndarray:
     """The luma of a frame, `(H, W)` uint8, in one piece."""
     samples = to_eight(image.samples)
@@ -105,7 +130,7 @@ def grey_of(image: Image) -> np.ndarray:
 def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
     """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
     result: np.ndarray = cv2.remap(
-        array, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE
+        array, places, _NO_MAP, interpolation, borderMode=cv2.BORDER_REPLICATE
     )
     return result
 
@@ -127,7 +152,8 @@ def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
     """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
     if flow.shape[:2] == (height, width):
         return places_of(flow)
-    scaled = cv2.multiply(flow, (width / flow.shape[1], height / flow.shape[0], 0, 0))
+    scale = np.diag([width / flow.shape[1], height / flow.shape[0]])
+    scaled = cv2.transform(flow, scale)
     places = cv2.resize(scaled, (width, height), interpolation=cv2.INTER_LINEAR)
     result: np.ndarray = cv2.add(places, _grid(height, width), dst=places)
     return result

@@ -8,14 +8,13 @@ longer time, as restorers of films do. What moves is left alone: to follow it wo
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from ganedit.image import Image, to_eight
-from ganedit.video.motion import Motions, grey_of, in_channels
+from ganedit.video.motion import Motions, grey_of, in_channels, sameness
 from ganedit.video.scenes import with_neighbours
 
 # Grey levels of 255, on average of some pixels, by which a place may change and count whole, and
@@ -70,19 +69,10 @@ def _settled(near: list[_Frame], place: int, motions: Motions) -> Image:
             still = stands if still is None else still & stands
             if not still.any():
                 break
-            share = cv2.resize(_sameness(own.half, other.half), shape[1::-1])
+            share = cv2.resize(sameness(own.half, other.half, AROUND, SAME, SOFT), shape[1::-1])
             share *= still
             weights += share
             shares = in_channels(share, shape[2])
             total += cv2.multiply(other.image.samples, shares, dtype=cv2.CV_32F).reshape(shape)
     total /= in_channels(weights, shape[2])
     return replace(own.image, samples=np.rint(total, out=total).astype(own.image.samples.dtype))
-
-
-def _sameness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far two frames show the same at each pixel, `(H, W)` float32 in [0, 1]."""
-    change = cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (AROUND, AROUND))
-    most = reduce(cv2.max, cv2.split(change))
-    over = cv2.max(most - np.float32(SAME), 0) * np.float32(1 / SOFT)
-    result: np.ndarray = 1 / (1 + over * over)
-    return result

@@ -17,9 +17,11 @@ import cv2
 import numpy as np
 
 from ganedit.image import Image
-from ganedit.video.motion import Motions, at_size, grey_of, in_channels, moved, places_of
+from ganedit.video.motion import Motions, at_size, grey_of, in_channels, moved, places_of, sameness
 from ganedit.video.scenes import with_neighbours
 
+# Levels of 16-bit samples for one of 255.
+DEEP = 257
 # Motion is looked for in frames of at most so many pixels on the longer side.
 FLOW_SIDE = 640
 # Differences of grey levels, of 255, over which a neighbour is left out, and over which it counts
@@ -34,7 +36,7 @@ SOFTENED = 1.5
 # and what is finer than 11, is each raised towards the strength that a frame's own had around
 # there, in so many pixels of half the size, at most by so much; what is weaker than so many grey
 # levels of 255 is left.
-FINE, AROUND, MOST_GAIN, NOISE = (3, 11), 3, 3.0, 0.08
+FINE, AROUND, MOST_GAIN, NOISE = (3, 11), 3, 2.5, 0.15
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Steadiness:
     """Frames to either side with which what stands still is averaged before it is edited."""
 
 
-SHARP = Steadiness(2, 1.0, 8)
+SHARP = Steadiness(2, 0.97, 8)
 """Of detail that an edit adds to what it is given: it is to stay sharp."""
 CALM = Steadiness(4, 0.4, 8)
 """Of pictures that are painted anew: strokes come and go with every frame."""
@@ -128,21 +130,20 @@ def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
 def _levels(samples: np.ndarray) -> np.ndarray:
     """Samples as float32 levels of 255."""
     levels = samples.astype(np.float32)
-    return (
-        levels
-        if samples.dtype == np.uint8
-        else cv2.multiply(levels, 1 / 257).reshape(samples.shape)
-    )
+    if samples.dtype != np.uint8:
+        levels *= np.float32(1 / DEEP)
+    return levels
 
 
 def _luma(levels: np.ndarray) -> np.ndarray:
     """Of levels `(H, W, 3)`; what has one channel is it."""
-    if levels.ndim == 3 and levels.shape[2] == 3:
-        return cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
-    return levels.reshape(levels.shape[:2])
+    if levels.ndim == 2 or levels.shape[2] == 1:
+        return levels.reshape(levels.shape[:2])
+    return cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
 
 
 def _at_size(levels: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Any plane or planes at another size."""
     smaller = width < levels.shape[1]
     kernel = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
     return cv2.resize(levels, (width, height), interpolation=kernel)
@@ -172,22 +173,25 @@ def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness)
         tint = cv2.subtract(_mean(own, views, 1), own.layers[1].added)
         tint -= in_channels(_luma(tint), 3)
         change = cv2.add(_at_size(tint, shape[1], shape[0]), in_channels(change, 3))
-    samples: np.ndarray = own.result.samples
-    if samples.dtype == np.uint8:
-        mean = cv2.add(samples, change, dtype=cv2.CV_8U)
-    else:
-        mean = cv2.add(samples, cv2.multiply(change, 257), dtype=cv2.CV_16U)
-    mean = mean.reshape(shape)
-    changed = own.layers[0].changed
-    if changed is not None:
-        mean = np.where(changed[:, :, None] > 0, mean, samples)
-    return replace(own.result, samples=mean)
+    samples = _changed_by(own.result.samples, change)
+    if (changed := own.layers[0].changed) is not None:
+        samples = np.where(changed[:, :, None] > 0, samples, own.result.samples)
+    return replace(own.result, samples=samples)
+
+
+def _changed_by(samples: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """Samples with so many levels of 255 added, rounded, of the same type."""
+    deep = samples.dtype != np.uint8
+    if deep:
+        change *= np.float32(DEEP)
+    made = cv2.add(samples, change, dtype=cv2.CV_16U if deep else cv2.CV_8U)
+    return made.reshape(samples.shape).astype(samples.dtype, copy=False)
 
 
 def _view(own: _Frame, other: _Frame, motions: Motions) -> _View:
     moves = ~motions.stands_still(own.grey, other.grey)
     if not moves.any():
-        return _View(other, None, _sameness(own.grey, other.grey))
+        return _View(other, None, _same(own.grey, other.grey))
     mask = moves.astype(np.uint8)
     there, back = (
         cv2.copyTo(motions.between(*pair), mask)
@@ -248,19 +252,15 @@ def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> 
     """How far each pixel is to be seen in a neighbour, `(h, w)` float32 in [0, 1]."""
     height, width = own.grey.shape
     there = places_of(flow)
-    result = _sameness(own.grey, moved(other.grey, there, cv2.INTER_LINEAR))
+    result = _same(own.grey, moved(other.grey, there, cv2.INTER_LINEAR))
     returned = cv2.add(flow, moved(back, there, cv2.INTER_LINEAR))
     result *= _squared(returned) < MISSES * MISSES + 0.01 * _squared(flow)
     result *= cv2.inRange(there, (-0.5, -0.5), (width - 0.5, height - 0.5)) > 0
     return result
 
 
-def _sameness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far two pictures show the same at each pixel, `(h, w)` float32 in [0, 1]."""
-    change = cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (5, 5))
-    over = cv2.max(change - np.float32(SAME), 0) * np.float32(1 / SOFT)
-    result: np.ndarray = 1 / (1 + over * over)
-    return result
+def _same(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return sameness(one, other, 5, SAME, SOFT)
 
 
 def _squared(flow: np.ndarray) -> np.ndarray:
