@@ -34,9 +34,9 @@ MOST_FRAMES = 8
 # What a picture takes while it is in work: samples of input and result with a copy of each, and
 # what a network holds for a pixel of the largest window that it looks at.
 PIXEL_BYTES, WINDOW_PIXEL_BYTES, WINDOW_PIXELS = 8, 2048, 512 * 512
-# Of a video: each frame that is averaged, as integers and floats; and their mean, with what a coder
-# looks ahead.
-FRAME_PIXEL_BYTES, MEAN_PIXEL_BYTES = 20, 60
+# Of a video: each frame that is read and settled; each that is averaged, as integers and floats;
+# and their mean, with what a coder looks ahead.
+READ_PIXEL_BYTES, FRAME_PIXEL_BYTES, MEAN_PIXEL_BYTES = 5, 12, 60
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,9 @@ def _segment_bytes(segment: "Segment", work: Work) -> int:
     track = next(iter(segment.sources.values())).track
     pixels = track.width * track.height
     width, height = work.size_for((track.width, track.height))
-    frames = 2 * segment.steadiness.reach + 1
+    frames, read = 2 * segment.steadiness.reach + 1, 2 * segment.steadiness.settling + 1
     samples = (MEAN_PIXEL_BYTES + FRAME_PIXEL_BYTES * frames) * (pixels + width * height)
+    samples += READ_PIXEL_BYTES * read * pixels
     return samples + WINDOW_PIXEL_BYTES * min(pixels, WINDOW_PIXELS)
 
 
