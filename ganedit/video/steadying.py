@@ -162,11 +162,7 @@ def _steady(frames: list[_Frame], place: int, motions: Motions, how: Steadiness)
     """The result of one frame, its additions averaged with those of its neighbours."""
     own = frames[place]
     shape = own.result.samples.shape
-    views = [
-        _view(own, other, motions)
-        for other in frames
-        if other is not own and other.result.samples.shape == shape
-    ]
+    views = [view for way in (frames[place::-1], frames[place:]) for view in _views(way, motions)]
     luma = own.layers[0].added
     change = cv2.subtract(_as_strong(_mean(own, views, 0), luma, how.raised), luma)
     if len(own.layers) == 2:
@@ -188,16 +184,29 @@ def _changed_by(samples: np.ndarray, change: np.ndarray) -> np.ndarray:
     return made.reshape(samples.shape).astype(samples.dtype, copy=False)
 
 
-def _view(own: _Frame, other: _Frame, motions: Motions) -> _View:
-    moves = ~motions.stands_still(own.grey, other.grey)
-    if not moves.any():
-        return _View(other, None, _same(own.grey, other.grey))
-    mask = moves.astype(np.uint8)
-    there, back = (
-        cv2.copyTo(motions.between(*pair), mask)
-        for pair in ((own.grey, other.grey), (other.grey, own.grey))
-    )
-    return _View(other, there, _seen_in(own, other, there, back))
+def _views(way: list[_Frame], motions: Motions) -> Iterator[_View]:
+    """How the first of some frames is to be seen in each other: motion adds up on the way."""
+    own, there, back = way[0], None, None
+    for last, other in pairwise(way):
+        if other.result.samples.shape != own.result.samples.shape:
+            return
+        moves = ~motions.stands_still(last.grey, other.grey)
+        if moves.any():
+            mask = moves.astype(np.uint8)
+            step = cv2.copyTo(motions.between(last.grey, other.grey), mask)
+            step_back = cv2.copyTo(motions.between(other.grey, last.grey), mask)
+            there = step if there is None else _then(there, step)
+            back = step_back if back is None else _then(step_back, back)
+        if there is None or back is None:
+            yield _View(other, None, _same(own.grey, other.grey))
+        else:
+            yield _View(other, there, _seen_in(own, other, there, back))
+
+
+def _then(flow: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Motion, and the one from where it leads to, as one."""
+    result: np.ndarray = cv2.add(flow, moved(other, places_of(flow), cv2.INTER_LINEAR))
+    return result
 
 
 def _mean(own: _Frame, views: list[_View], layer: int) -> np.ndarray:
@@ -253,8 +262,7 @@ def _seen_in(own: _Frame, other: _Frame, flow: np.ndarray, back: np.ndarray) -> 
     height, width = own.grey.shape
     there = places_of(flow)
     result = _same(own.grey, moved(other.grey, there, cv2.INTER_LINEAR))
-    returned = cv2.add(flow, moved(back, there, cv2.INTER_LINEAR))
-    result *= _squared(returned) < MISSES * MISSES + 0.01 * _squared(flow)
+    result *= _squared(_then(flow, back)) < MISSES * MISSES + 0.01 * _squared(flow)
     result *= cv2.inRange(there, (-0.5, -0.5), (width - 0.5, height - 0.5)) > 0
     return result
 
