@@ -14,6 +14,8 @@ Measured, each in a fresh process on a video that pans over a picture:
     pictures   frames to PNG files, the network on the folder, and files to a video, which is how
                other upscalers do it; and `ganedit upscale` over that, with and without steadying,
                which is over 1 where ganedit is quicker
+    CPU        seconds of all cores that a frame takes: they tell more than frames a second where
+               the machine has other work to do
     memory     resident at most, of a short and of a long video of small frames
 """
 
@@ -23,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -51,23 +54,48 @@ def write_clip(path: Path, frames: int, size: tuple[int, int]) -> None:
         output.mux(stream.encode())
 
 
-def network_rate(size: tuple[int, int], scale: int, seconds: float = 20.0) -> float:
-    """Frames a second of the network, with all cores for each."""
+@dataclass(frozen=True)
+class Spent:
+    """What something took: seconds on the clock, and of all cores together."""
+
+    clock: float
+    cpu: float
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.clock + other.clock, self.cpu + other.cpu)
+
+    def __sub__(self, other: "Spent") -> "Spent":
+        return Spent(self.clock - other.clock, self.cpu - other.cpu)
+
+    def row(self, what: str, frames: int, alone: float) -> Row:
+        """Of so many frames, beside the network's frames a second."""
+        rate = frames / self.clock
+        return {"what": what, "frames a second": round(rate, 2), "share": round(rate / alone, 2),
+                "CPU seconds a frame": round(self.cpu / frames, 2)}  # fmt: skip
+
+
+def network_alone(size: tuple[int, int], scale: int, seconds: float = 20.0) -> tuple[int, Spent]:
+    """Frames that the network makes meanwhile, with all cores for each."""
     edit = UpscaleEdit(UpscaleOptions(target=Target(scale=scale)), choose())
     frame = Image(picture(*size))
     edit.apply(frame, lambda done: None)
-    started, count = time.perf_counter(), 0
+    started, cpu, count = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - started < seconds:
         edit.apply(frame, lambda done: None)
         count += 1
-    return count / (time.perf_counter() - started)
+    return count, Spent(time.perf_counter() - started, time.process_time() - cpu)
 
 
-def timed(*command: object) -> float:
-    """Seconds that a command takes."""
-    started = time.perf_counter()
+def timed(*command: object) -> Spent:
+    """What a command takes."""
+    started, before = time.perf_counter(), _of_children()
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+    return Spent(time.perf_counter() - started, _of_children() - before)
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def edit_command(*arguments: object) -> list[str]:
@@ -85,39 +113,41 @@ def measure_speed(folder: Path, frames: int, size: tuple[int, int]) -> list[Row]
     """Frames a second of each way, and as a share of the network's."""
     clip = folder / "clip.mp4"
     write_clip(clip, frames, size)
-    alone = apart(network_rate, size, 2)
-    rows: list[Row] = []
+    count, network = apart(network_alone, size, 2)
+    alone = count / network.clock
+    rows = [network.row("network alone", count, alone)]
 
-    def row(what: str, rate: float) -> float:
-        rows.append({"what": what, "frames a second": round(rate, 2),
-                     "share": round(rate / alone, 2)})  # fmt: skip
-        return rate
+    def row(what: str, spent: Spent) -> Spent:
+        rows.append(spent.row(what, frames, alone))
+        return spent
 
-    row("network alone", alone)
+    # The first frame is in it, as far as it is no start-up: one less is left.
     start_up = timed(*edit_command(clip, "-o", folder / "one.mp4", "--scale", 2, "--end", 0.03))
-    seconds = timed(*edit_command(clip, "-o", folder / "a.mp4", "--scale", 2))
-    steady = row("ganedit upscale", frames / seconds)
-    row("the same, start-up left out", frames / (seconds - start_up))
-    seconds = timed(*edit_command(clip, "-o", folder / "n.mp4", "--scale", 2, "--no-steady"))
-    single = row("ganedit upscale --no-steady", frames / seconds)
+    steady = row("ganedit upscale",
+                 timed(*edit_command(clip, "-o", folder / "a.mp4", "--scale", 2)))  # fmt: skip
+    rows.append(
+        (steady - start_up).row("the same, start-up and a frame left out", frames - 1, alone)
+    )
+    by_itself = edit_command(clip, "-o", folder / "n.mp4", "--scale", 2, "--no-steady")
+    single = row("ganedit upscale --no-steady", timed(*by_itself))
     if shutil.which("ffmpeg"):
-        seconds = through_files(folder, clip)
-        files = row("through PNG files, every frame by itself", frames / seconds)
-        for what, rate in (("steady", steady), ("--no-steady", single)):
+        files = row("through PNG files, every frame by itself", through_files(folder, clip))
+        for what, spent in (("steady", steady), ("--no-steady", single)):
             rows.append({"what": f"ganedit upscale, {what}, over the way through PNG files",
-                         "frames a second": "", "share": round(rate / files, 2)})  # fmt: skip
+                         "frames a second": "", "share": round(files.clock / spent.clock, 2),
+                         "CPU seconds a frame": ""})  # fmt: skip
         twice = ("-vf", "scale=2*iw:-2:flags=bicubic", "-crf", 18)
-        seconds = timed("ffmpeg", "-v", "error", "-i", clip, *twice, folder / "b.mp4")
-        row("decode, bicubic, encode", frames / seconds)
+        row("decode, bicubic, encode",
+            timed("ffmpeg", "-v", "error", "-i", clip, *twice, folder / "b.mp4"))  # fmt: skip
     return rows
 
 
-def through_files(folder: Path, clip: Path) -> float:
-    """Seconds by way of PNG files: out of a video, enlarged, and into another."""
+def through_files(folder: Path, clip: Path) -> Spent:
+    """What it takes by way of PNG files: out of a video, enlarged, and into another."""
     (folder / "in").mkdir()
-    seconds = timed("ffmpeg", "-v", "error", "-i", clip, folder / "in/%05d.png")
-    seconds += timed(*edit_command(folder / "in", "-o", folder / "out", "--scale", 2))
-    return seconds + timed("ffmpeg", "-v", "error", "-framerate", 30, "-i",
+    spent = timed("ffmpeg", "-v", "error", "-i", clip, folder / "in/%05d.png")
+    spent += timed(*edit_command(folder / "in", "-o", folder / "out", "--scale", 2))
+    return spent + timed("ffmpeg", "-v", "error", "-framerate", 30, "-i",
                            folder / "out/%05d.png", "-crf", 18, folder / "c.mp4")  # fmt: skip
 
 
@@ -126,7 +156,7 @@ def measure_memory(folder: Path, count: int) -> Row:
     write_clip(folder / f"{count}.mp4", count, (64, 48))
     peak = apart(peak_memory, folder / f"{count}.mp4", folder / f"{count}_x2.mp4")
     return {"what": f"memory after {count} frames of 64×48, MB", "frames a second": peak,
-            "share": ""}  # fmt: skip
+            "share": "", "CPU seconds a frame": ""}  # fmt: skip
 
 
 @click.command(help=__doc__)

@@ -19,13 +19,15 @@ from ganedit.video.steadying import CALM, NONE, SHARP, Steadiness, steadied
 
 
 def noisy(frames: list[np.ndarray], seed: int = 0) -> list[np.ndarray]:
-    """Frames with detail that is another one in each."""
+    """Frames with detail that is another one in each; of colours it is coarser, as networks'."""
     rng = np.random.default_rng(seed)
-    return [
-        (frame + cv2.GaussianBlur(rng.normal(0, 14, frame.shape), (0, 0), 0.8))
-        .clip(0, 255).round().astype(np.uint8)
-        for frame in frames
-    ]  # fmt: skip
+    results = []
+    for frame in frames:
+        grey = cv2.GaussianBlur(rng.normal(0, 14, frame.shape[:2]), (0, 0), 0.8)
+        colors = cv2.GaussianBlur(rng.normal(0, 14, frame.shape), (0, 0), 2)
+        noise = grey[:, :, None] + colors
+        results.append((frame + noise).clip(0, 255).round().astype(np.uint8))
+    return results
 
 
 def steady(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ganedit.errors import GaneditError, ImageError, WeightsError
 from ganedit.image import Image, check_limits, decode, encode, pixel_loss, stage
+from ganedit.runs.crew import FrameCrew
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
 from ganedit.runs.options import STREAM, FileOptions
@@ -22,24 +23,26 @@ from ganedit.runs.work import Work
 from ganedit.task import Apply, Pictures
 
 
-def edit_picture(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
-    """Do one job and stage its results.
+def edit_picture(
+    job: Job, apply: Apply, work: Work, progress: JobProgress, crew: FrameCrew | None = None
+) -> Outcome:
+    """Do one job and stage its results; a segment's frames are edited by a crew.
 
     Never raises but for interruptions: an error is part of the outcome, and nothing is staged.
     """
     started = time.perf_counter()
     try:
-        outcome = _edit(job, apply, work, progress)
+        outcome = _edit(job, apply, work, progress, crew or FrameCrew())
     except Exception as error:  # a fault of ganedit's own is not to stop the other pictures
         outcome = Outcome(job, as_told(job, error))
     return replace(outcome, seconds=time.perf_counter() - started)
 
 
-def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
+def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress, crew: FrameCrew) -> Outcome:
     if job.lacks:
         raise ImageError(f"{job.source}: {job.lacks}")
     if job.segment is not None:
-        return _edit_segment(job, apply, work, progress)
+        return _edit_segment(job, apply, work, progress, crew)
     files = work.run.files
     # Where no journal keeps them, nobody asks for hashes.
     recorded = job.journal_folder is not None
@@ -79,13 +82,15 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
     )
 
 
-def _edit_segment(job: Job, apply: Apply, work: Work, progress: JobProgress) -> Outcome:
+def _edit_segment(
+    job: Job, apply: Apply, work: Work, progress: JobProgress, crew: FrameCrew
+) -> Outcome:
     from ganedit.runs.segment import edit_segment
 
     assert job.segment is not None
     stills = stills_of(job, work, set(job.segment.sources))
     try:
-        return edit_segment(job, stills, apply, work, progress)
+        return edit_segment(job, stills, apply, work, progress, crew)
     except WeightsError:
         raise
     except GaneditError as error:

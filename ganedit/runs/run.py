@@ -195,7 +195,7 @@ class _Run:
         display = self.display(len(jobs), self.work.run, folder=self.folder)
         begun = time.monotonic()
         videos = Videos(jobs, self.work, display.progress)
-        work = replace(self.work, pictures=videos.pictures)
+        work = replace(self.work, pictures=videos.pictures, segments=videos.alone)
         spread = self.stop.until(videos.spread(self.stop.until(jobs)))
         outcomes = videos.gather(
             engine(spread, work, videos.progress), lambda: time.monotonic() - begun

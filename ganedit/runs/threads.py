@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from ganedit.image import Image, size_of
+from ganedit.runs.crew import FrameCrew
 from ganedit.runs.jobs import Job
 from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes
 from ganedit.runs.picture import edit_picture
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 DEVICE_TURNS = 2
 # More threads than this beside a GPU only wait.
 MOST_AT_DEVICE = 16
+# Frames of one video that a thread can read, steady and encode while others edit as many.
+MOST_FRAMES = 8
 # What a picture takes while it is in work: samples of input and result with a copy of each, and
 # what a network holds for a pixel of the largest window that it looks at.
 PIXEL_BYTES, WINDOW_PIXEL_BYTES, WINDOW_PIXELS = 8, 2048, 512 * 512
-# Of a video: each frame that is averaged, as integers and floats; and their mean, with what a coder
-# looks ahead.
-FRAME_PIXEL_BYTES, MEAN_PIXEL_BYTES = 20, 60
+# Of a video: each frame that is read and settled; each that is averaged, as integers and floats;
+# and their mean, with what a coder looks ahead.
+READ_PIXEL_BYTES, FRAME_PIXEL_BYTES, MEAN_PIXEL_BYTES = 5, 12, 60
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Lanes:
 
     pictures: int
     threads: int
+    frames: int = 1
+    """How many frames of each at once, where they are segments."""
 
     @classmethod
     def of(cls, work: Work, runtime: Runtime) -> "Lanes":
@@ -50,8 +55,15 @@ class Lanes:
         usual = cores
         if runtime.device.type != "cpu":
             usual = min(DEVICE_TURNS + cores, MOST_AT_DEVICE)
+        elif work.segments:
+            usual = -(-cores // MOST_FRAMES)
         pictures = max(1, min(work.run.folders.jobs or usual, work.pictures))
-        return cls(pictures, max(1, cores // pictures))
+        each = max(1, cores // pictures)
+        if runtime.device.type != "cpu" or not work.segments:
+            return cls(pictures, each)
+        # Each frame in work has a window of its own.
+        room = work.budget // (pictures * WINDOW_PIXEL_BYTES * WINDOW_PIXELS)
+        return cls(pictures, 1, max(1, min(each, room)))
 
 
 class MemoryBudget:
@@ -98,21 +110,23 @@ def edit_overlapped(
     ready: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
     asking = threading.Lock()
 
-    def edit_next() -> bool:
+    def edit_next(crew: FrameCrew) -> bool:
         with asking:
             job = next(jobs, None)
         if job is None:
             return False
         with memory.taken(bytes_for(job, work)):
-            ready.put(edit_picture(job, apply, work, progress))
+            ready.put(edit_picture(job, apply, work, progress, crew))
         return True
 
     def edit_all() -> None:
+        crew = FrameCrew(lanes.frames)
         try:
-            while edit_next():
+            while edit_next(crew):
                 pass
         except BaseException as error:
             ready.put(error)
+        crew.close()
         ready.put(None)
 
     with limited_threads(lanes.threads):
@@ -151,8 +165,9 @@ def _segment_bytes(segment: "Segment", work: Work) -> int:
     track = next(iter(segment.sources.values())).track
     pixels = track.width * track.height
     width, height = work.size_for((track.width, track.height))
-    frames = 2 * segment.steadiness.reach + 1
+    frames, read = 2 * segment.steadiness.reach + 1, 2 * segment.steadiness.settling + 1
     samples = (MEAN_PIXEL_BYTES + FRAME_PIXEL_BYTES * frames) * (pixels + width * height)
+    samples += READ_PIXEL_BYTES * read * pixels
     return samples + WINDOW_PIXEL_BYTES * min(pixels, WINDOW_PIXELS)
 
 

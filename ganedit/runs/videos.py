@@ -36,7 +36,9 @@ class Videos:
         moving = [job for job in jobs if job.moving]
         self.pictures = len(jobs) if not moving else MANY
         """How many pictures and segments there are at most."""
-        if len(jobs) == 1 and moving:
+        self.alone = len(jobs) == 1 and bool(moving)
+        """Whether all of them are segments of one video."""
+        if self.alone:
             self._begin(jobs[0], alone=True)
             self.pictures = sum(len(list(video.jobs())) for video in self._open.values()) or 1
 

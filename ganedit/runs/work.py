@@ -33,6 +33,8 @@ class Work:
     """How many results there are at most."""
     budget: int
     """Bytes that the pictures in work may take together."""
+    segments: bool = False
+    """Whether all of them are segments of one video."""
 
     def runtime(self) -> Runtime:
         """Where and how networks run here, of the one device that was asked for.

@@ -6,7 +6,8 @@ can be told apart.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ STILL = 0.08
 # A place stands still unless motion makes the difference of two frames around it smaller by so many
 # grey levels of 255 and by such a share; and if most of what is around does.
 LEVELS, SHARE, AROUND, MOST = 0.25, 0.3, 15, 0.9
+# Where both coordinates are in one array; stubs of OpenCV know of two only.
+_NO_MAP: Any = None
 
 
 class Motions:
@@ -69,7 +72,7 @@ class Motions:
         for first, second in ((one, other), (other, one)):
             flow = self.between(first, second)
             gain = standing - _difference(first, moved(second, places_of(flow), cv2.INTER_LINEAR))
-            still &= ~flow.any(axis=2) | (gain <= np.maximum(LEVELS, SHARE * standing))
+            still &= _rests(flow) | (gain <= np.maximum(LEVELS, SHARE * standing))
         share = cv2.blur(np.asarray(still, np.float32), (AROUND, AROUND))
         result: np.ndarray = share > MOST
         return result
@@ -80,14 +83,41 @@ class Motions:
         if self._search is None:
             self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         flow: np.ndarray = self._search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
-        still = (np.abs(flow) < STILL).all(axis=2)
-        flow[still] = 0
+        flow[_rests(flow)] = 0
         return flow
+
+
+def _rests(flow: np.ndarray) -> np.ndarray:
+    """Where there is next to no motion, `(h, w)` bool."""
+    result: np.ndarray = cv2.inRange(flow, (-STILL, -STILL), (STILL, STILL)) > 0
+    return result
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The mean difference of two pictures around each pixel, `(h, w)` float32."""
     return cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (AROUND, AROUND))
+
+
+def sameness(
+    one: np.ndarray, other: np.ndarray, around: int, same: float, soft: float
+) -> np.ndarray:
+    """How far two pictures show the same at each pixel.
+
+    Args:
+        one: `(h, w)` or `(h, w, C)` uint8.
+        other: of the same size.
+        around: pixels over which their difference is averaged.
+        same: grey levels, of 255, by which they may differ and count whole.
+        soft: over which, beyond, they count half.
+
+    Returns:
+        `(h, w)` float32 in [0, 1].
+    """
+    change = cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (around, around))
+    most = reduce(cv2.max, cv2.split(change))
+    over = np.maximum(most - np.float32(same), 0) * np.float32(1 / soft)
+    result: np.ndarray = 1 / (1 + over * over)
+    return result
 
 
 def grey_of(image: Image) -> np.ndarray:
@@ -99,18 +129,19 @@ def grey_of(image: Image) -> np.ndarray:
 
 def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
     """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
-    x, y = places[:, :, 0], places[:, :, 1]
-    result: np.ndarray = cv2.remap(array, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    result: np.ndarray = cv2.remap(
+        array, places, _NO_MAP, interpolation, borderMode=cv2.BORDER_REPLICATE
+    )
     return result
 
 
 def places_of(flow: np.ndarray) -> np.ndarray:
     """Motion as the places that it leads to, `(h, w, 2)` float32."""
-    result: np.ndarray = flow + _grid(*flow.shape[:2])
+    result: np.ndarray = cv2.add(flow, _grid(*flow.shape[:2]))
     return result
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=6)
 def _grid(height: int, width: int) -> np.ndarray:
     """The place of each pixel itself."""
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
@@ -119,10 +150,13 @@ def _grid(height: int, width: int) -> np.ndarray:
 
 def at_size(flow: np.ndarray, width: int, height: int) -> np.ndarray:
     """Places in a picture of another size that motion leads to, `(H, W, 2)` float32."""
-    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    places: np.ndarray = cv2.resize(flow * scale, (width, height), interpolation=cv2.INTER_LINEAR)
-    places += _grid(height, width)
-    return places
+    if flow.shape[:2] == (height, width):
+        return places_of(flow)
+    scale = np.diag([width / flow.shape[1], height / flow.shape[0]])
+    scaled = cv2.transform(flow, scale)
+    places = cv2.resize(scaled, (width, height), interpolation=cv2.INTER_LINEAR)
+    result: np.ndarray = cv2.add(places, _grid(height, width), dst=places)
+    return result
 
 
 def in_channels(plane: np.ndarray, channels: int) -> np.ndarray:

@@ -8,19 +8,18 @@ longer time, as restorers of films do. What moves is left alone: to follow it wo
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
-from ganedit.image import Image
-from ganedit.video.motion import Motions, grey_of, in_channels
+from ganedit.image import Image, to_eight
+from ganedit.video.motion import Motions, grey_of, in_channels, sameness
 from ganedit.video.scenes import with_neighbours
 
 # Grey levels of 255, on average of some pixels, by which a place may change and count whole, and
 # over which it counts half.
-SAME, SOFT, AROUND = 2.0, 1.0, 5
+SAME, SOFT, AROUND = 2.0, 1.0, 3
 
 
 @dataclass
@@ -30,6 +29,8 @@ class _Frame:
     image: Image
     grey: np.ndarray
     """`(H, W)` uint8, in which motion is found."""
+    half: np.ndarray
+    """`(h, w, C)` uint8, at half size: in it frames are compared."""
 
 
 def settled(frames: Iterable[tuple[Image, int]], reach: int) -> Iterator[Image]:
@@ -43,16 +44,22 @@ def settled(frames: Iterable[tuple[Image, int]], reach: int) -> Iterator[Image]:
         One for each, of the same size and type; it depends on those frames alone.
     """
     motions = Motions()
-    read = ((_Frame(image, grey_of(image)), scene) for image, scene in frames)
+    read = ((_frame(image), scene) for image, scene in frames)
     for near, place in with_neighbours(read, reach):
         motions.keep([each.grey for each in near])
         yield _settled(near, place, motions)
 
 
+def _frame(image: Image) -> _Frame:
+    size = (-(-image.width // 2), -(-image.height // 2))
+    half = cv2.resize(to_eight(image.samples), size, interpolation=cv2.INTER_AREA)
+    return _Frame(image, grey_of(image), half)
+
+
 def _settled(near: list[_Frame], place: int, motions: Motions) -> Image:
-    own = near[place].image
-    shape = own.samples.shape
-    total, weights = own.samples.astype(np.float32), np.ones(shape[:2], np.float32)
+    own = near[place]
+    shape = own.image.samples.shape
+    total, weights = own.image.samples.astype(np.float32), np.ones(shape[:2], np.float32)
     for way in (near[place::-1], near[place:]):
         still: np.ndarray | None = None
         for last, other in pairwise(way):
@@ -62,19 +69,10 @@ def _settled(near: list[_Frame], place: int, motions: Motions) -> Image:
             still = stands if still is None else still & stands
             if not still.any():
                 break
-            share = still * _sameness(own.samples, other.image.samples)
+            share = cv2.resize(sameness(own.half, other.half, AROUND, SAME, SOFT), shape[1::-1])
+            share *= still
             weights += share
-            shares = in_channels(share, own.channels)
+            shares = in_channels(share, shape[2])
             total += cv2.multiply(other.image.samples, shares, dtype=cv2.CV_32F).reshape(shape)
-    total /= in_channels(weights, own.channels)
-    return replace(own, samples=np.rint(total, out=total).astype(own.samples.dtype))
-
-
-def _sameness(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How far two frames show the same at each pixel, `(H, W)` float32 in [0, 1]."""
-    level = np.iinfo(one.dtype).max / 255
-    change = cv2.boxFilter(cv2.absdiff(one, other), cv2.CV_32F, (AROUND, AROUND))
-    most = reduce(cv2.max, cv2.split(change))
-    over = np.maximum(most * np.float32(1 / level) - np.float32(SAME), 0)
-    result: np.ndarray = 1 / (1 + np.square(over / np.float32(SOFT)))
-    return result
+    total /= in_channels(weights, shape[2])
+    return replace(own.image, samples=np.rint(total, out=total).astype(own.image.samples.dtype))
