@@ -59,10 +59,11 @@ def test_fewer_pictures_than_numbers_leave_the_rest_to_chance() -> None:
     assert (principal.basis[2:] == 0).all()
 
 
-def test_an_untrained_generator_draws_the_components() -> None:
-    generator = new_generator(NetworkOptions(size=16, width=16, latent=6, principal=8)).eval()
+def test_an_untrained_generator_draws_a_layout_of_the_components() -> None:
+    generator = new_generator(NetworkOptions(size=16, width=16, latent=6, principal=16)).eval()
     assert generator.principal is not None
     generator.principal.fit(pictures(400))
     noise = torch.randn(3, 6)
     drawn = generator(generator.spread(generator.codes(noise)), generator.draw_noise(3))
-    assert torch.allclose(drawn, resized(generator.principal(noise), 16), atol=1e-5)
+    layout = resized(generator.principal(noise), 8)
+    assert torch.allclose(drawn, resized(layout, 16), atol=1e-5)

@@ -40,7 +40,7 @@ class NetworkOptions(Options):
         metavar="KxN,M", group="model",
     )  # fmt: skip
     principal: int = option(
-        0, "Side of small pictures whose principal components codes are: drawing begins with them. "
+        0, "Side of small pictures whose principal components codes are, and layers see. "
         "Faces and things in the same place are learned many times quicker; 32 for 64 pixels.",
         least=0, metavar="SIDE", group="model",
     )  # fmt: skip

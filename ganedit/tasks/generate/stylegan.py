@@ -21,6 +21,10 @@ from ganedit.tasks.generate.options import NetworkOptions
 from ganedit.tasks.generate.principal import resized
 
 MAPPING_LAYERS = 4
+# Pixels across of the light and colours that principal components put under what is drawn. What
+# they show finer than that is seen by the layers, but drawn only if these draw it: a sum of
+# components holds outlines of several things at once, and they would shine through.
+LAYOUT = 8
 # How much slower the strength of the noise is learned: noise that is quicker than codes makes the
 # parts of a picture that codes are to decide, and no direction would move them.
 NOISE_RATE = 0.1
@@ -92,7 +96,8 @@ class StyleGenerator(Generator):
 
     A learned constant of 4×4 pixels goes through styled convolutions; each resolution adds to a
     picture that is interpolated from the one before, so that nothing makes checkerboards. With
-    principal components, each resolution sees the picture that they make, and adds to that.
+    principal components, each resolution sees the picture that they make, and the picture that is
+    drawn is added to a layout of it.
     """
 
     def __init__(self, options: NetworkOptions) -> None:
@@ -137,7 +142,8 @@ class StyleGenerator(Generator):
             added = to_picture(x, codes[:, second + 1])
             picture = doubled(picture) + (added * fade if x.shape[2] == side else added)
         # So that the first pictures have about the contrast of photographs.
-        middle = 0.5 if base is None else resized(base, picture.shape[-1])
+        side = picture.shape[-1]
+        middle = 0.5 if base is None else resized(resized(base, min(LAYOUT, side)), side)
         result: Tensor = picture / 8 + middle
         return result
 
