@@ -91,10 +91,9 @@ class Generator:
             UsageError: an unknown class or direction.
         """
         GenerateOptions(seed=seed, truncation=truncation)  # which says what is out of bounds
-        kind = class_ or (self.classes[seed % len(self.classes)] if self.classes else "")
-        recipe = Recipe.of(
-            self._painter.model, seed, truncation, kind, directions_as_text(directions)
-        )
+        model = self._painter.model
+        kind = class_ or model.class_in_turn(seed)
+        recipe = Recipe.of(model, seed, truncation, kind, directions_as_text(directions))
         return self._painter.picture(recipe, enlarger(self._runtime))
 
     def tensor(

@@ -127,6 +127,11 @@ def grey_of(image: Image) -> np.ndarray:
     return np.ascontiguousarray(grey)
 
 
+def half_size(picture: np.ndarray) -> tuple[int, int]:
+    """Width and height of a picture `(H, W, ...)` at half its size, rounded up."""
+    return -(-picture.shape[1] // 2), -(-picture.shape[0] // 2)
+
+
 def moved(array: np.ndarray, places: np.ndarray, interpolation: int) -> np.ndarray:
     """An array `(h, w, ...)` as it is at other places, `(H, W, 2)` float32 in its pixels."""
     result: np.ndarray = cv2.remap(

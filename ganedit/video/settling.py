@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from ganedit.image import Image, to_eight
-from ganedit.video.motion import Motions, grey_of, in_channels, sameness
+from ganedit.video.motion import Motions, grey_of, half_size, in_channels, sameness
 from ganedit.video.scenes import with_neighbours
 
 # Grey levels of 255, on average of some pixels, by which a place may change and count whole, and
@@ -51,8 +51,8 @@ def settled(frames: Iterable[tuple[Image, int]], reach: int) -> Iterator[Image]:
 
 
 def _frame(image: Image) -> _Frame:
-    size = (-(-image.width // 2), -(-image.height // 2))
-    half = cv2.resize(to_eight(image.samples), size, interpolation=cv2.INTER_AREA)
+    samples = to_eight(image.samples)
+    half = cv2.resize(samples, half_size(samples), interpolation=cv2.INTER_AREA)
     return _Frame(image, grey_of(image), half)
 
 

@@ -17,7 +17,16 @@ import cv2
 import numpy as np
 
 from ganedit.image import Image
-from ganedit.video.motion import Motions, at_size, grey_of, in_channels, moved, places_of, sameness
+from ganedit.video.motion import (
+    Motions,
+    at_size,
+    grey_of,
+    half_size,
+    in_channels,
+    moved,
+    places_of,
+    sameness,
+)
 from ganedit.video.scenes import with_neighbours
 
 # Levels of 16-bit samples for one of 255.
@@ -110,7 +119,7 @@ def steadied(
 def _frame(before: Image, result: Image, *, local: bool) -> _Frame:
     shown = _levels(result.samples)
     height, width = shown.shape[:2]
-    half = (-(-width // 2), -(-height // 2))
+    half = half_size(shown)
     if local:
         # The input shows what is not to be there: neither motion nor colours are taken from it.
         changed = (result.samples != before.samples).any(axis=2).astype(np.float32)
@@ -251,8 +260,7 @@ def _bands(added: np.ndarray) -> list[np.ndarray]:
 
 def _strength(detail: np.ndarray) -> np.ndarray:
     """Mean square of detail around each pixel, at half size, `(h, w)`."""
-    height, width = detail.shape
-    squares = _at_size(cv2.multiply(detail, detail), -(-width // 2), -(-height // 2))
+    squares = _at_size(cv2.multiply(detail, detail), *half_size(detail))
     result: np.ndarray = cv2.blur(squares, (AROUND, AROUND))
     return result
 

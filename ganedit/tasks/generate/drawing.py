@@ -202,9 +202,8 @@ class Showing:
     def apply(self, variant: str, progress: Progress) -> Image:
         """Draw the strips along the direction of that name."""
         options, model, rows = self.options, self.painter.model, []
-        classes = model.network.classes or ("",)
         for seed in range(options.seed, options.seed + options.count):
-            recipe = Recipe.of(model, seed, options.truncation, classes[seed % len(classes)])
+            recipe = Recipe.of(model, seed, options.truncation, model.class_in_turn(seed))
             places = [
                 replace(recipe, directions=f"{variant}={amount_at(model, variant, place)}")
                 for place in PLACES

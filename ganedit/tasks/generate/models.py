@@ -39,6 +39,11 @@ class Model:
     fingerprint: str
     row: weights.WeightFile | None = field(default=None, compare=False)
 
+    def class_in_turn(self, seed: int) -> str:
+        """The class of a seed where none is asked for; empty without classes."""
+        classes = self.network.classes
+        return classes[seed % len(classes)] if classes else ""
+
     def contents(self) -> weights.Contents:
         """Its tensors, and what the file says of them; the checksum is verified.
 

@@ -1,4 +1,4 @@
-"""How unlike the pictures they are of pictures drawn again are."""
+"""How unlike themselves pictures are when they are drawn again."""
 
 import torch
 import torch.nn.functional as F

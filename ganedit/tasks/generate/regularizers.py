@@ -72,5 +72,5 @@ class Adaptive(nn.Module):
 
 
 def half(count: int) -> int:
-    """Pictures of a batch that path lengths are of."""
+    """Pictures of a batch that path lengths are of, or that are drawn again."""
     return max(1, math.ceil(count / 2))

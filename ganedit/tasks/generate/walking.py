@@ -62,10 +62,9 @@ class Walking:
         """What a seed or a picture is drawn from."""
         model, options = self.painter.model, self.options
         if isinstance(station, int):
-            classes = model.network.classes
             first = next((each for each in options.stations if isinstance(each, int)), 0)
-            turn = classes[first % len(classes)] if classes else ""
-            return Recipe.of(model, station, options.truncation, options.class_ or turn)
+            kind = options.class_ or model.class_in_turn(first)
+            return Recipe.of(model, station, options.truncation, kind)
         recipe, _ = read_recipe(station)
         drawn_by = model_that_drew(recipe, options.weights)
         if drawn_by.fingerprint != model.fingerprint:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from ganedit import weights
 from ganedit.errors import UsageError
@@ -52,8 +53,7 @@ def recipes(options: GenerateOptions) -> Mapping[str, Recipe]:
 
     seeds = range(options.seed, options.seed + options.count)
     if options.class_ is None:
-        kinds = model.network.classes or ("",)
-        return {_name("", seed): recipe_of(seed, kinds[seed % len(kinds)]) for seed in seeds}
+        return {_name("", seed): recipe_of(seed, model.class_in_turn(seed)) for seed in seeds}
     wanted = _wanted(options.class_, options.count)
     for kind in wanted:
         label_of(model, kind)
@@ -72,11 +72,7 @@ def model_of(options: GenerateOptions) -> Model:
     """
     if options.like is None:
         return find_model(options.model, options.weights)
-    recipe, _ = read_recipe(options.like)
-    try:
-        return model_that_drew(recipe, options.weights)
-    except UsageError as error:
-        raise UsageError(f"{options.like}: {error}") from error
+    return _model_of_picture(options.like, options.weights)
 
 
 def walked_model(options: WalkOptions) -> Model:
@@ -86,13 +82,16 @@ def walked_model(options: WalkOptions) -> Model:
         UsageError: there is none of that name, or it is not here.
     """
     if options.model is None and options.weights is None and options.pictures:
-        picture = options.pictures[0]
-        try:
-            return model_that_drew(read_recipe(picture)[0], None)
-        except UsageError as error:
-            named = str(error).startswith(str(picture))
-            raise UsageError(str(error) if named else f"{picture}: {error}") from error
+        return _model_of_picture(options.pictures[0], None)
     return find_model(options.model, options.weights)
+
+
+def _model_of_picture(picture: Path, own: str | None) -> Model:
+    recipe, _ = read_recipe(picture)
+    try:
+        return model_that_drew(recipe, own)
+    except UsageError as error:
+        raise UsageError(f"{picture}: {error}") from error
 
 
 def split_of(model: Model, asked: int | None) -> int:
@@ -139,8 +138,7 @@ def drawn_first(options: VaryOptions) -> Recipe:
     """
     assert options.seed is not None
     model = find_model(options.model, options.weights)
-    classes = model.network.classes
-    kind = options.class_ or (classes[options.seed % len(classes)] if classes else "")
+    kind = options.class_ or model.class_in_turn(options.seed)
     label_of(model, kind or None)
     return Recipe.of(model, options.seed, options.truncation, kind)
 
