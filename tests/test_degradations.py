@@ -154,16 +154,15 @@ def test_look_lets_gradients_through() -> None:
     assert (x.grad != 0).float().mean() > 0.3
 
 
-def test_a_zoom_shows_a_part_enlarged_and_the_same_of_all() -> None:
+def test_a_zoom_shows_nearly_all_enlarged_and_the_same_of_all() -> None:
     ramp = torch.linspace(0, 1, 64).expand(2, 3, 64, 64).contiguous()
-    steepness = []
+    seen_of_it = []
     for seed in range(40):
         torch.manual_seed(seed)
-        seen = draw_zoom(64, 2.0)(ramp)
-        assert seen.shape == ramp.shape
+        seen = draw_zoom(64, 96)(ramp)
+        assert seen.shape == (2, 3, 96, 96)
         assert torch.equal(seen[0], seen[1])
         assert 0 <= seen.min() < seen.max() <= 1
-        steepness.append(float(seen[0, 0, 32, 40] - seen[0, 0, 32, 24]) / (16 / 63))
-    assert 0.49 < min(steepness) < 0.65
-    assert 0.85 < max(steepness) <= 1.001
-    assert torch.equal(draw_zoom(64, 1.0)(ramp), ramp)
+        seen_of_it.append(float(seen.max() - seen.min()))
+    assert 0.86 < min(seen_of_it) < 0.9
+    assert 0.97 < max(seen_of_it) <= 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+import timm
 import tiny
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,6 @@ from ganedit import weights
 from ganedit.data.augment import augmented
 from ganedit.data.pictures import Part
 from ganedit.errors import TrainingError, UsageError
-from ganedit.nets.critics import FeatureCritic
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.directions import Directions, factorised
 from ganedit.tasks.generate.models import Model, direction_names
@@ -168,14 +168,6 @@ def test_sizes_that_a_generator_cannot_have(size: int) -> None:
         NetworkOptions(size=size)
 
 
-def test_a_critic_holds_what_it_sees_against_the_class() -> None:
-    torch.manual_seed(0)
-    critic, seen = FeatureCritic([6], classes=2), [torch.randn(1, 6, 4, 4)]
-    one, other = (critic(seen, torch.tensor([label])) for label in range(2))
-    assert one.shape == (1, 1, 16)
-    assert not torch.allclose(one, other)
-
-
 # --- what critics see -------------------------------------------------------------------------
 
 
@@ -292,16 +284,37 @@ def test_critics_learn_several_times_for_each_step_of_the_generator(
 def test_critics_of_features_take_part(
     options: Callable[..., GenerateTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = "ganedit.tasks.generate.judging"
     monkeypatch.setattr("ganedit.tasks.generate.training.VGG19Features", tiny.Features)
-    monkeypatch.setattr(f"{module}.LAYERS", ("one", "two"))
-    monkeypatch.setattr(f"{module}.CHANNELS", {"one": 8, "two": 8})
-    task = GenerateTask(options(feature_weight=1.0, classes_from_folders=True))
+    monkeypatch.setattr("ganedit.nets.backbone.VGG_SCALES", {"one": 1, "two": 2})
+    monkeypatch.setattr("ganedit.nets.backbone.CHANNELS", {"one": 8, "two": 8})
+    task = GenerateTask(options(feature_weight=1.0, classes_from_folders=True, zoom=1.0))
     train(task, tiny.config(tmp_path, steps=2, held_out=0.1))
     heads = (tmp_path / "log.csv").read_text().splitlines()[0]
     assert "critic_one" in heads
     assert "generator_two" in heads
     assert "kernel distance" in heads
+
+
+def test_critics_see_through_another_network(
+    options: Callable[..., GenerateTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganedit.tasks.generate.training.VGG19Features", tiny.Features)
+    torch.save(timm.create_model("test_efficientnet").state_dict(), tmp_path / "tiny.pth")
+    backbone = {"backbone": "test_efficientnet", "backbone_file": tmp_path / "tiny.pth"}
+    given = options(feature_weight=1.0, pixel_weight=0.0, batch=32, **backbone)
+    networks = train(
+        GenerateTask(given), tiny.config(tmp_path / "run", steps=6, log_every=1, held_out=0.1)
+    )
+    log = (tmp_path / "run" / "log.csv").read_text().splitlines()
+    heads, *rows = (line.split(",") for line in log)
+    told = [dict(zip(heads, row, strict=True)) for row in rows]
+    critics = ["critic_stride4", "critic_stride8", "critic_stride16", "critic_stride32"]
+    assert [name for name in heads if name.startswith("critic_")] == critics
+    said = [float(row["matching"]) for row in told if row["matching"]]
+    assert said[:4] == [0, 0, 0, 0], "of few drawn pictures nothing is said"
+    assert all(said[4:])
+    saved = weights.read(tmp_path / "run" / "generator.safetensors").state
+    assert saved.keys() == networks[GENERATOR].state_dict().keys(), "no backbone in the weights"
 
 
 def test_pictures_are_drawn_again_with_what_their_components_lack(

@@ -354,3 +354,11 @@ def test_feature_critic_scores_every_place_of_every_layer_by_direction() -> None
     assert 0.05 < scores.std() < 5
     critic.eval()
     torch.testing.assert_close(critic([3 * seen[0], seen[1]]), critic(seen))
+
+
+def test_feature_critic_holds_what_it_sees_against_the_class() -> None:
+    torch.manual_seed(0)
+    critic, seen = FeatureCritic([6], classes=2), [torch.randn(1, 6, 4, 4)]
+    one, other = (critic(seen, torch.tensor([label])) for label in range(2))
+    assert one.shape == (1, 1, 16)
+    assert not torch.allclose(one, other)

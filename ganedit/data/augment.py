@@ -60,20 +60,20 @@ def draw_look(side: int, smallest: float = SMALLEST_LOOK, largest: float = 1.0) 
     return look
 
 
-def draw_zoom(side: int, largest: float) -> Augment:
-    """A random part of a picture, enlarged to its size: VGG19 knows things that fill it.
+def draw_zoom(side: int, enlarged: int) -> Augment:
+    """A random crop of nearly all of a picture, at another size: networks know larger things.
 
     Args:
         side: of the `(N, C, side, side)` pictures it will be applied to.
-        largest: greatest factor; the least is 1.
+        enlarged: side of what is seen.
     """
-    scale = float(torch.empty(()).uniform_(1, largest))
-    part = round(side / scale)
+    part = side - int(torch.randint(side // 8 + 1, ()))
     top, left = (int(v) for v in torch.randint(side - part + 1, (2,)))
 
     def zoomed(pictures: Tensor) -> Tensor:
         seen = pictures[..., top : top + part, left : left + part]
-        return F.interpolate(seen, size=(side, side), mode="bilinear", align_corners=False)
+        size = (enlarged, enlarged)
+        return F.interpolate(seen, size=size, mode="bilinear", align_corners=False)
 
     return zoomed
 

@@ -102,6 +102,38 @@ class FeatureCritic(nn.Module):
         return torch.cat(scores, dim=2) * GAIN
 
 
+class WholeCritic(nn.Module):
+    """Scores a picture as a whole by what a frozen network sees at one scale.
+
+    Each scale of features goes through strided convolutions until hardly a place is left (the
+    critics of Projected GANs, Sauer et al. 2021): what belongs together is judged together, where
+    scores of places are content with textures.
+
+    `(N, channels, side, side)` → scores `(N, 1, places)`. With classes, labels `(N,)` too: what is
+    seen is also held against its class (Miyato and Koyama 2018).
+    """
+
+    def __init__(self, channels: int, side: int, width: int = 64, classes: int = 0) -> None:
+        super().__init__()
+        layers = [_conv(channels, width, 1)]
+        while side > 4:
+            layers.append(_conv(width, min(2 * width, 128), 4, 2))
+            width, side = min(2 * width, 128), side // 2
+        layers.append(_conv(width, width, 3))
+        self.body = nn.Sequential(*(nn.Sequential(e, nn.LeakyReLU(SLOPE)) for e in layers))
+        self.head = _conv(width, 1, 3)
+        self.classes = spectral_norm(nn.Embedding(classes, width)) if classes else None
+
+    def forward(self, seen: Tensor, labels: Tensor | None = None) -> Tensor:
+        # Features differ in size by layer; what a place shows is their direction.
+        hidden = self.body(F.normalize(seen, dim=1))
+        scores: Tensor = self.head(hidden)
+        if self.classes is not None:
+            wanted = self.classes(labels)[:, :, None, None]
+            scores = scores + (wanted * hidden).sum(dim=1, keepdim=True)
+        return scores.flatten(2) * GAIN
+
+
 class ResidualCritic(nn.Module):
     """One score of a whole picture, by residual blocks without any norm.
 

@@ -90,10 +90,20 @@ def _load(path: Path | None) -> tuple[dict[str, Tensor], str]:
         prefix = "features."
         kept = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         return kept, weights.url.rsplit("-", 1)[-1].removesuffix(".pth")
+    state = read_state(path, "VGG19")
+    return state, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_state(path: Path, network: str) -> dict[str, Tensor]:
+    """The tensors of a safetensors or `torch.save` file.
+
+    Raises:
+        WeightsError: it cannot be read; says which network's weights it was to hold.
+    """
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if path.suffix == ".safetensors":
-            return load_file(path), digest
-        return torch.load(path, map_location="cpu", weights_only=True), digest
+            return load_file(path)
+        state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return state
     except Exception as error:  # safetensors and torch raise many kinds for a bad file
-        raise WeightsError(f"{path}: cannot be read as VGG19 weights: {error}") from error
+        raise WeightsError(f"{path}: cannot be read as {network} weights: {error}") from error

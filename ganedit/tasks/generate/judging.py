@@ -9,39 +9,40 @@ from torch import Tensor, nn
 
 from ganedit import losses
 from ganedit.data.augment import augmented, draw_zoom
-from ganedit.nets.critics import FeatureCritic, PatchCritic, ResidualCritic
-from ganedit.nets.vgg import CHANNELS, VGG19Features
+from ganedit.nets.backbone import Backbone, Scale
+from ganedit.nets.critics import PatchCritic, ResidualCritic, WholeCritic
 from ganedit.tasks.generate.growth import Stage
 from ganedit.tasks.generate.regularizers import Adaptive
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import Losses, Step
 
-# What critics look at: texture, parts, and things as a whole; the last one scores too.
-LAYERS = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")
-PIXELS, PROJECTIONS, ADAPTIVE = "pixels", "projections", "augmentation"
-# Channels that each layer's features are mixed down to.
+PIXELS, BACKBONE, PROJECTIONS = "pixels", "backbone", "projections"
+ADAPTIVE = "augmentation"
+# Channels that each scale's features are mixed to.
 PROJECTED = 128
-# VGG19 sees nothing in smaller pictures.
-SMALLEST_SEEN = 32
+# Backbones were trained on things that fill some hundred pixels. Where --zoom is not given,
+# smaller pictures are enlarged to so many.
+LARGE = 96
 
 
 class Projections(nn.Module):
-    """Fixed random mixtures of each layer's channels (Projected GANs, Sauer et al. 2021).
+    """Fixed random mixtures of each scale's channels (Projected GANs, Sauer et al. 2021).
 
     A critic that may choose among features soon looks at a few that give generated pictures away;
     of mixtures it has to look at all. The same in every run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scales: Sequence[Scale]) -> None:
         super().__init__()
         source = torch.Generator().manual_seed(0)
-        for layer in LAYERS:
-            mixture = torch.randn(PROJECTED, CHANNELS[layer], 1, 1, generator=source)
-            self.register_buffer(layer, mixture / CHANNELS[layer] ** 0.5)
+        self.names = [scale.name for scale in scales]
+        for scale in scales:
+            mixture = torch.randn(PROJECTED, scale.channels, 1, 1, generator=source)
+            self.register_buffer(scale.name, mixture / scale.channels**0.5)
 
     def forward(self, features: Sequence[Tensor]) -> dict[str, Tensor]:
-        mixed = zip(LAYERS, features, strict=True)
-        return {layer: F.conv2d(seen, self.get_buffer(layer)) for layer, seen in mixed}
+        mixed = zip(self.names, features, strict=True)
+        return {name: F.conv2d(seen, self.get_buffer(name)) for name, seen in mixed}
 
 
 class Jury:
@@ -50,13 +51,16 @@ class Jury:
     Args:
         options: of the training.
         classes: how many they are told of.
-        vgg: what feature critics see with; None without them.
+        backbone: what feature critics see with; None without them.
     """
 
-    def __init__(self, options: GenerateTraining, classes: int, vgg: VGG19Features | None) -> None:
-        self.options, self.classes, self.vgg = options, classes, vgg
+    def __init__(self, options: GenerateTraining, classes: int, backbone: Backbone | None) -> None:
+        self.options, self.classes, self.backbone = options, classes, backbone
+        self.scales = () if backbone is None else backbone.scales
         self.names = [PIXELS] if options.pixel_weight else []
-        self.names += LAYERS if vgg is not None else ()
+        self.names += [scale.name for scale in self.scales]
+        size = options.network.size
+        self.seen_side = max(size, LARGE) if options.zoom is None else round(size * options.zoom)
 
     def build(self) -> dict[str, nn.Module]:
         """New critics by their names, and what has to be remembered of them."""
@@ -71,18 +75,19 @@ class Jury:
                 # Each score is of most of the picture.
                 else PatchCritic(width=32, layers=3 if size >= 32 else 2, classes=self.classes)
             )
-        if self.vgg is not None:
-            critics |= {n: FeatureCritic([PROJECTED], classes=self.classes) for n in LAYERS}
+        for scale in self.scales:
+            side = self.seen_side // scale.reduction
+            critics[scale.name] = WholeCritic(PROJECTED, side, classes=self.classes)
         return critics
 
     def frozen(self) -> dict[str, nn.Module]:
         """What feature critics see with."""
-        if self.vgg is None:
+        if self.backbone is None:
             return {}
-        return {"vgg": self.vgg, PROJECTIONS: Projections()}
+        return {BACKBONE: self.backbone.network, PROJECTIONS: Projections(self.scales)}
 
     def seen(self, step: Step, pictures: Tensor) -> dict[str, Tensor]:
-        """Pictures as each critic sees them: augmented, and VGG19's features of a part of that.
+        """Pictures as each critic sees them: augmented, and the backbone's features of that.
 
         In one step all go through the same draw: of pictures drawn again it can be told how like
         they are, and critics learn of less chance.
@@ -92,21 +97,15 @@ class Jury:
             torch.manual_seed(torch.initial_seed() + 1)
             if self.options.augmentation != "never":
                 pictures = augmented(pictures, self._adaptive(step).share if adaptive else None)
-            zoomed = draw_zoom(pictures.shape[-1], self.options.zoom)
+            zoomed = draw_zoom(pictures.shape[-1], self.seen_side)
         seen = {PIXELS: pictures} if PIXELS in self.names else {}
-        if self.vgg is not None:
-            pictures = zoomed(pictures)
-            if pictures.shape[-1] < SMALLEST_SEEN:
-                pictures = F.interpolate(pictures, size=SMALLEST_SEEN, mode="bilinear")
-            seen |= step.networks[PROJECTIONS](self.vgg(pictures))
+        if self.scales:
+            seen |= step.networks[PROJECTIONS](step.networks[BACKBONE](zoomed(pictures)))
         return seen
 
     def verdicts(self, step: Step, seen: Mapping[str, Tensor], stage: Stage) -> dict[str, Tensor]:
         """Scores by the name of the critic."""
-        return {
-            name: self._critic(step, name, stage)(seen[name] if name == PIXELS else [seen[name]])
-            for name in self.names
-        }
+        return {name: self._critic(step, name, stage)(seen[name]) for name in self.names}
 
     def weigh(self, name: str) -> float:
         """How much a critic's judgement counts."""

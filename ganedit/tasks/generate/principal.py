@@ -76,12 +76,16 @@ class Principal(nn.Module):
         return (self.mean + codes @ self.basis).view(-1, 3, self.side, self.side)
 
     def codes(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Codes `(N, latent)` of noise `(N, latent)` of variance 1."""
-        if labels is None and len(self.centers) == 1:
-            return noise
-        spreads = self.spreads[labels]
-        result: Tensor = self.centers[labels] + (spreads @ noise[:, :, None])[:, :, 0]
-        return result
+        """Codes `(N, latent)` of noise `(N, latent)` of variance 1.
+
+        They are codes of pictures: what is brighter than white or darker than black in what noise
+        would stand for is not, and codes without it lie where those of real pictures do.
+        """
+        codes = noise
+        if labels is not None:
+            spreads = self.spreads[labels]
+            codes = self.centers[labels] + (spreads @ noise[:, :, None])[:, :, 0]
+        return self.encode(self(codes).clamp(0, 1))
 
     def noise(self, pictures: Tensor, labels: Tensor | None = None) -> Tensor:
         """The noise `(N, latent)` that pictures `(N, 3, S, S)` in [0, 1] stand for.

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from ganedit import losses, metrics
 from ganedit.data.pictures import EVERYTHING, Folder, Part
+from ganedit.nets import backbone
 from ganedit.nets.vgg import VGG19Features
 from ganedit.tasks.generate.architectures import new_generator
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.growth import Stage, shrunk, stage_at
-from ganedit.tasks.generate.judging import LAYERS, PIXELS, Jury
+from ganedit.tasks.generate.judging import PIXELS, Jury
+from ganedit.tasks.generate.matching import Matching
 from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.principal import Principal
@@ -75,9 +77,12 @@ class GenerateTask:
             Folder.parse(folder)
         network = replace(training.network, classes=classes_in(training))
         self.training, self.network_options = training, network
-        self.vgg = VGG19Features(training.vgg, LAYERS) if training.feature_weight else None
+        layers = tuple(backbone.VGG_SCALES)
+        self.vgg = VGG19Features(training.vgg, layers) if training.feature_weight else None
         self.read_classes = training.conditioning == "auxiliary" and len(network.classes) > 0
-        self.jury = Jury(training, 0 if self.read_classes else len(network.classes), self.vgg)
+        known = 0 if self.read_classes else len(network.classes)
+        self.jury = Jury(training, known, self._backbone())
+        self._matching = Matching()
         self._wanted: Tensor | None = None
         self._best_recall = 0.0
         self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
@@ -163,6 +168,8 @@ class GenerateTask:
             result |= {f"generator_{name}": weight * missed for name, missed in told.items()}
         if options.reconstruction_weight:
             result["reconstruction"] = options.reconstruction_weight * self._unlike(step, fakes)
+        if options.matching_weight and self.jury.scales:
+            result["matching"] = options.matching_weight * self._unlike_as_a_set(step, fakes)
         if options.path_weight and step.due(PATH_EVERY * options.critic_steps):
             result["paths"] = options.path_weight * PATH_EVERY * self._path_length(step)
         return result
@@ -196,6 +203,14 @@ class GenerateTask:
 
     def sample(self, step: Step) -> list[Tensor]:
         return [self._whole(step) for _ in range(SHEET_COLUMNS)]
+
+    def _backbone(self) -> backbone.Backbone | None:
+        """What feature critics see with."""
+        if self.vgg is None:
+            return None
+        if self.training.backbone == "vgg19":
+            return backbone.of_vgg19(self.vgg)
+        return backbone.of_timm(self.training.backbone, self.training.backbone_file)
 
     def _watch(self, recall: float) -> None:
         """Tell, once, that a generator that drew many kinds of pictures draws few of them now."""
@@ -250,6 +265,14 @@ class GenerateTask:
         real, count = self._seen_real(step), half(len(step.batch["picture"]))
         again, wanted = ({n: each[n][-count:] for n in self.jury.names} for each in (fakes, real))
         return missed(again, wanted, PIXELS)
+
+    def _unlike_as_a_set(self, step: Step, fakes: Fakes) -> Tensor:
+        """How unlike drawn pictures are to real ones by all features."""
+        each = (self._seen_real(step), fakes)
+        real, drawn = (
+            {scale.name: seen[scale.name] for scale in self.jury.scales} for seen in each
+        )
+        return self._matching(real, drawn)
 
     def _whole(self, step: Step) -> Tensor:
         """Drawn pictures at their final size, however far a network has grown."""

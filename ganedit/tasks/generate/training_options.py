@@ -81,9 +81,23 @@ class GenerateTraining(Options):
         least=0,
         group="losses",
     )
-    zoom: float = option(
-        2.0, "Feature critics see parts of pictures, enlarged up to so much; 1 shows them whole.",
-        least=1, most=8, group="losses",
+    matching_weight: float = option(
+        1.0, "Of how unlike drawn pictures are to real ones as a set, by the features that critics "
+        "see.",
+        least=0, group="losses",
+    )  # fmt: skip
+    backbone: str = option(
+        "vgg19", "Network whose features critics see: vgg19, or one of timm's, like "
+        "tf_efficientnet_lite0, which takes a fifth of the time (needs ganedit[timm]).",
+        metavar="NAME", group="losses",
+    )  # fmt: skip
+    backbone_file: Path | None = option(
+        None, "File of the weights of --backbone.", metavar="FILE", must_be="file",
+        absent="timm's, downloaded", group="losses",
+    )  # fmt: skip
+    zoom: float | None = option(
+        None, "How many times larger feature critics see pictures than they are.",
+        least=1, most=8, absent="so that 96 pixels are filled", group="losses",
     )  # fmt: skip
     vgg: Path | None = vgg_file()
     penalty_weight: float | None = option(
@@ -113,6 +127,8 @@ class GenerateTraining(Options):
             raise UsageError("--pixel-weight 0 --feature-weight 0: no critic would be left")
         if self.window is not None:
             Window.parse(self.window)
+        if self.backbone_file is not None and self.backbone == "vgg19":
+            raise UsageError("--backbone-file is of a network of timm; give VGG19's with --vgg")
         network = self.network
         if self.reconstruction_weight and not network.principal:
             raise UsageError("--reconstruction-weight goes with --principal 32")

@@ -1,0 +1,61 @@
+"""How unlike drawn pictures are to real ones as a set, which none of them shows by itself.
+
+A critic learns slowly what there is too much of, and forgets it. Averages of what was seen lately
+tell at once, and without a network to train (Generative Feature Matching, dos Santos et al. 2019).
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+# Real and drawn pictures that are remembered, the newest of them; of fewer drawn ones than
+# `LEAST` nothing is said. Drawn ones age: the generator that drew them is another by now.
+REAL, DRAWN, LEAST = 4096, 512, 128
+
+Seen = Mapping[str, Tensor]
+
+
+class Matching:
+    """The energy distance (Székely and Rizzo 2013) of pictures to real ones, by their features.
+
+    Twice the mean distance between a drawn and a real one, less that between two drawn and that
+    between two real ones: 0 only where both are spread alike. Its gradients are no larger for what
+    is far off than for what is near, so that nothing runs away.
+    """
+
+    def __init__(self) -> None:
+        self.real: dict[str, Tensor] = {}
+        self.drawn: dict[str, Tensor] = {}
+
+    def __call__(self, real: Seen, drawn: Seen) -> Tensor:
+        """What of the distance drawn pictures can change, the mean over a batch of them.
+
+        Args:
+            real: features `(N, C, H, W)` of real pictures, by the name of the layer.
+            drawn: of drawn ones, with gradients.
+        """
+        ours = {name: summary(each) for name, each in drawn.items()}
+        _remember(self.real, {name: summary(each) for name, each in real.items()}, REAL)
+        result = torch.zeros((), device=next(iter(ours.values())).device)
+        for name, each in ours.items():
+            others = self.drawn.get(name)
+            if others is not None and len(others) >= LEAST:
+                theirs = self.real[name]
+                spread = theirs.var(dim=0).sum().sqrt()
+                nearer = torch.cdist(each, theirs).mean() - torch.cdist(each, others).mean()
+                result = result + nearer / spread
+        _remember(self.drawn, ours, DRAWN)
+        return result
+
+
+def summary(features: Tensor) -> Tensor:
+    """Means and deviations of features `(N, C, H, W)` over each picture: `(N, 2C)`."""
+    places = features.float().flatten(2)
+    return torch.cat([places.mean(dim=2), (places.var(dim=2) + 1e-5).sqrt()], dim=1)
+
+
+def _remember(queue: dict[str, Tensor], new: Mapping[str, Tensor], most: int) -> None:
+    for name, each in new.items():
+        before = [queue[name]] if name in queue else []
+        queue[name] = torch.cat([*before, each.detach()])[-most:]

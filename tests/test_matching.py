@@ -1,0 +1,62 @@
+"""How unlike drawn pictures are to real ones as a set."""
+
+import torch
+
+from ganedit.tasks.generate.matching import LEAST, Matching, summary
+
+
+def features(count: int, mean: float, spread: float) -> dict[str, torch.Tensor]:
+    """Of pictures that differ in their first channel by a normal draw."""
+    maps = 0.1 * torch.randn(count, 3, 4, 4)
+    maps[:, 0] += mean + spread * torch.randn(count, 1, 1)
+    return {"a": maps}
+
+
+def slopes(mean: float, spread: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Drawn pictures' first channel, beside real ones of mean 0 and spread 1, and its slope."""
+    torch.manual_seed(0)
+    matching = Matching()
+    for _ in range(40):
+        matching(features(16, 0, 1), features(16, mean, spread))
+    drawn = features(64, mean, spread)
+    drawn["a"].requires_grad_()
+    matching(features(16, 0, 1), drawn).backward()
+    slope = drawn["a"].grad
+    assert slope is not None
+    return drawn["a"].detach()[:, 0].mean((1, 2)), slope[:, 0].mean((1, 2))
+
+
+def test_what_is_alike_is_left_in_peace() -> None:
+    _, alike = slopes(0, 1)
+    _, off = slopes(2, 1)
+    assert alike.abs().mean() < 0.3 * off.abs().mean()
+
+
+def test_what_is_off_is_drawn_near() -> None:
+    _, slope = slopes(2, 1)
+    assert (slope > 0).all(), "down, all of them"
+
+
+def test_what_is_too_much_alike_is_driven_apart() -> None:
+    where, slope = slopes(0, 0.1)
+    assert torch.corrcoef(torch.stack([where, slope]))[0, 1] < -0.8
+
+
+def test_what_is_too_various_is_brought_together() -> None:
+    where, slope = slopes(0, 3)
+    assert (slope.sign() == where.sign()).float().mean() > 0.9
+
+
+def test_of_few_nothing_is_said() -> None:
+    torch.manual_seed(0)
+    matching = Matching()
+    told = [float(matching(features(16, 0, 1), features(16, 5, 1))) for _ in range(LEAST // 16 + 1)]
+    assert not any(told[:-1])
+    assert told[-1] > 0.1
+
+
+def test_a_summary_says_how_light_and_how_busy() -> None:
+    maps = torch.tensor([[[[1.0, 3.0]], [[2.0, 2.0]]]])
+    mean, deviation = summary(maps)[0, :2], summary(maps)[0, 2:]
+    assert torch.allclose(mean, torch.tensor([2.0, 2.0]))
+    assert torch.allclose(deviation, torch.tensor([2.0, 0.0]) ** 0.5, atol=0.01)
