@@ -82,7 +82,7 @@ class GenerateTraining(Options):
         group="losses",
     )
     matching_weight: float = option(
-        1.0, "Of how unlike drawn pictures are to real ones as a set, by the features that critics "
+        6.0, "Of how unlike drawn pictures are to real ones as a set, by the features that critics "
         "see.",
         least=0, group="losses",
     )  # fmt: skip
