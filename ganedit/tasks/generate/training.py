@@ -43,7 +43,7 @@ SCORED = 256
 # Pictures that principal components are found in.
 FITTED = 4096
 # How far codes of pictures that are drawn again are varied, as a share of the noise of others.
-VARIED = 0.1
+REDRAWN = 0.1
 # From so many on, precision and recall say something.
 ENOUGH = 32
 # A recall from which on a generator is varied, and to which share of its best it falls where it
@@ -245,7 +245,7 @@ class GenerateTask:
             found = principal.noise(
                 step.batch["picture"][-count:], None if labels is None else labels[-count:]
             )
-        varied: Tensor = (1 - VARIED**2) ** 0.5 * found + VARIED * torch.randn_like(found)
+        varied: Tensor = (1 - REDRAWN**2) ** 0.5 * found + REDRAWN * torch.randn_like(found)
         return varied
 
     def _fit(self, principal: Principal) -> None:
