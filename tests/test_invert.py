@@ -143,11 +143,11 @@ def test_components_guess_where_there_is_no_encoder(classes: tuple[str, ...]) ->
     ramp = torch.linspace(-0.2, 0.2, 16)
     light = torch.tensor([0.3, 0.7])[torch.arange(200) % 2].view(-1, 1, 1, 1)
     pictures = light + torch.randn(200, 1, 1, 1) * ramp + torch.randn(200, 1, 1, 1) * ramp[:, None]
-    pictures = pictures.expand(-1, 3, -1, -1)
+    pictures = pictures.expand(-1, 3, -1, -1).clamp(0, 1)
     assert network.principal is not None
     network.principal.fit(pictures, torch.arange(200) % 2 if classes else None)
     weights.save(network, Path("own.safetensors"), task="generate", options=asdict(options))
-    photo = (pictures[1].permute(1, 2, 0).clamp(0, 1) * 255).byte().numpy()
+    photo = (pictures[1].permute(1, 2, 0) * 255).byte().numpy()
     PIL.Image.fromarray(photo).save("photo.png")
     for name in ("one", "two"):
         done = invert("photo.png", "--steps", 0, "-o", f"{name}.png")
