@@ -50,7 +50,11 @@ def test_a_class_is_where_its_pictures_are() -> None:
     assert torch.allclose(drawn[300:].mean(), torch.tensor(0.8), atol=0.03)
     assert torch.allclose(drawn[:300].std(), torch.tensor(0.1), atol=0.02)
     again = principal(principal.codes(principal.noise(bright, labels[300:]), labels[300:]))
-    assert torch.allclose(again, bright[:, :, ::2, ::2].clamp(0, 1), atol=0.02)
+    small = bright[:, :, ::2, ::2]
+    within = ((small >= 0) & (small <= 1)).flatten(1).all(dim=1)
+    assert within.sum() > 100
+    assert torch.allclose(again[within], small[within], atol=1e-4)
+    assert torch.allclose(again, small.clamp(0, 1), atol=0.02)
 
 
 def test_noise_stands_for_pictures_within_black_and_white() -> None:

@@ -80,7 +80,8 @@ def of_timm(name: str, path: Path | None = None) -> Backbone:
         Scale(f"stride{reduction}", channels, reduction)
         for channels, reduction in zip(info.channels(), info.reduction(), strict=True)
     ]
-    return Backbone(_Timm(network), [each for each in scales if each.reduction >= FINEST])
+    kept = [each for each in scales if each.reduction >= FINEST]
+    return Backbone(_Timm(network, len(kept)), kept)
 
 
 def _fill(network: nn.Module, path: Path, name: str) -> None:
@@ -94,20 +95,19 @@ def _fill(network: nn.Module, path: Path, name: str) -> None:
 
 
 class _Timm(nn.Module):
-    """A network of timm's that takes pictures in [0, 1]."""
+    """A network of timm's that takes pictures in [0, 1]; its coarsest so many scales."""
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, kept: int) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.kept = network, kept
         for name in ("mean", "std"):
             wanted = network.pretrained_cfg[name]
             self.register_buffer(name, torch.tensor(wanted).view(1, 3, 1, 1))
-        self.finer = sum(each < FINEST for each in network.feature_info.reduction())
         self.requires_grad_(False).eval()
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
         seen: list[Tensor] = self.network((pictures - self.mean) / self.std)
-        return seen[self.finer :]
+        return seen[-self.kept :]

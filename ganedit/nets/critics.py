@@ -96,8 +96,7 @@ class FeatureCritic(nn.Module):
             hidden = head[:-1](F.normalize(seen, dim=1))
             score = head[-1](hidden)
             if self.classes:
-                wanted = self.classes[number](labels)[:, :, None, None]
-                score = score + (wanted * hidden).sum(dim=1, keepdim=True)
+                score = score + _of_class(self.classes[number], labels, hidden)
             scores.append(score.flatten(2))
         return torch.cat(scores, dim=2) * GAIN
 
@@ -129,9 +128,14 @@ class WholeCritic(nn.Module):
         hidden = self.body(F.normalize(seen, dim=1))
         scores: Tensor = self.head(hidden)
         if self.classes is not None:
-            wanted = self.classes(labels)[:, :, None, None]
-            scores = scores + (wanted * hidden).sum(dim=1, keepdim=True)
+            scores = scores + _of_class(self.classes, labels, hidden)
         return scores.flatten(2) * GAIN
+
+
+def _of_class(table: nn.Module, labels: Tensor | None, hidden: Tensor) -> Tensor:
+    """How much each place of `(N, C, H, W)` is of its picture's class: `(N, 1, H, W)`."""
+    wanted: Tensor = table(labels)[:, :, None, None]
+    return (wanted * hidden).sum(dim=1, keepdim=True)
 
 
 class ResidualCritic(nn.Module):
