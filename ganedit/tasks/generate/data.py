@@ -11,6 +11,8 @@ from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, square
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError
 from ganedit.tasks.generate.options import Window
+from ganedit.tasks.generate.regularizers import half
+from ganedit.tasks.generate.teaching import Teacher
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import Batch
 
@@ -61,7 +63,11 @@ def read_classes(table: Path) -> dict[str, str]:
 
 
 class GenerateBatches:
-    """`picture`: `(N, 3, size, size)` uint8 RGB; with classes `label`: `(N,)` int64."""
+    """`picture`: `(N, 3, size, size)` uint8 RGB; with classes `label`: `(N,)` int64.
+
+    With a teacher also `taught`, such pictures of its own, and what they are drawn of,
+    `taught_noise`: `(M, latent)`.
+    """
 
     def __init__(
         self,
@@ -69,8 +75,9 @@ class GenerateBatches:
         classes: tuple[str, ...],
         seed: int,
         part: Part = EVERYTHING,
+        teacher: Teacher | None = None,
     ) -> None:
-        self.options, self.seed, self.part = options, seed, part
+        self.options, self.seed, self.part, self.teacher = options, seed, part, teacher
         self.size = options.network.size
         self.window = None if options.window is None else Window.parse(options.window)
         folders = [Folder.parse(text) for text in options.data]
@@ -106,6 +113,9 @@ class GenerateBatches:
             pictures.append(picture[:, ::-1] if mirrored else picture)
             labels.append(label)
         batch = {"picture": torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()}
+        if self.teacher is not None:
+            noise, batch["taught"] = self.teacher.lesson(drawn_again(self.options), rng)
+            batch["taught_noise"] = noise
         return {**batch, "label": torch.tensor(labels)} if len(self.by_class) > 1 else batch
 
     def _choose(self, place: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -135,6 +145,11 @@ class GenerateBatches:
             if self.part.training and not len(indices):
                 raise TrainingError(f"{self.options.data[0]}: class {name} has no pictures")
         return found
+
+
+def drawn_again(options: GenerateTraining) -> int:
+    """How many pictures of a batch are drawn again: half of them, without critics all."""
+    return options.batch if options.adversarial == "none" else half(options.batch)
 
 
 def windowed(picture: np.ndarray, window: Window | None, size: int) -> np.ndarray:

@@ -59,6 +59,7 @@ class Jury:
         self.scales = () if backbone is None else backbone.scales
         self.names = [PIXELS] if options.pixel_weight else []
         self.names += [scale.name for scale in self.scales]
+        self.judges = options.adversarial != "none"
         size = options.network.size
         self.seen_side = max(size, LARGE) if options.zoom is None else round(size * options.zoom)
 
@@ -66,6 +67,8 @@ class Jury:
         """New critics by their names, and what has to be remembered of them."""
         options, size = self.options, self.options.network.size
         critics: dict[str, nn.Module] = {}
+        if not self.judges:
+            return critics
         if options.augmentation == "adaptive":
             critics[ADAPTIVE] = Adaptive()
         if options.pixel_weight:
@@ -95,7 +98,7 @@ class Jury:
         adaptive = self.options.augmentation == "adaptive"
         with torch.random.fork_rng(devices=cuda_of(pictures)):
             torch.manual_seed(torch.initial_seed() + 1)
-            if self.options.augmentation != "never":
+            if self.options.augmentation != "never" and self.judges:
                 pictures = augmented(pictures, self._adaptive(step).share if adaptive else None)
             zoomed = draw_zoom(pictures.shape[-1], self.seen_side)
         seen = {PIXELS: pictures} if PIXELS in self.names else {}
@@ -118,6 +121,7 @@ class Jury:
         """What the critics learn by, of what they see of real and drawn pictures."""
         options = self.options
         kind = options.adversarial
+        assert kind != "none"
         of_real, of_fake = (self.verdicts(step, seen, stage) for seen in (real, fake))
         result = {
             f"critic_{name}": losses.critic_loss(kind, of_real[name], of_fake[name])

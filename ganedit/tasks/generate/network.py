@@ -51,26 +51,40 @@ class Mapping(nn.Module):
         rate = (CORRECTING_RATE if principal else MAPPING_RATE) if layers else 1.0
         self.layers = nn.ModuleList(Dense(n, m, rate=rate) for n, m in pairwise(sizes))
         self.straight = layers == 0
-        # A mapping network is slow to learn: what is asked for reaches codes past it too.
-        asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
-        past = asked and not self.straight and not principal
-        self.past = Dense(asked, latent) if past else None
-        if principal:  # what it adds to the components is nothing at first
-            last = self.layers[-1]
-            assert isinstance(last, Dense)
-            nn.init.zeros_(last.weight)
+        # A mapping network is slow to learn: noise, and what is asked for, reach codes past it too.
+        self.past = None if self.straight or principal else Dense(sizes[0], latent)
+        if principal:
+            self._add_nothing()
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)
-        asked = x[:, : self.dials[-1].end] if self.dials else x[:, :0]
         if self.classes is not None:
-            wanted = normalised(self.classes(labels))
-            x, asked = torch.cat([x, wanted], dim=1), torch.cat([asked, wanted], dim=1)
+            x = torch.cat([x, normalised(self.classes(labels))], dim=1)
+        given = x
         for layer in self.layers:
             x = layer(x) if self.straight else F.leaky_relu(layer(x), SLOPE) * GAIN
         if self.past is not None:
-            x = (x + self.past(asked)) * 0.5**0.5
+            x = (x + self.past(given)) * 0.5**0.5
         return x
+
+    @torch.no_grad()
+    def learn(self, noise: Tensor, codes: Tensor) -> None:
+        """Make of noise `(N, latent)` the codes `(N, latent)`, as far as a linear map does.
+
+        All that is not linear is left to training, and is nothing at first.
+        """
+        assert self.past is not None
+        self._add_nothing()
+        given = self._read(noise)
+        given = torch.cat([given, torch.ones_like(given[:, :1])], dim=1)
+        solution = torch.linalg.lstsq(given, codes * 2**0.5).solution.T
+        self.past.weight.copy_(solution[:, :-1] / self.past.scale)
+        self.past.bias.copy_(solution[:, -1])
+
+    def _add_nothing(self) -> None:
+        last = self.layers[-1]
+        assert isinstance(last, Dense)
+        nn.init.zeros_(last.weight)
 
     def _read(self, noise: Tensor) -> Tensor:
         """The noise, its first numbers made the values of dials (InfoGAN, Chen et al. 2016)."""

@@ -25,6 +25,7 @@ from ganedit.tasks.generate.recognising import Recogniser
 from ganedit.tasks.generate.reconstruction import missed
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
 from ganedit.tasks.generate.stylegan import StyleGenerator
+from ganedit.tasks.generate.teaching import Teacher
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import (
     GENERATOR,
@@ -82,6 +83,7 @@ class GenerateTask:
         self.read_classes = training.conditioning == "auxiliary" and len(network.classes) > 0
         known = 0 if self.read_classes else len(network.classes)
         self.jury = Jury(training, known, self._backbone())
+        self.teacher = None if training.teacher is None else Teacher(training.teacher, network)
         self._matching = Matching()
         self._wanted: Tensor | None = None
         self._best_recall = 0.0
@@ -100,6 +102,8 @@ class GenerateTask:
     def build(self) -> Networks:
         options = self.network_options
         generator, critics = new_generator(options), self.jury.build()
+        if self.teacher is not None:
+            generator.mapping.learn(self.teacher.noise, self.teacher.codes)
         if self.training.progressive:
             assert isinstance(generator, StyleGenerator)
             generator.begin_small()
@@ -111,9 +115,12 @@ class GenerateTask:
         return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
+        drawing = Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps)
+        if not self.jury.judges:
+            return [drawing]
         judging = [*self.jury.names, *([READER] if READER in networks.critics else [])]
         return [
-            Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps),
+            drawing,
             Phase(tuple(judging), self.critic_loss),
         ]
 
@@ -124,7 +131,8 @@ class GenerateTask:
         return batches
 
     def _batches(self, seed: int) -> GenerateBatches:
-        return GenerateBatches(self.training, self.network_options.classes, seed, self._part)
+        classes = self.network_options.classes
+        return GenerateBatches(self.training, classes, seed, self._part, self.teacher)
 
     def held_out(self, share: float) -> Sequence[Batch]:
         part, classes = Part(share, training=False), self.network_options.classes
@@ -141,7 +149,7 @@ class GenerateTask:
         """Pictures for a batch's classes as critics see them, by the name of the critic.
 
         For a reader also `picture` itself, and of its dials `values` `(N, D)`. Where pictures
-        are drawn again, they are the last half, of the batch's own.
+        are drawn again, they are the last half: of the batch's own, or of a teacher's.
         """
         found = self._noise_of_pictures(step) if self.training.reconstruction_weight else None
         pictures, noise = self._drawn(step, found)
@@ -154,21 +162,23 @@ class GenerateTask:
     def generator_loss(self, step: Step) -> Losses:
         options, fakes, stage = self.training, step.fakes, self._stage(step)
         real: Mapping[str, Tensor] = {}
+        result: Losses = {}
         if options.adversarial == "relativistic":
             with torch.no_grad():
                 real = self.jury.verdicts(step, self._seen_real(step), stage)
-        result = {
-            f"generator_{name}": self.jury.weigh(name)
-            * losses.generator_loss(options.adversarial, scores, real.get(name))
-            for name, scores in self.jury.verdicts(step, fakes, stage).items()
-        }
+        if options.adversarial != "none":
+            result = {
+                f"generator_{name}": self.jury.weigh(name)
+                * losses.generator_loss(options.adversarial, scores, real.get(name))
+                for name, scores in self.jury.verdicts(step, fakes, stage).items()
+            }
         if "picture" in fakes:
             told = self._read(step, fakes["picture"], fakes["values"], classes=True)
             weight = options.information_weight
             result |= {f"generator_{name}": weight * missed for name, missed in told.items()}
         if options.reconstruction_weight:
             result["reconstruction"] = options.reconstruction_weight * self._unlike(step, fakes)
-        if options.matching_weight and self.jury.scales:
+        if options.matching_weight and self.jury.scales and self.jury.judges:
             result["matching"] = options.matching_weight * self._unlike_as_a_set(step, fakes)
         if options.path_weight and step.due(PATH_EVERY * options.critic_steps):
             result["paths"] = options.path_weight * PATH_EVERY * self._path_length(step)
@@ -237,7 +247,9 @@ class GenerateTask:
         return self._real[1]
 
     def _noise_of_pictures(self, step: Step) -> Tensor:
-        """What the last half of the batch's pictures stand for, varied a little."""
+        """What the pictures that are drawn again stand for; the batch's own varied a little."""
+        if "taught" in step.batch:
+            return step.batch["taught_noise"]
         principal, count = self._generator(step).principal, half(len(step.batch["picture"]))
         assert principal is not None
         labels = step.batch.get("label")
@@ -262,9 +274,19 @@ class GenerateTask:
 
     def _unlike(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike pictures drawn again are."""
-        real, count = self._seen_real(step), half(len(step.batch["picture"]))
+        real, count = self._seen_to_draw_again(step)
         again, wanted = ({n: each[n][-count:] for n in self.jury.names} for each in (fakes, real))
         return missed(again, wanted, PIXELS)
+
+    def _seen_to_draw_again(self, step: Step) -> tuple[Mapping[str, Tensor], int]:
+        """What critics see of the pictures to draw again, which come last, and their number."""
+        batch = step.batch["picture"]
+        if "taught" not in step.batch:
+            return self._seen_real(step), half(len(batch))
+        taught = step.batch["taught"]
+        with torch.no_grad():  # in the places of a batch, since each of them is augmented by a draw
+            pictures = torch.cat([batch[: len(batch) - len(taught)], taught])
+            return self.jury.seen(step, pictures), len(taught)
 
     def _unlike_as_a_set(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike drawn pictures are to real ones by all features."""

@@ -35,8 +35,8 @@ class GenerateTraining(Options):
     network: NetworkOptions = field(default_factory=NetworkOptions)
     batch: int = option(16, "Pictures per batch.", least=2, group="run")
     adversarial: Literal[
-        "hinge", "non-saturating", "least-squares", "wasserstein", "relativistic"
-    ] = option("hinge", "Which adversarial loss.", group="losses")
+        "hinge", "non-saturating", "least-squares", "wasserstein", "relativistic", "none"
+    ] = option("hinge", "Which adversarial loss; none learns of --teacher alone.", group="losses")
     critic: Literal["patch", "residual"] | None = option(
         None, "The one that sees pixels. patch: scores of places, spectral norm. residual: one "
         "score, no norm, made for gradient penalties and for growing.",
@@ -60,10 +60,15 @@ class GenerateTraining(Options):
         1.0, "Of how well a reader tells --codes, or the class, from pictures.",
         least=0, group="losses",
     )  # fmt: skip
-    reconstruction_weight: float = option(
-        0.0, "With --principal, of how like a picture of yours is when it is drawn again (after "
-        "GLO); 10 leaves no kind of picture out.",
-        least=0, group="losses",
+    teacher: Path | None = option(
+        None, "Noise, codes and pictures of another generator, a safetensors file: its pictures "
+        "are drawn again from the same noise (distillation).",
+        metavar="FILE", must_be="file", group="losses",
+    )  # fmt: skip
+    reconstruction_weight: float | None = option(
+        None, "Of how like pictures are when they are drawn again: those of --teacher or, with "
+        "--principal, your own (after GLO); 10 leaves no kind of picture out.",
+        least=0, absent="10 with --teacher, else 0", group="losses",
     )  # fmt: skip
     mixing: float = option(
         0.5,
@@ -130,8 +135,9 @@ class GenerateTraining(Options):
         if self.backbone_file is not None and self.backbone == "vgg19":
             raise UsageError("--backbone-file is of a network of timm; give VGG19's with --vgg")
         network = self.network
-        if self.reconstruction_weight and not network.principal:
-            raise UsageError("--reconstruction-weight goes with --principal 32")
+        if self.reconstruction_weight is None:
+            object.__setattr__(self, "reconstruction_weight", 10.0 if self.teacher else 0.0)
+        self._check_teacher()
         if self.critic is None:
             unnormed = self.progressive or self.adversarial in ("wasserstein", "relativistic")
             object.__setattr__(self, "critic", "residual" if unnormed else "patch")
@@ -157,3 +163,16 @@ class GenerateTraining(Options):
                 f"--augmentation adaptive looks at where scores are 0, which says nothing with "
                 f"--adversarial {self.adversarial}; use always"
             )
+
+    def _check_teacher(self) -> None:
+        network = self.network
+        if self.reconstruction_weight and not (network.principal or self.teacher):
+            raise UsageError("--reconstruction-weight goes with --teacher or --principal 32")
+        if self.teacher is None:
+            if self.adversarial == "none":
+                raise UsageError("--adversarial none learns of --teacher alone; give its FILE")
+            return
+        if network.principal or network.codes or self.classes_from_folders or self.labels:
+            raise UsageError("--teacher goes without --principal, --codes and classes")
+        if network.architecture != "stylegan" or self.progressive:
+            raise UsageError("--teacher goes with --architecture stylegan, without --progressive")

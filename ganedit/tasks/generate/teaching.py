@@ -1,0 +1,63 @@
+"""What another generator drew, to be drawn again from the same noise (Hinton et al. 2015).
+
+Of a generator that was trained for weeks one learns in an hour what critics would take as long to
+teach: each picture says what its own noise has to become.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ganedit.errors import TrainingError
+from ganedit.tasks.generate.options import NetworkOptions
+from ganedit.tasks.generate.principal import resized
+
+# Pictures that are brought to another size at a time.
+PART = 256
+
+
+class Teacher:
+    """Pictures of another generator, and what each was drawn of.
+
+    Attributes:
+        noise: `(N, latent)`, of variance 1.
+        codes: `(N, latent)`, a linear map of the noise by which the first numbers say most.
+        pictures: `(N, 3, size, size)` uint8.
+
+    Args:
+        path: a safetensors file of the three; pictures may be of another size.
+        network: of the generator that learns.
+
+    Raises:
+        TrainingError: it is no such file, or for another `--latent`.
+    """
+
+    def __init__(self, path: Path, network: NetworkOptions) -> None:
+        try:
+            stored = load_file(path)
+            noise, codes, pictures = (stored[name] for name in ("noise", "codes", "pictures"))
+        except (OSError, SafetensorError, KeyError) as error:
+            raise TrainingError(
+                f"{path}: not a safetensors file of noise, codes and pictures ({error})"
+            ) from error
+        if noise.shape != codes.shape or len(noise) != len(pictures):
+            raise TrainingError(f"{path}: noise, codes and pictures are not of one number")
+        if noise.shape[1] != network.latent:
+            raise TrainingError(
+                f"{path}: codes of {noise.shape[1]} numbers; give --latent {noise.shape[1]}"
+            )
+        self.noise, self.codes = noise.float(), codes.float()
+        small = [resized(part.float(), network.size) for part in torch.split(pictures, PART)]
+        self.pictures = torch.cat([part.round().clamp(0, 255).byte() for part in small])
+
+    def __len__(self) -> int:
+        return len(self.noise)
+
+    def lesson(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Noise `(count, latent)` and pictures `(count, 3, size, size)`, chosen at random."""
+        chosen = torch.from_numpy(rng.integers(len(self), size=count))
+        return self.noise[chosen], self.pictures[chosen]

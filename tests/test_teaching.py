@@ -1,0 +1,122 @@
+"""Generators that learn of what another one drew."""
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import tiny
+import torch
+from safetensors.torch import save_file
+
+from ganedit.errors import TrainingError, UsageError
+from ganedit.tasks.generate.options import NetworkOptions
+from ganedit.tasks.generate.stylegan import StyleGenerator
+from ganedit.tasks.generate.teaching import Teacher
+from ganedit.tasks.generate.training import GenerateTask
+from ganedit.tasks.generate.training_options import GenerateTraining
+from ganedit.training.loop import train
+from ganedit.training.task import GENERATOR
+
+SMALL = NetworkOptions(size=16, width=16, latent=4)
+
+
+def squares(noise: torch.Tensor, size: int = 16) -> torch.Tensor:
+    """Grey pictures with a square: how light, how large, where, `(N, 3, size, size)` uint8."""
+    light, large, x, y = noise.clamp(-2, 2).mul(0.25).T[:, :, None, None]
+    at = torch.linspace(-1, 1, size)
+    within = (at[None, :] - x).abs().maximum((at[:, None] - y).abs()) < 0.5 + 0.3 * large
+    grey = torch.where(within, 200 + 80 * light, 60.0)
+    return grey.round().byte()[:, None].repeat(1, 3, 1, 1)
+
+
+@pytest.fixture
+def lesson(tmp_path: Path) -> Path:
+    noise = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
+    codes = noise * torch.tensor([2.0, 1.0, 0.5, 0.5])
+    save_file(
+        {"noise": noise, "codes": codes, "pictures": squares(noise, 32)}, tmp_path / "taught.st"
+    )
+    return tmp_path / "taught.st"
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> str:
+    (tmp_path / "real").mkdir()
+    for number in range(120):
+        picture = tiny.photo(number, 16, 16)
+        PIL.Image.fromarray(picture).save(tmp_path / "real" / f"{number}.png")
+    return str(tmp_path / "real")
+
+
+def test_pictures_come_at_the_size_of_the_generator(lesson: Path) -> None:
+    teacher = Teacher(lesson, SMALL)
+    noise, pictures = teacher.lesson(7, np.random.default_rng(0))
+    assert noise.shape == (7, 4)
+    assert pictures.shape == (7, 3, 16, 16)
+    assert (pictures.float() - squares(noise).float()).abs().mean() < 12
+
+
+def test_a_mapping_network_begins_with_the_codes_of_its_teacher(lesson: Path) -> None:
+    teacher = Teacher(lesson, NetworkOptions(size=16, width=16, latent=4))
+    mapping = StyleGenerator(SMALL).mapping
+    mapping.learn(teacher.noise, teacher.codes)
+    made = mapping(teacher.noise)
+    # Noise is brought to one length, which of so few numbers says something too.
+    alike = torch.corrcoef(torch.cat([made.T, teacher.codes.T]))[:4, 4:].diagonal()
+    assert (alike > 0.85).all()
+    assert torch.allclose(made.std(0) / teacher.codes.std(0), torch.ones(4), atol=0.2)
+
+
+@pytest.mark.parametrize("kind", ["none", "hinge"])
+def test_pictures_of_a_teacher_are_drawn_again(
+    lesson: Path, real: str, tmp_path: Path, kind: str
+) -> None:
+    given = GenerateTraining(
+        data=(real,), network=SMALL, batch=16, feature_weight=0.0, teacher=lesson,
+        augmentation="never", adversarial=kind, pixel_weight=1e-3,
+    )  # fmt: skip
+    task = GenerateTask(given)
+    config = tiny.config(
+        tmp_path / "run", steps=250, learning_rate=1e-2, optimizer="adam", betas=(0.0, 0.99),
+        clip=0.0, log_every=25,
+    )  # fmt: skip
+    drawer = train(task, config)[GENERATOR]
+    assert isinstance(drawer, StyleGenerator)
+    unseen = torch.randn(100, 4, generator=torch.Generator().manual_seed(1))
+    wanted = squares(unseen).float() / 255
+    with torch.no_grad():
+        drawn = drawer(drawer.spread(drawer.codes(unseen)), drawer.draw_noise(100))
+    usual = (wanted - wanted.mean(dim=0)).square().mean()
+    # The mean picture would be as far off as usual; what says their length is lost of few numbers.
+    assert (drawn - wanted).square().mean() < 0.6 * usual
+    told = (tmp_path / "run" / "log.csv").read_text().splitlines()[0]
+    assert "reconstruction" in told
+    assert ("critic_pixels" in told) == (kind != "none")
+
+
+def test_files_that_teach_nothing(lesson: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.st").write_text("none")
+    with pytest.raises(TrainingError, match=r"text.st: not a safetensors file of noise, codes"):
+        Teacher(tmp_path / "text.st", SMALL)
+    with pytest.raises(TrainingError, match="give --latent 4"):
+        Teacher(lesson, NetworkOptions(size=16, latent=8))
+    noise = torch.zeros(5, 4)
+    pictures = torch.zeros(4, 3, 16, 16, dtype=torch.uint8)
+    save_file({"noise": noise, "codes": noise + 1, "pictures": pictures}, tmp_path / "odd.st")
+    with pytest.raises(TrainingError, match="not of one number"):
+        Teacher(tmp_path / "odd.st", SMALL)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"adversarial": "none"}, "learns of --teacher alone"),
+        ({"teacher": Path("a"), "progressive": True}, "without --progressive"),
+        ({"teacher": Path("a"), "classes_from_folders": True}, "--teacher goes without"),
+        ({"reconstruction_weight": 1.0}, "goes with --teacher or --principal"),
+    ],
+)
+def test_what_a_teacher_goes_with(given: dict[str, object], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        GenerateTraining(data=("a",), feature_weight=0.0, **given)  # type: ignore[arg-type]
