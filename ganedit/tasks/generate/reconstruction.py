@@ -1,13 +1,32 @@
-"""How unlike themselves pictures are when they are drawn again."""
+"""Pictures that are drawn again: what noise they stand for, and how unlike themselves they are."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit import losses
+from ganedit.tasks.generate.principal import Principal
+from ganedit.tasks.generate.regularizers import half
+from ganedit.training.task import Batch
 
 # Of squared errors of pixels beside distances of features.
 PIXEL_WEIGHT = 4.0
+
+# How far codes of a batch's own pictures are varied, as a share of the noise of others.
+VARIED = 0.1
+
+
+def noise_to_draw_again(batch: Batch, principal: Principal | None) -> Tensor:
+    """Noise `(M, latent)` of a teacher's pictures, or of the last half of a batch's own."""
+    if "taught" in batch:
+        return batch["taught_noise"]
+    assert principal is not None
+    pictures, labels = batch["picture"], batch.get("label")
+    count = half(len(pictures))
+    with torch.no_grad():
+        found = principal.noise(pictures[-count:], None if labels is None else labels[-count:])
+    varied: Tensor = (1 - VARIED**2) ** 0.5 * found + VARIED * torch.randn_like(found)
+    return varied
 
 
 def missed(again: dict[str, Tensor], real: dict[str, Tensor], pixels: str) -> Tensor:

@@ -22,7 +22,7 @@ from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.principal import Principal
 from ganedit.tasks.generate.recognising import Recogniser
-from ganedit.tasks.generate.reconstruction import missed
+from ganedit.tasks.generate.reconstruction import missed, noise_to_draw_again
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
 from ganedit.tasks.generate.stylegan import StyleGenerator
 from ganedit.tasks.generate.teaching import Teacher
@@ -43,8 +43,6 @@ READER, PATHS = "reader", "paths"
 SCORED = 256
 # Pictures that principal components are found in.
 FITTED = 4096
-# How far codes of pictures that are drawn again are varied, as a share of the noise of others.
-REDRAWN = 0.1
 # From so many on, precision and recall say something.
 ENOUGH = 32
 # A recall from which on a generator is varied, and to which share of its best it falls where it
@@ -151,7 +149,9 @@ class GenerateTask:
         For a reader also `picture` itself, and of its dials `values` `(N, D)`. Where pictures
         are drawn again, they are the last half: of the batch's own, or of a teacher's.
         """
-        found = self._noise_of_pictures(step) if self.training.reconstruction_weight else None
+        found = None
+        if self.training.reconstruction_weight:
+            found = noise_to_draw_again(step.batch, self._generator(step).principal)
         pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
         if READER in step.networks.critics:
@@ -245,20 +245,6 @@ class GenerateTask:
                 pictures = shrunk(step.batch["picture"], self._stage(step))
                 self._real = step.batch, self.jury.seen(step, pictures)
         return self._real[1]
-
-    def _noise_of_pictures(self, step: Step) -> Tensor:
-        """What the pictures that are drawn again stand for; the batch's own varied a little."""
-        if "taught" in step.batch:
-            return step.batch["taught_noise"]
-        principal, count = self._generator(step).principal, half(len(step.batch["picture"]))
-        assert principal is not None
-        labels = step.batch.get("label")
-        with torch.no_grad():
-            found = principal.noise(
-                step.batch["picture"][-count:], None if labels is None else labels[-count:]
-            )
-        varied: Tensor = (1 - REDRAWN**2) ** 0.5 * found + REDRAWN * torch.randn_like(found)
-        return varied
 
     def _fit(self, principal: Principal) -> None:
         """Find the components of the pictures to train on, once."""
