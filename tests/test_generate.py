@@ -201,6 +201,14 @@ def test_a_window_is_cut_out_where_it_is_asked_for(tmp_path: Path) -> None:
     assert batches[0]["picture"].shape == (2, 3, 16, 16)
 
 
+def test_a_window_that_pictures_are_too_small_for_is_told(
+    options: Callable[..., GenerateTraining],
+) -> None:
+    told = r"--window 22: 180 of 180 pictures are smaller; the largest square of each is taken"
+    with pytest.warns(UserWarning, match=told):
+        GenerateBatches(options(window="22"), (), 0).warn_of_few()
+
+
 @pytest.mark.parametrize("text", ["80x", "0", "80@2", "@0.5", "80@0.5@1"])
 def test_windows_that_are_none(text: str) -> None:
     with pytest.raises(UsageError, match=r"--window .*: "):

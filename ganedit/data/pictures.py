@@ -91,6 +91,10 @@ class Pictures:
     Smaller ones are left out, or enlarged if `enlarge`; unreadable ones are left out. A warning
     counts them. Each is decoded once, into a cache that processes and runs share.
 
+    Attributes:
+        usable: indices of those that are drawn.
+        sides: the shorter side of each of these in pixels, before it is enlarged.
+
     Raises:
         TrainingError: no picture is left to train on. A held-out part may be empty.
     """
@@ -113,6 +117,7 @@ class Pictures:
         sides = [min(shape, default=0) for shape in shapes]
         usable = [i for i, side in enumerate(sides) if side >= minimum or (enlarge and side > 0)]
         self.usable = np.array(usable, dtype=int)
+        self.sides = np.array([sides[i] for i in usable], dtype=int)
         # A large photograph has more to show than a small one, but not in proportion.
         areas = [math.prod(shapes[i]) * max(1.0, minimum / sides[i]) ** 2 for i in usable]
         weights = np.sqrt(np.array(areas, dtype=np.float64))

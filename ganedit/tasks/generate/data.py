@@ -89,12 +89,20 @@ class GenerateBatches:
         return sum(map(len, self.by_class))
 
     def warn_of_few(self) -> None:
-        """Say what to expect of few pictures, and which are without a class."""
+        """Say what to expect of few pictures, and which are without a class or a window."""
         table, named, among = self.options.labels, len(self), len(self.pictures)
         if table is not None and named < among:
             warnings.warn(
                 f"{table}: has a class for {named:,} of {among:,} pictures; the others are left "
                 "out",
+                stacklevel=2,
+            )
+        window, sides = self.window, self.pictures.sides
+        small = 0 if window is None else int((sides < window.side).sum())
+        if small:
+            warnings.warn(
+                f"--window {self.options.window}: {small:,} of {among:,} pictures are smaller; the "
+                "largest square of each is taken",
                 stacklevel=2,
             )
         if named < FEW:
