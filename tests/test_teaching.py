@@ -1,5 +1,6 @@
 """Generators that learn of what another one drew."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_pictures_come_at_the_size_of_the_generator(lesson: Path) -> None:
 
 def test_a_mapping_network_begins_with_the_codes_of_its_teacher(lesson: Path) -> None:
     teacher = Teacher(lesson, NetworkOptions(size=16, width=16, latent=4))
-    mapping = StyleGenerator(SMALL).mapping
+    mapping = StyleGenerator(replace(SMALL, linear_mapping=True)).mapping
     mapping.learn(teacher.noise, teacher.codes)
     made = mapping(teacher.noise)
     # Noise is brought to one length, which of so few numbers says something too.
@@ -114,6 +115,7 @@ def test_files_that_teach_nothing(lesson: Path, tmp_path: Path) -> None:
         ({"adversarial": "none"}, "learns of --teacher alone"),
         ({"teacher": Path("a"), "progressive": True}, "without --progressive"),
         ({"teacher": Path("a"), "classes_from_folders": True}, "--teacher goes without"),
+        ({"teacher": Path("a"), "network": NetworkOptions(codes="3x10")}, "--teacher goes without"),
         ({"reconstruction_weight": 1.0}, "goes with --teacher or --principal"),
     ],
 )

@@ -51,20 +51,25 @@ class Mapping(nn.Module):
         rate = (CORRECTING_RATE if principal else MAPPING_RATE) if layers else 1.0
         self.layers = nn.ModuleList(Dense(n, m, rate=rate) for n, m in pairwise(sizes))
         self.straight = layers == 0
-        # A mapping network is slow to learn: noise, and what is asked for, reach codes past it too.
-        self.past = None if self.straight or principal else Dense(sizes[0], latent)
+        # A mapping network is slow to learn: what is asked for reaches codes past it too.
+        asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
+        asked = latent if options.linear_mapping else asked
+        past = asked and not self.straight and not principal
+        self.past = Dense(asked, latent) if past else None
         if principal:
             self._add_nothing()
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)
+        asked = x[:, : self.dials[-1].end] if self.dials else x[:, :0]
         if self.classes is not None:
-            x = torch.cat([x, normalised(self.classes(labels))], dim=1)
-        given = x
+            wanted = normalised(self.classes(labels))
+            x, asked = torch.cat([x, wanted], dim=1), torch.cat([asked, wanted], dim=1)
+        past = asked if asked.shape[1] else x  # all of it where a linear map is wanted
         for layer in self.layers:
             x = layer(x) if self.straight else F.leaky_relu(layer(x), SLOPE) * GAIN
         if self.past is not None:
-            x = (x + self.past(given)) * 0.5**0.5
+            x = (x + self.past(past)) * 0.5**0.5
         return x
 
     @torch.no_grad()

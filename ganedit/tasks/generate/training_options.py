@@ -1,6 +1,6 @@
 """Options of training a generator, as plain data. Nothing here imports torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -176,3 +176,4 @@ class GenerateTraining(Options):
             raise UsageError("--teacher goes without --principal, --codes and classes")
         if network.architecture != "stylegan" or self.progressive:
             raise UsageError("--teacher goes with --architecture stylegan, without --progressive")
+        object.__setattr__(self, "network", replace(network, linear_mapping=True))
