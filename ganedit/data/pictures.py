@@ -124,7 +124,7 @@ class Pictures:
         self.weights = weights / weights.sum()
         self._in_turn = None if part.training else itertools.cycle(usable)
         if part.training:
-            self._tell(folders, sum(sides[i] < minimum for i in usable))
+            self._tell(folders, int((self.sides < minimum).sum()))
 
     def __len__(self) -> int:
         return len(self.usable)

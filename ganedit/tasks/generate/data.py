@@ -122,8 +122,8 @@ class GenerateBatches:
             labels.append(label)
         batch = {"picture": torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()}
         if self.teacher is not None:
-            noise, batch["taught"] = self.teacher.lesson(drawn_again(self.options), rng)
-            batch["taught_noise"] = noise
+            count = drawn_again(self.options)
+            batch["taught_noise"], batch["taught"] = self.teacher.lesson(count, rng)
         return {**batch, "label": torch.tensor(labels)} if len(self.by_class) > 1 else batch
 
     def _choose(self, place: int, rng: np.random.Generator) -> tuple[int, int]:

@@ -50,10 +50,11 @@ class Mapping(nn.Module):
         sizes = [latent * (2 if classes else 1), *[latent] * max(layers, int(classes > 0))]
         rate = (CORRECTING_RATE if principal else MAPPING_RATE) if layers else 1.0
         self.layers = nn.ModuleList(Dense(n, m, rate=rate) for n, m in pairwise(sizes))
-        self.straight = layers == 0
-        # A mapping network is slow to learn: what is asked for reaches codes past it too.
-        asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
-        asked = latent if options.linear_mapping else asked
+        self.straight, self.linear = layers == 0, options.linear_mapping
+        # A mapping network is slow to learn: what is asked for reaches codes past it too, and
+        # where a linear map is wanted all of the noise.
+        asked = self.dials[-1].end if self.dials else 0
+        asked += latent if classes or self.linear else 0
         past = asked and not self.straight and not principal
         self.past = Dense(asked, latent) if past else None
         if principal:
@@ -61,15 +62,14 @@ class Mapping(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)
-        asked = x[:, : self.dials[-1].end] if self.dials else x[:, :0]
+        asked = x if self.linear else x[:, : self.dials[-1].end if self.dials else 0]
         if self.classes is not None:
             wanted = normalised(self.classes(labels))
             x, asked = torch.cat([x, wanted], dim=1), torch.cat([asked, wanted], dim=1)
-        past = asked if asked.shape[1] else x  # all of it where a linear map is wanted
         for layer in self.layers:
             x = layer(x) if self.straight else F.leaky_relu(layer(x), SLOPE) * GAIN
         if self.past is not None:
-            x = (x + self.past(past)) * 0.5**0.5
+            x = (x + self.past(asked)) * 0.5**0.5
         return x
 
     @torch.no_grad()
@@ -87,6 +87,7 @@ class Mapping(nn.Module):
         self.past.bias.copy_(solution[:, -1])
 
     def _add_nothing(self) -> None:
+        """Let codes be, at first, what they are without these layers."""
         last = self.layers[-1]
         assert isinstance(last, Dense)
         nn.init.zeros_(last.weight)

@@ -51,8 +51,10 @@ class Teacher:
                 f"{path}: codes of {noise.shape[1]} numbers; give --latent {noise.shape[1]}"
             )
         self.noise, self.codes = noise.float(), codes.float()
-        small = [resized(part.float(), network.size) for part in torch.split(pictures, PART)]
-        self.pictures = torch.cat([part.round().clamp(0, 255).byte() for part in small])
+        parts = torch.split(pictures, PART)
+        self.pictures = torch.cat(
+            [resized(part.float(), network.size).round().byte() for part in parts]
+        )
 
     def __len__(self) -> int:
         return len(self.noise)
