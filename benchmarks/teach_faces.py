@@ -11,7 +11,8 @@ Flickr-Faces-HQ shows. Two steps save most of the time that its 1024 pixels woul
   it has by then.
 - Its mapping network ends with a leaky ReLU. Before that, codes are a Gaussian (Zhu et al. 2020,
   "Improved StyleGAN embedding"): their principal components are the noise that is written down,
-  and the same components as long as they are, the codes.
+  and the mapping network that goes with it is the way back: that layer's neurons, the leaky ReLU,
+  and the principal components of what comes out.
 """
 
 from pathlib import Path
@@ -131,10 +132,16 @@ def straightened(codes: np.ndarray) -> np.ndarray:
     return np.where(codes < 0, codes / SLOPE, codes)
 
 
+def components(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean `(D,)`, variances `(count,)` and axes `(D, count)`, the greatest first."""
+    variances, axes = np.linalg.eigh(np.cov(values.T))
+    return values.mean(0), variances[::-1][:count], axes[:, ::-1][:, :count]
+
+
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--count", default=21_000, show_default=True)
+@click.option("--count", default=24_000, show_default=True)
 @click.option("--latent", default=256, show_default=True)
 @click.option("--size", default=64, show_default=True)
 @torch.no_grad()
@@ -142,25 +149,25 @@ def main(folder: Path, target: Path, count: int, latent: int, size: int) -> None
     teacher = Teacher(folder)
     with torch.enable_grad():
         head = trained_head(teacher)
-    many = straightened(teacher.codes(MANY, seed=5))
-    mean = many.mean(0)
-    variances, axes = np.linalg.eigh(np.cov((many - mean).T))
-    variances, axes = variances[::-1][:latent], axes[:, ::-1][:, :latent]
+    many = teacher.codes(MANY, seed=5)
+    mean, variances, axes = components(straightened(many), latent)
+    center, spreads, ways = components(many, latent)
     codes, pictures = teacher.codes(count, seed=1000), []
     part = teacher.until(SEEN)
     for code in tqdm(codes, "pictures"):
         seen = torch.from_numpy(part(code[None])[0].copy())
         pictures.append(framed(head(seen, torch.from_numpy(code[None]))[0], size))
-    noise = (straightened(codes) - mean) @ axes / np.sqrt(variances)
-    scaled = noise * np.sqrt(variances / variances.mean())
-    save_file(
-        {
-            "noise": torch.from_numpy(noise).half().contiguous(),
-            "codes": torch.from_numpy(scaled).half().contiguous(),
-            "pictures": torch.stack(pictures).contiguous(),
-        },
-        target,
-    )
+    # Codes are of variance 1 all together: the first say most.
+    scale = np.sqrt(spreads.mean())
+    arrays = {
+        "noise": (straightened(codes) - mean) @ axes / np.sqrt(variances),
+        "hidden.weight": axes * np.sqrt(variances),
+        "hidden.bias": mean,
+        "codes.weight": ways.T / scale,
+        "codes.bias": -center @ ways / scale,
+    }
+    file = {name: torch.from_numpy(array).float().contiguous() for name, array in arrays.items()}
+    save_file({**file, "pictures": torch.stack(pictures).contiguous()}, target)
     click.echo(f"{target}: {count:,} pictures of {size} pixels")
 
 

@@ -23,6 +23,8 @@ COARSEST = 4
 MAPPING_RATE = 0.01
 # And one that only corrects codes that mean something already.
 CORRECTING_RATE = 0.1
+# Neurons of a shallow mapping network, as a multiple of the latent codes' numbers.
+HIDDEN = 2
 # Channels at 4, 8, 16 … pixels, as shares of the width.
 SHARES = (1, 3 / 4, 1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 1 / 16)
 # Share of each batch in the running mean of the codes.
@@ -50,11 +52,9 @@ class Mapping(nn.Module):
         sizes = [latent * (2 if classes else 1), *[latent] * max(layers, int(classes > 0))]
         rate = (CORRECTING_RATE if principal else MAPPING_RATE) if layers else 1.0
         self.layers = nn.ModuleList(Dense(n, m, rate=rate) for n, m in pairwise(sizes))
-        self.straight, self.linear = layers == 0, options.linear_mapping
-        # A mapping network is slow to learn: what is asked for reaches codes past it too, and
-        # where a linear map is wanted all of the noise.
-        asked = self.dials[-1].end if self.dials else 0
-        asked += latent if classes or self.linear else 0
+        self.straight = layers == 0
+        # A mapping network is slow to learn: what is asked for reaches codes past it too.
+        asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
         past = asked and not self.straight and not principal
         self.past = Dense(asked, latent) if past else None
         if principal:
@@ -62,7 +62,7 @@ class Mapping(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)
-        asked = x if self.linear else x[:, : self.dials[-1].end if self.dials else 0]
+        asked = x[:, : self.dials[-1].end if self.dials else 0]
         if self.classes is not None:
             wanted = normalised(self.classes(labels))
             x, asked = torch.cat([x, wanted], dim=1), torch.cat([asked, wanted], dim=1)
@@ -71,20 +71,6 @@ class Mapping(nn.Module):
         if self.past is not None:
             x = (x + self.past(asked)) * 0.5**0.5
         return x
-
-    @torch.no_grad()
-    def learn(self, noise: Tensor, codes: Tensor) -> None:
-        """Make of noise `(N, latent)` the codes `(N, latent)`, as far as a linear map does.
-
-        All that is not linear is left to training, and is nothing at first.
-        """
-        assert self.past is not None
-        self._add_nothing()
-        given = self._read(noise)
-        given = torch.cat([given, torch.ones_like(given[:, :1])], dim=1)
-        solution = torch.linalg.lstsq(given, codes * 2**0.5).solution.T
-        self.past.weight.copy_(solution[:, :-1] / self.past.scale)
-        self.past.bias.copy_(solution[:, -1])
 
     def _add_nothing(self) -> None:
         """Let codes be, at first, what they are without these layers."""
@@ -98,6 +84,34 @@ class Mapping(nn.Module):
             return normalised(noise)
         values = [dial.signal(noise) for dial in self.dials]
         return torch.cat([*values, normalised(noise[:, self.dials[-1].end :])], dim=1)
+
+
+class ShallowMapping(nn.Module):
+    """A mapping network of one hidden layer: the end of another generator's.
+
+    The last layer of a deep mapping network reads nearly a Gaussian before its leaky ReLU (Zhu et
+    al. 2020, "Improved StyleGAN embedding"): noise is its principal components, the hidden layer
+    its neurons, and codes are the principal components of what they say.
+
+    Noise `(N, latent)`, as it is → codes `(N, latent)`.
+    """
+
+    def __init__(self, latent: int) -> None:
+        super().__init__()
+        self.dials: list[Dial] = []
+        self.hidden = Dense(latent, HIDDEN * latent, rate=CORRECTING_RATE)
+        self.last = Dense(HIDDEN * latent, latent, rate=CORRECTING_RATE)
+
+    def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        codes: Tensor = self.last(F.leaky_relu(self.hidden(noise), SLOPE))
+        return codes
+
+    @torch.no_grad()
+    def become(self, *layers: tuple[Tensor, Tensor]) -> None:
+        """Take over the weights `(outputs, inputs)` and biases `(outputs,)` of both layers."""
+        for layer, (weight, bias) in zip((self.hidden, self.last), layers, strict=True):
+            layer.weight.copy_(weight / layer.scale)
+            layer.bias.copy_(bias / layer.rate)
 
 
 class Generator(nn.Module):
@@ -117,7 +131,10 @@ class Generator(nn.Module):
     def __init__(self, options: NetworkOptions, mapping_layers: int = 0) -> None:
         super().__init__()
         self.options = options
-        self.mapping = Mapping(options, mapping_layers)
+        shallow = options.shallow_mapping
+        self.mapping: Mapping | ShallowMapping = (
+            ShallowMapping(options.latent) if shallow else Mapping(options, mapping_layers)
+        )
         self.principal = (
             Principal(options.latent, options.principal, max(1, len(options.classes)))
             if options.principal

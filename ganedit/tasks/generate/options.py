@@ -44,11 +44,11 @@ class NetworkOptions(Options):
         "Faces and things in the same place are learned many times quicker; 32 for 64 pixels.",
         least=0, metavar="SIDE", group="model",
     )  # fmt: skip
-    linear_mapping: bool = option(
-        False, "Codes are a linear map of the noise, and what the mapping network adds to that; "
-        "--teacher begins with its own.",
+    shallow_mapping: bool = option(
+        False,
+        "One hidden layer between noise and codes; --teacher brings its own.",
         group="model",
-    )  # fmt: skip
+    )
     classes: tuple[str, ...] = ()
     """Names of the classes, in the order of their labels; none for a generator without."""
     directions: tuple[str, ...] = ()
@@ -64,11 +64,11 @@ class NetworkOptions(Options):
         if self.principal and (self.architecture != "stylegan" or self.codes):
             other = "--codes" if self.codes else f"--architecture {self.architecture}"
             raise UsageError(f"--principal goes without {other}")
-        if self.linear_mapping and (
+        if self.shallow_mapping and (
             self.architecture != "stylegan" or self.codes or self.principal or self.classes
         ):
             raise UsageError(
-                "--linear-mapping goes with --architecture stylegan, without --principal, --codes "
+                "--shallow-mapping goes with --architecture stylegan, without --principal, --codes "
                 "and classes"
             )
         if self.principal > self.size:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ganedit.errors import TrainingError
+from ganedit.tasks.generate.network import HIDDEN
 from ganedit.tasks.generate.options import NetworkOptions
 from ganedit.tasks.generate.principal import resized
 
@@ -21,15 +22,16 @@ PART = 256
 
 
 class Teacher:
-    """Pictures of another generator, and what each was drawn of.
+    """Pictures of another generator, what each was drawn of, and its mapping network.
 
     Attributes:
         noise: `(N, latent)`, of variance 1.
-        codes: `(N, latent)`, a linear map of the noise by which the first numbers say most.
         pictures: `(N, 3, size, size)` uint8.
+        mapping: weights and biases of the two layers of a `ShallowMapping`.
 
     Args:
-        path: a safetensors file of the three; pictures may be of another size.
+        path: a safetensors file of `noise`, `pictures` and `hidden.weight`, `hidden.bias`,
+            `codes.weight`, `codes.bias`; pictures may be of another size.
         network: of the generator that learns.
 
     Raises:
@@ -39,18 +41,27 @@ class Teacher:
     def __init__(self, path: Path, network: NetworkOptions) -> None:
         try:
             stored = load_file(path)
-            noise, codes, pictures = (stored[name] for name in ("noise", "codes", "pictures"))
+            noise, pictures = stored["noise"], stored["pictures"]
+            self.mapping = [
+                (stored[f"{layer}.weight"].float(), stored[f"{layer}.bias"].float())
+                for layer in ("hidden", "codes")
+            ]
         except (OSError, SafetensorError, KeyError) as error:
             raise TrainingError(
-                f"{path}: not a safetensors file of noise, codes and pictures ({error})"
+                f"{path}: not a safetensors file of noise, pictures and a mapping network ({error})"
             ) from error
-        if noise.shape != codes.shape or len(noise) != len(pictures):
-            raise TrainingError(f"{path}: noise, codes and pictures are not of one number")
-        if noise.shape[1] != network.latent:
+        if len(noise) != len(pictures):
+            raise TrainingError(f"{path}: noise and pictures are not of one number")
+        latent, hidden = network.latent, HIDDEN * network.latent
+        if noise.shape[1] != latent:
             raise TrainingError(
-                f"{path}: codes of {noise.shape[1]} numbers; give --latent {noise.shape[1]}"
+                f"{path}: noise of {noise.shape[1]} numbers; give --latent {noise.shape[1]}"
             )
-        self.noise, self.codes = noise.float(), codes.float()
+        if [weight.shape for weight, _ in self.mapping] != [(hidden, latent), (latent, hidden)]:
+            raise TrainingError(
+                f"{path}: its mapping network is not of {latent}, {hidden} and {latent} neurons"
+            )
+        self.noise = noise.float()
         parts = torch.split(pictures, PART)
         self.pictures = torch.cat(
             [resized(part.float(), network.size).round().byte() for part in parts]

@@ -19,7 +19,7 @@ from ganedit.tasks.generate.growth import Stage, shrunk, stage_at
 from ganedit.tasks.generate.judging import PIXELS, Jury
 from ganedit.tasks.generate.matching import Matching
 from ganedit.tasks.generate.mixing import mixed, noise_pair
-from ganedit.tasks.generate.network import Generator
+from ganedit.tasks.generate.network import Generator, ShallowMapping
 from ganedit.tasks.generate.principal import Principal
 from ganedit.tasks.generate.recognising import Recogniser
 from ganedit.tasks.generate.reconstruction import missed, noise_to_draw_again
@@ -101,7 +101,8 @@ class GenerateTask:
         options = self.network_options
         generator, critics = new_generator(options), self.jury.build()
         if self.teacher is not None:
-            generator.mapping.learn(self.teacher.noise, self.teacher.codes)
+            assert isinstance(generator.mapping, ShallowMapping)
+            generator.mapping.become(*self.teacher.mapping)
         if self.training.progressive:
             assert isinstance(generator, StyleGenerator)
             generator.begin_small()
@@ -272,7 +273,7 @@ class GenerateTask:
         taught = step.batch["taught"]
         with torch.no_grad():  # in the places of a batch, since each of them is augmented by a draw
             pictures = torch.cat([batch[: len(batch) - len(taught)], taught])
-            return self.jury.seen(step, pictures), len(taught)
+            return self.jury.seen(step, shrunk(pictures, self._stage(step))), len(taught)
 
     def _unlike_as_a_set(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike drawn pictures are to real ones by all features."""

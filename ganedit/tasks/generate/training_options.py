@@ -61,8 +61,8 @@ class GenerateTraining(Options):
         least=0, group="losses",
     )  # fmt: skip
     teacher: Path | None = option(
-        None, "Noise, codes and pictures of another generator, a safetensors file: its pictures "
-        "are drawn again from the same noise (distillation).",
+        None, "Noise, pictures and mapping network of another generator, a safetensors file: its "
+        "pictures are drawn again from the same noise (distillation).",
         metavar="FILE", must_be="file", group="losses",
     )  # fmt: skip
     reconstruction_weight: float | None = option(
@@ -174,6 +174,6 @@ class GenerateTraining(Options):
             return
         if network.principal or network.codes or self.classes_from_folders or self.labels:
             raise UsageError("--teacher goes without --principal, --codes and classes")
-        if network.architecture != "stylegan" or self.progressive:
-            raise UsageError("--teacher goes with --architecture stylegan, without --progressive")
-        object.__setattr__(self, "network", replace(network, linear_mapping=True))
+        if network.architecture != "stylegan":
+            raise UsageError("--teacher goes with --architecture stylegan")
+        object.__setattr__(self, "network", replace(network, shallow_mapping=True))
