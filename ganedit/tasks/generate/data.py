@@ -66,7 +66,7 @@ class GenerateBatches:
     """`picture`: `(N, 3, size, size)` uint8 RGB; with classes `label`: `(N,)` int64.
 
     With a teacher also `taught`, such pictures of its own, and what they are drawn of,
-    `taught_noise`: `(M, latent)`.
+    `taught_noise`: `(M, latent)`; where nobody looks at others, the batch's pictures are these.
     """
 
     def __init__(
@@ -114,6 +114,9 @@ class GenerateBatches:
 
     def __getitem__(self, step: int) -> Batch:
         rng, pictures, labels = generator_at(self.seed, step), [], []
+        if self.teacher is not None and self.options.adversarial == "none":
+            noise, taught = self.teacher.lesson(self.options.batch, rng)
+            return {"picture": taught, "taught": taught, "taught_noise": noise}
         for place in range(step * self.options.batch, (step + 1) * self.options.batch):
             label, index = self._choose(place, rng)
             picture = windowed(self.pictures.load(index), self.window, self.size)
@@ -122,7 +125,7 @@ class GenerateBatches:
             labels.append(label)
         batch = {"picture": torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()}
         if self.teacher is not None:
-            count = drawn_again(self.options)
+            count = half(self.options.batch)
             batch["taught_noise"], batch["taught"] = self.teacher.lesson(count, rng)
         return {**batch, "label": torch.tensor(labels)} if len(self.by_class) > 1 else batch
 
@@ -153,11 +156,6 @@ class GenerateBatches:
             if self.part.training and not len(indices):
                 raise TrainingError(f"{self.options.data[0]}: class {name} has no pictures")
         return found
-
-
-def drawn_again(options: GenerateTraining) -> int:
-    """How many pictures of a batch are drawn again: half of them, without critics all."""
-    return options.batch if options.adversarial == "none" else half(options.batch)
 
 
 def windowed(picture: np.ndarray, window: Window | None, size: int) -> np.ndarray:
