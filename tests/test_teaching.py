@@ -124,6 +124,10 @@ def test_files_that_teach_nothing(lesson: Path, tmp_path: Path) -> None:
             {"teacher": Path("a"), "network": NetworkOptions(architecture="resnet")},
             "--teacher goes with --architecture stylegan",
         ),
+        (
+            {"teacher": Path("a"), "adversarial": "none", "reconstruction_weight": 0.0},
+            "nothing would be learned",
+        ),
         ({"teacher": Path("a"), "classes_from_folders": True}, "--teacher goes without"),
         ({"teacher": Path("a"), "network": NetworkOptions(codes="3x10")}, "--teacher goes without"),
         ({"reconstruction_weight": 1.0}, "goes with --teacher or --principal"),

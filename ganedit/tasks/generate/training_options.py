@@ -172,6 +172,10 @@ class GenerateTraining(Options):
             if self.adversarial == "none":
                 raise UsageError("--adversarial none learns of --teacher alone; give its FILE")
             return
+        if self.adversarial == "none" and not self.reconstruction_weight:
+            raise UsageError(
+                "--adversarial none --reconstruction-weight 0: nothing would be learned"
+            )
         if network.principal or network.codes or self.classes_from_folders or self.labels:
             raise UsageError("--teacher goes without --principal, --codes and classes")
         if network.architecture != "stylegan":
