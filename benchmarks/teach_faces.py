@@ -3,6 +3,7 @@
     pip download --no-deps random_face && unzip random_face-*.whl -d random_face
     pip install openvino
     python benchmarks/teach_faces.py random_face/random_face/data faces.safetensors
+    python benchmarks/teach_faces.py random_face/random_face/data --like faces/ likest.safetensors
 
 The network is MobileStyleGAN (Belousov 2021; Apache-2.0), which was taught by StyleGAN2 what
 Flickr-Faces-HQ shows. Two steps save most of the time that its 1024 pixels would take:
@@ -13,6 +14,10 @@ Flickr-Faces-HQ shows. Two steps save most of the time that its 1024 pixels woul
   "Improved StyleGAN embedding"): their principal components are the noise that is written down,
   and the mapping network that goes with it is the way back: that layer's neurons, the leaky ReLU,
   and the principal components of what comes out.
+
+Flickr's faces are others than CelebA's. With --like a classifier tells which of the drawn ones are
+most like the pictures in a folder, only those are written, and noise is of the codes that they
+have.
 """
 
 from pathlib import Path
@@ -22,11 +27,16 @@ import click
 import cv2
 import numpy as np
 import openvino
+import timm
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from ganedit.data.pictures import Folder, Part, Pictures
+from ganedit.tasks.generate.data import windowed
+from ganedit.tasks.generate.options import Window
 
 LATENT, SLOPE = 512, 0.2
 # Of noise by which components are found, and at a time.
@@ -34,6 +44,10 @@ MANY, PART = 40_000, 500
 # Whole pictures that the head is trained on, and the layer that it sees.
 SHOWN, SEEN = 352, "LeakyRelu_442"
 STEPS, BATCH, CROP, RATE = 1800, 8, 32, 2e-3
+# Of drawn pictures, the likest, whose codes say where to; how much further; those that say how
+# codes vary, and how much of that is kept; and those that are written.
+LIKEST, FURTHER, VARIED, KEPT, WRITTEN = 1 / 15, 1.2, 1 / 5, 0.4, 4 / 11
+BACKBONE, SIDE, RIDGE = "tf_efficientnet_lite0", 112, 0.3
 # Where CelebA has faces, and how large: fitted to the mean of both.
 ZOOM, DOWN = 1.02, 2.0
 
@@ -132,6 +146,66 @@ def straightened(codes: np.ndarray) -> np.ndarray:
     return np.where(codes < 0, codes / SLOPE, codes)
 
 
+@torch.no_grad()
+def described(pictures: Tensor, file: Path | None) -> Tensor:
+    """What a network of timm says of pictures `(N, 3, S, S)` uint8: `(N, D)`."""
+    network = timm.create_model(BACKBONE, pretrained=file is None, num_classes=0).eval()
+    if file is not None:
+        network.load_state_dict(load_file(file), strict=False)
+    parts = []
+    for part in tqdm(pictures.split(64), "likeness"):
+        large = F.interpolate(part / 127.5 - 1, size=SIDE, mode="bilinear", align_corners=False)
+        parts.append(network(large))
+    return torch.cat(parts)
+
+
+def likeness(drawn: Tensor, real: Tensor) -> Tensor:
+    """How like real features `(M, D)` drawn ones `(N, D)` are: a ridge classifier's score `(N,)`.
+
+    Each half of them is scored by a classifier that saw the other half.
+    """
+    drawn, real = ((x - drawn.mean(0)) / (drawn.std(0) + 1e-3) for x in (drawn, real))
+    scores, number = torch.zeros(len(drawn)), torch.arange(len(drawn))
+    for fold in (0, 1):
+        seen = drawn[number % 2 != fold]
+        both = torch.cat([seen, real])
+        truth = torch.cat([-torch.ones(len(seen)), torch.ones(len(real))])
+        weight = torch.where(truth < 0, 0.5 / len(seen), 0.5 / len(real))[:, None]
+        mean = (both * weight).sum(0)
+        weighted = (both - mean) * weight
+        square = weighted.T @ (both - mean)
+        ridge = RIDGE * square.diagonal().mean() * torch.eye(len(square))
+        direction = torch.linalg.solve(square + ridge, weighted.T @ truth)
+        scores[number % 2 == fold] = (drawn[number % 2 == fold] - mean) @ direction
+    return scores
+
+
+def faces_in(folder: Path, window: str, size: int, held_out: float) -> Tensor:
+    """The pictures to train on, `(N, 3, size, size)` uint8."""
+    part = Part(held_out)
+    pictures = Pictures([Folder.parse(str(folder))], minimum=1, enlarge=True, part=part)
+    square = Window.parse(window)
+    found = [windowed(pictures.load(int(i)), square, size) for i in pictures.usable]
+    return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2)
+
+
+def tilted(file: dict[str, Tensor], scores: Tensor) -> dict[str, Tensor]:
+    """The likest pictures, and noise that is a Gaussian of the codes that they have."""
+    order, noise = scores.argsort(descending=True), file["noise"]
+    first, some, most = (order[: round(len(order) * n)] for n in (LIKEST, VARIED, WRITTEN))
+    mean, same = FURTHER * noise[first].mean(0), torch.eye(noise.shape[1])
+    root = torch.linalg.cholesky(same.lerp(torch.cov(noise[some].T), KEPT))
+    moved = torch.linalg.solve_triangular(root, (noise[most] - mean).T, upper=False).T
+    hidden = file["hidden.weight"]
+    return {
+        **file,
+        "noise": moved.contiguous(),
+        "pictures": file["pictures"][most],
+        "hidden.weight": hidden @ root,
+        "hidden.bias": file["hidden.bias"] + hidden @ mean,
+    }
+
+
 def components(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean `(D,)`, variances `(count,)` and axes `(D, count)`, the greatest first."""
     variances, axes = np.linalg.eigh(np.cov(values.T))
@@ -144,8 +218,15 @@ def components(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, 
 @click.option("--count", default=24_000, show_default=True)
 @click.option("--latent", default=256, show_default=True)
 @click.option("--size", default=64, show_default=True)
+@click.option("--like", type=click.Path(path_type=Path), help="Folder of pictures to be like.")
+@click.option("--window", default="80@0.56", show_default=True, help="What is looked at of them.")
+@click.option("--held-out", default=0.125, show_default=True, help="Share that is not looked at.")
+@click.option("--backbone-file", type=click.Path(path_type=Path), help="Else timm's, downloaded.")
 @torch.no_grad()
-def main(folder: Path, target: Path, count: int, latent: int, size: int) -> None:
+def main(
+    folder: Path, target: Path, count: int, latent: int, size: int, like: Path | None,
+    window: str, held_out: float, backbone_file: Path | None,
+) -> None:  # fmt: skip
     teacher = Teacher(folder)
     with torch.enable_grad():
         head = trained_head(teacher)
@@ -167,8 +248,12 @@ def main(folder: Path, target: Path, count: int, latent: int, size: int) -> None
         "codes.bias": -center @ ways / scale,
     }
     file = {name: torch.from_numpy(array).float().contiguous() for name, array in arrays.items()}
-    save_file({**file, "pictures": torch.stack(pictures).contiguous()}, target)
-    click.echo(f"{target}: {count:,} pictures of {size} pixels")
+    file["pictures"] = torch.stack(pictures)
+    if like is not None:
+        of = (file["pictures"], faces_in(like, window, size, held_out))
+        file = tilted(file, likeness(*(described(each, backbone_file) for each in of)))
+    save_file(file, target)
+    click.echo(f"{target}: {len(file['pictures']):,} pictures of {size} pixels")
 
 
 if __name__ == "__main__":
