@@ -2,8 +2,7 @@
 
     pip download --no-deps random_face && unzip random_face-*.whl -d random_face
     pip install openvino
-    python benchmarks/teach_faces.py random_face/random_face/data faces.safetensors
-    python benchmarks/teach_faces.py random_face/random_face/data --like faces/ likest.safetensors
+    python benchmarks/teach_faces.py random_face/random_face/data --like faces/ taught.safetensors
 
 The network is MobileStyleGAN (Belousov 2021; Apache-2.0), which was taught by StyleGAN2 what
 Flickr-Faces-HQ shows. Two steps save most of the time that its 1024 pixels would take:
@@ -16,8 +15,8 @@ Flickr-Faces-HQ shows. Two steps save most of the time that its 1024 pixels woul
   and the principal components of what comes out.
 
 Flickr's faces are others than CelebA's. With --like a classifier tells which of the drawn ones are
-most like the pictures in a folder, only those are written, and noise is of the codes that they
-have.
+most like the pictures in a folder, and noise becomes a Gaussian of the codes that those have. The
+likest are written once more, beside the others, as TARGET_likest.safetensors.
 """
 
 from pathlib import Path
@@ -45,7 +44,7 @@ MANY, PART = 40_000, 500
 SHOWN, SEEN = 352, "LeakyRelu_442"
 STEPS, BATCH, CROP, RATE = 1800, 8, 32, 2e-3
 # Of drawn pictures, the likest, whose codes say where to; how much further; those that say how
-# codes vary, and how much of that is kept; and those that are written.
+# codes vary, and how much of that is kept; and those that are written once more.
 LIKEST, FURTHER, VARIED, KEPT, WRITTEN = 1 / 15, 1.2, 1 / 5, 0.4, 4 / 11
 BACKBONE, SIDE, RIDGE = "tf_efficientnet_lite0", 112, 0.3
 # Where CelebA has faces, and how large: fitted to the mean of both.
@@ -190,17 +189,17 @@ def faces_in(folder: Path, window: str, size: int, held_out: float) -> Tensor:
 
 
 def tilted(file: dict[str, Tensor], scores: Tensor) -> dict[str, Tensor]:
-    """The likest pictures, and noise that is a Gaussian of the codes that they have."""
+    """The same with noise that is a Gaussian of the codes of the likest pictures, these first."""
     order, noise = scores.argsort(descending=True), file["noise"]
-    first, some, most = (order[: round(len(order) * n)] for n in (LIKEST, VARIED, WRITTEN))
+    first, some = (order[: round(len(order) * share)] for share in (LIKEST, VARIED))
     mean, same = FURTHER * noise[first].mean(0), torch.eye(noise.shape[1])
     root = torch.linalg.cholesky(same.lerp(torch.cov(noise[some].T), KEPT))
-    moved = torch.linalg.solve_triangular(root, (noise[most] - mean).T, upper=False).T
+    moved = torch.linalg.solve_triangular(root, (noise[order] - mean).T, upper=False).T
     hidden = file["hidden.weight"]
     return {
         **file,
         "noise": moved.contiguous(),
-        "pictures": file["pictures"][most],
+        "pictures": file["pictures"][order],
         "hidden.weight": hidden @ root,
         "hidden.bias": file["hidden.bias"] + hidden @ mean,
     }
@@ -252,6 +251,8 @@ def main(
     if like is not None:
         of = (file["pictures"], faces_in(like, window, size, held_out))
         file = tilted(file, likeness(*(described(each, backbone_file) for each in of)))
+        likest = {name: file[name][: round(count * WRITTEN)] for name in ("noise", "pictures")}
+        save_file({**file, **likest}, target.with_stem(f"{target.stem}_likest"))
     save_file(file, target)
     click.echo(f"{target}: {len(file['pictures']):,} pictures of {size} pixels")
 
