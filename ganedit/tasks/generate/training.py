@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,7 +21,6 @@ from ganedit.tasks.generate.judging import PIXELS, Jury
 from ganedit.tasks.generate.matching import Matching
 from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator, ShallowMapping
-from ganedit.tasks.generate.principal import Principal
 from ganedit.tasks.generate.recognising import Recogniser
 from ganedit.tasks.generate.reconstruction import missed, noise_to_draw_again
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
@@ -87,7 +87,6 @@ class GenerateTask:
         self._best_recall = 0.0
         self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
         self._part = EVERYTHING
-        self._principal: dict[str, Tensor] | None = None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -111,7 +110,8 @@ class GenerateTask:
             critics[READER] = Recogniser(options.size, classes, generator.dials)
         if self.training.path_weight:
             critics[PATHS] = PathLength()
-        return Networks({GENERATOR: generator}, critics, self.jury.frozen())
+        begin = partial(self._begin, generator)
+        return Networks({GENERATOR: generator}, critics, self.jury.frozen(), begin)
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
         drawing = Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps)
@@ -247,17 +247,17 @@ class GenerateTask:
                 self._real = step.batch, self.jury.seen(step, pictures)
         return self._real[1]
 
-    def _fit(self, principal: Principal) -> None:
-        """Find the components of the pictures to train on, once."""
-        if self._principal is None:
-            batches = self._batches(0)
-            count = min(FITTED, 2 * len(batches))  # mirrored ones are others
-            drawn = [batches[number] for number in range(-(-count // self.training.batch))]
-            labels = [batch["label"] for batch in drawn if "label" in batch]
-            pictures = torch.cat([batch["picture"] for batch in drawn]).to(principal.mean.device)
-            principal.fit(pictures / 255, torch.cat(labels) if labels else None)
-            self._principal = principal.state_dict()
-        principal.load_state_dict(self._principal)
+    def _begin(self, generator: Generator) -> None:
+        """Find the components of the pictures to train on, if they are to be found."""
+        principal = generator.principal
+        if principal is None or principal.fitted:
+            return
+        batches = self._batches(0)
+        count = min(FITTED, 2 * len(batches))  # mirrored ones are others
+        drawn = [batches[number] for number in range(-(-count // self.training.batch))]
+        labels = [batch["label"] for batch in drawn if "label" in batch]
+        pictures = torch.cat([batch["picture"] for batch in drawn])
+        principal.fit(pictures / 255, torch.cat(labels) if labels else None)
 
     def _unlike(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike pictures drawn again are."""
@@ -347,8 +347,6 @@ class GenerateTask:
     def _generator(self, step: Step) -> Generator:
         generator = step.networks[GENERATOR]
         assert isinstance(generator, Generator)
-        if generator.principal is not None and not generator.principal.fitted:
-            self._fit(generator.principal)
         return generator
 
     def _described(self, pictures: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from ganedit.tasks.generate.latent_options import TraitTraining
 from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.options import Window
-from ganedit.tasks.generate.principal import Principal
 from ganedit.training.task import (
     GENERATOR,
     Batch,
@@ -147,7 +147,6 @@ class TraitTask:
         self.model = find_model(training.model, training.weights)
         self.vgg = VGG19Features(training.vgg, LAYERS)
         self.labels = len(self.model.network.classes)
-        self._begun: Tensor | None = None
         self._part = EVERYTHING
 
     @property
@@ -160,9 +159,11 @@ class TraitTask:
 
     def build(self) -> Networks:
         generator = only_directions(load_generator(self.model), len(self.training.directions))
+        reader = Reader(len(self.training.columns))
         return Networks(
-            {GENERATOR: generator}, {READER: Reader(len(self.training.columns))}, {"vgg": self.vgg}
-        )
+            {GENERATOR: generator}, {READER: reader}, {"vgg": self.vgg},
+            partial(self._begin, generator),
+        )  # fmt: skip
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
         return [Phase((READER,), self.reader_loss), Phase((GENERATOR,), self.direction_loss)]
@@ -272,29 +273,27 @@ class TraitTask:
     def _generator(self, step: Step) -> Generator:
         generator = step.networks[GENERATOR]
         assert isinstance(generator, Generator)
-        if generator.principal is not None and not generator.directions.any():
-            generator.directions.data.copy_(self._differences(generator.principal))
         return generator
 
-    def _differences(self, principal: Principal) -> Tensor:
-        """Half of how far codes of pictures with each trait are from those without, `(K, latent)`.
+    def _begin(self, generator: Generator) -> None:
+        """Begin with what pictures that have a trait differ in, where codes of pictures are known.
 
-        Of as many of both; a linear discriminant, since codes vary as much in all directions.
+        Half of how far their codes are from those without it, of as many of both: a linear
+        discriminant, since codes vary as much in all directions.
         """
-        if self._begun is None:
-            batches = self._batches(0)
-            drawn = [batches[number] for number in range(-(-CODED // self.training.batch))]
-            traits = torch.cat([batch["traits"] for batch in drawn]) > 0
-            pictures = torch.cat([batch["picture"] for batch in drawn]).to(principal.mean.device)
-            codes = principal.encode(pictures / 255)
-            # Drawn for each trait in turn, in pairs: those drawn for others may be one-sided.
-            turn = torch.arange(len(codes)) % self.training.batch // 2 % traits.shape[1]
-            differences = [
-                codes[(turn == k) & has].mean(dim=0) - codes[(turn == k) & ~has].mean(dim=0)
-                for k, has in enumerate(traits.T)
-            ]
-            self._begun = torch.stack(differences) / 2
-        return self._begun
+        if generator.principal is None:
+            return
+        batches = self._batches(0)
+        drawn = [batches[number] for number in range(-(-CODED // self.training.batch))]
+        traits = torch.cat([batch["traits"] for batch in drawn]) > 0
+        codes = generator.principal.encode(torch.cat([batch["picture"] for batch in drawn]) / 255)
+        # Drawn for each trait in turn, in pairs: those drawn for others may be one-sided.
+        turn = torch.arange(len(codes)) % self.training.batch // 2 % traits.shape[1]
+        differences = [
+            codes[(turn == k) & has].mean(dim=0) - codes[(turn == k) & ~has].mean(dim=0)
+            for k, has in enumerate(traits.T)
+        ]
+        generator.directions.data.copy_(torch.stack(differences) / 2)
 
 
 def only_directions(generator: Generator, count: int) -> Generator:
