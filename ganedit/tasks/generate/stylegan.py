@@ -1,7 +1,7 @@
 """StyleGAN2: a mapping network, and a synthesis network that styles steer layer by layer."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -113,7 +113,8 @@ class StyleGenerator(Generator):
         seen = channels if options.principal else []
         self.from_principal = nn.ModuleList(Conv(3, count, 3) for count in seen)
         if options.principal:  # what the components draw is all that there is at first
-            self._add_nothing(self.to_picture)
+            for layer in self.to_picture:
+                nn.init.zeros_(layer.conv.weight)
 
     def draw_noise(self, count: int, source: torch.Generator | None = None) -> list[Tensor]:
         sides = [COARSEST * 2 ** ((number + 1) // 2) for number in range(len(self.body))]
@@ -154,12 +155,3 @@ class StyleGenerator(Generator):
         # About as strong as what it is added to.
         seen: Tensor = self.from_principal[number](resized(base, x.shape[-1]) * 4 - 2)
         return x + seen
-
-    def begin_small(self) -> None:
-        """Let only the coarsest resolution draw at first: the finer ones add nothing yet."""
-        self._add_nothing(self.to_picture[1:])
-
-    def _add_nothing(self, layers: Iterable[nn.Module]) -> None:
-        for layer in layers:
-            assert isinstance(layer, ToPicture)
-            nn.init.zeros_(layer.conv.weight)

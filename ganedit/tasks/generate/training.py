@@ -24,7 +24,6 @@ from ganedit.tasks.generate.network import Generator, ShallowMapping
 from ganedit.tasks.generate.recognising import Recogniser
 from ganedit.tasks.generate.reconstruction import missed, noise_to_draw_again
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
-from ganedit.tasks.generate.stylegan import StyleGenerator
 from ganedit.tasks.generate.teaching import Teacher
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import (
@@ -102,9 +101,6 @@ class GenerateTask:
         if self.teacher is not None:
             assert isinstance(generator.mapping, ShallowMapping)
             generator.mapping.become(*self.teacher.mapping)
-        if self.training.progressive:
-            assert isinstance(generator, StyleGenerator)
-            generator.begin_small()
         if self.read_classes or generator.dials:
             classes = len(options.classes) if self.read_classes else 0
             critics[READER] = Recogniser(options.size, classes, generator.dials)
