@@ -114,6 +114,7 @@ class StyleGenerator(Generator):
         self.from_principal = nn.ModuleList(Conv(3, count, 3) for count in seen)
         if options.principal:  # what the components draw is all that there is at first
             for layer in self.to_picture:
+                assert isinstance(layer, ToPicture)
                 nn.init.zeros_(layer.conv.weight)
 
     def draw_noise(self, count: int, source: torch.Generator | None = None) -> list[Tensor]:
