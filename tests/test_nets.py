@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganedit.errors import UsageError, WeightsError
 from ganedit.nets import fused
 from ganedit.nets.critics import FeatureCritic, PatchCritic, UNetCritic
+from ganedit.nets.equalized import Conv
 from ganedit.nets.fused import conv_add, conv_leaky_relu
 from ganedit.nets.vgg import LAYERS, VGG19Features
 from ganedit.nets.winograd import FrozenConv
@@ -343,6 +344,18 @@ def test_muon_is_blind_to_the_gradients_size() -> None:
         moved.append(module.weight.detach() - before)
     torch.testing.assert_close(moved[0], moved[1], atol=1e-3, rtol=0.05)
     assert float((moved[0] * module.weight.grad).sum()) < 0, "against the gradient"
+
+
+def test_muon_moves_equalised_kernels_as_far_as_others() -> None:
+    moved = []
+    for module in (nn.Conv2d(16, 16, 3, bias=False), Conv(16, 16, 3)):
+        scale = module.scale if isinstance(module, Conv) else 1.0
+        before = module.weight.detach().clone()
+        generator = torch.Generator().manual_seed(1)
+        module.weight.grad = torch.randn(module.weight.shape, generator=generator)
+        optimizers_for(module, lr=1e-3, betas=(0.9, 0.99))[0].step()
+        moved.append((module.weight.detach() - before) * scale)
+    torch.testing.assert_close(moved[0], moved[1])
 
 
 def test_feature_critic_scores_every_place_of_every_layer_by_direction() -> None:

@@ -10,7 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class Dense(nn.Module):
+class Equalized(nn.Module):
+    """A layer whose `weight` is of unit variance, and `scale` times that where it is used."""
+
+    scale: float
+
+
+class Dense(Equalized):
     """A linear layer; `rate` slows it down."""
 
     def __init__(self, inputs: int, outputs: int, *, rate: float = 1.0, bias: float = 0.0) -> None:
@@ -23,7 +29,7 @@ class Dense(nn.Module):
         return F.linear(x, self.weight * self.scale, self.bias * self.rate)
 
 
-class Conv(nn.Module):
+class Conv(Equalized):
     """A convolution that keeps the size, or, transposed, doubles it.
 
     `(N, inputs, H, W)` → `(N, outputs, H, W)`, or `(N, outputs, 2H, 2W)`.

@@ -6,6 +6,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ganedit.nets.equalized import Equalized
+
 # Muon's updates are matrices of singular values near 1: their entries are far larger than
 # Adam's at the same rate. This factor lets one learning rate serve both.
 KERNEL_RATE = 20.0
@@ -30,10 +32,11 @@ def optimizers_for(
     """
     kernels = hidden_kernels(module) if kind == "muon" else []
     chosen = {id(kernel) for kernel in kernels}
+    scales = {id(m.weight): m.scale for m in module.modules() if isinstance(m, Equalized)}
     others = [p for p in module.parameters() if id(p) not in chosen]
     result: list[torch.optim.Optimizer] = []
     if kernels:
-        result.append(Muon(kernels, lr))
+        result.append(Muon(kernels, lr, [scales.get(id(kernel), 1.0) for kernel in kernels]))
     if others:
         result.append(torch.optim.Adam(others, lr, betas))
     return result
@@ -65,10 +68,17 @@ class Muon(torch.optim.Optimizer):
     Args:
         kernels: 4-dimensional parameters.
         lr: the learning rate that Adam has beside it.
+        scales: what each is multiplied by where it is used (an equalised learning rate). Steps of
+            Muon are of one length however large a kernel is: one that is larger than it is used
+            would hardly move.
     """
 
-    def __init__(self, kernels: Iterable[nn.Parameter], lr: float) -> None:
-        super().__init__(kernels, {"lr": lr})
+    def __init__(self, kernels: Iterable[nn.Parameter], lr: float, scales: Iterable[float]) -> None:
+        groups = [
+            {"params": [kernel], "scale": scale}
+            for kernel, scale in zip(kernels, scales, strict=True)
+        ]
+        super().__init__(groups, {"lr": lr})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -83,7 +93,8 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"].lerp_(kernel.grad, 1 - MOMENTUM)
                 nesterov = kernel.grad.lerp(state["momentum"], MOMENTUM)
                 update = orthogonalise(nesterov.reshape(kernel.shape[0], -1))
-                kernel.add_(update.view(kernel.shape), alpha=-group["lr"] * KERNEL_RATE)
+                rate = group["lr"] * KERNEL_RATE / group["scale"]
+                kernel.add_(update.view(kernel.shape), alpha=-rate)
 
 
 def orthogonalise(matrix: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganedit.nets.equalized import Conv, Dense
+from ganedit.nets.equalized import Conv, Dense, Equalized
 from ganedit.tasks.generate.network import (
     COARSEST,
     GAIN,
@@ -30,7 +30,7 @@ LAYOUT = 8
 NOISE_RATE = 0.1
 
 
-class Styled(nn.Module):
+class Styled(Equalized):
     """A convolution whose input channels a style scales (StyleGAN2, Karras et al. 2020).
 
     The style scales activations before a plain convolution, and `demodulation` brings them back
