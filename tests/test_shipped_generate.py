@@ -1,0 +1,115 @@
+"""Faces as the shipped weights draw them."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from command_line import run
+
+import ganedit
+from ganedit.tasks.generate.models import find_model
+
+EXACT = {"device": "cpu", "precision": "fp32"}
+SEEDS = range(24)
+# Rows and columns where eyes, mouth and hair are.
+EYES, MOUTH, HAIR = np.s_[22:36, 16:48], np.s_[40:52, 20:44], np.s_[0:14, 12:52]
+EYES_CHEEKS = (slice(26, 32), slice(36, 42))
+WHERE = {"glasses": EYES, "smile": MOUTH, "blond": HAIR}
+NAMED = find_model("faces", None).network.directions
+
+
+@lru_cache
+def faces() -> ganedit.Generator:
+    return ganedit.Generator("faces", **EXACT)
+
+
+@lru_cache
+def drawn(truncation: float = 0.7) -> np.ndarray:
+    """Faces of all seeds `(N, 64, 64, 3)` float."""
+    return np.stack([faces()(seed, truncation=truncation).samples for seed in SEEDS]).astype(float)
+
+
+def varied(seed: int, name: str, amount: float) -> np.ndarray:
+    return faces().vary(seed, {name: amount}).samples.astype(float)
+
+
+def test_what_all_have_in_common_is_a_face() -> None:
+    mean = drawn().mean(0)
+    assert mean.shape == (64, 64, 3)
+    # As like its mirror image as a face, and of skin in the middle.
+    assert np.corrcoef(mean.ravel(), mean[:, ::-1].ravel())[0, 1] > 0.9
+    red, green, blue = mean[24:52, 22:42].mean((0, 1))
+    assert red > green + 10 > blue + 10
+    # Eyes are darker than the cheeks below them.
+    light = mean.mean(2)
+    eyes, cheeks = (np.r_[light[rows, 18:27], light[rows, 37:46]].mean() for rows in EYES_CHEEKS)
+    assert eyes < cheeks - 8
+
+
+def test_no_two_are_alike() -> None:
+    pictures = drawn(1.0)
+    apart = np.abs(pictures[:, None] - pictures[None]).mean((2, 3, 4))
+    assert apart[~np.eye(len(pictures), dtype=bool)].min() > 12
+
+
+def test_pictures_are_no_noise() -> None:
+    for picture in drawn(1.0):
+        across = np.corrcoef(picture[:, 1:].ravel(), picture[:, :-1].ravel())[0, 1]
+        down = np.corrcoef(picture[1:].ravel(), picture[:-1].ravel())[0, 1]
+        assert min(across, down) > 0.85
+
+
+def test_truncation_leads_to_one_face() -> None:
+    spreads = [drawn(truncation).std(0).mean() for truncation in (0.0, 0.5, 1.0)]
+    assert spreads[0] < 4
+    assert spreads[0] < spreads[1] < spreads[2]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named_directions_change_their_trait_and_leave_the_rest(name: str) -> None:
+    change = np.stack([varied(s, name, 2.0) - varied(s, name, -2.0) for s in range(8)])
+    amount = np.abs(change).mean((0, 3))
+    assert amount.mean() > 2
+    if name in WHERE:
+        assert amount[WHERE[name]].mean() > 1.15 * amount.mean()
+    # One and the same change, whoever it is.
+    same = np.abs(change.mean(0)).mean() / amount.mean()
+    assert same > 0.5
+
+
+def test_what_directions_say() -> None:
+    """In light: rims and shades are dark, teeth and fair hair bright."""
+    for name, sign in (("glasses", -1), ("smile", 1), ("blond", 1)):
+        where = WHERE[name]
+        moved = [
+            (varied(s, name, 3.0)[where] - varied(s, name, -3.0)[where]).mean() for s in range(8)
+        ]
+        assert sign * np.mean(moved) > 2, name
+
+
+def test_one_is_drawn_again_bit_for_bit(tmp_path: Path) -> None:
+    for target in ("first.png", "again.tiff"):
+        first = target == "first.png"
+        words = ("--model", "faces", "--seed", 7) if first else ("--like", tmp_path / "first.png")
+        done = run("generate", *words, "--device", "cpu", "-o", tmp_path / target)
+        assert done.code == 0, done.complaint
+    assert np.array_equal(_samples(tmp_path / "first.png"), _samples(tmp_path / "again.tiff"))
+
+
+def test_a_drawn_face_is_found_again(tmp_path: Path) -> None:
+    face = faces()(5)
+    face.save(tmp_path / "face.png")
+    done = run(
+        "invert", tmp_path / "face.png", "--model", "faces", "--steps", 60, "--device", "cpu",
+        "-o", tmp_path / "found.png",
+    )  # fmt: skip
+    assert done.code == 0, done.complaint
+    missed = _samples(tmp_path / "found.png").astype(float) - face.samples
+    assert 20 * np.log10(255 / np.sqrt(np.square(missed).mean())) > 20
+
+
+def _samples(path: Path) -> np.ndarray:
+    with PIL.Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
