@@ -234,7 +234,7 @@ def test_imported_weights_leave_finished_folders_alone(home: Path, tmp_path: Pat
 def test_a_stopped_dry_run_leaves_nothing(home: Path, tmp_path: Path, kind: signal.Signals) -> None:
     own = save_network(tmp_path / "own.safetensors")
     for number in range(4):
-        write_photo(home / f"in/{number}.png", 200, 160, seed=number)
+        write_photo(home / f"in/{number}.png", 600, 480, seed=number)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     before = listing(home)
