@@ -278,10 +278,12 @@ class TraitTask:
     def _begin(self, generator: Generator) -> None:
         """Begin with what pictures that have a trait differ in, where codes of pictures are known.
 
+        Directions that weights to begin from brought stay as they are.
+
         Half of how far their codes are from those without it, of as many of both: a linear
         discriminant, since codes vary as much in all directions.
         """
-        if generator.principal is None:
+        if generator.principal is None or generator.directions.any():
             return
         batches = self._batches(0)
         drawn = [batches[number] for number in range(-(-CODED // self.training.batch))]
