@@ -13,6 +13,7 @@ from torch import Tensor, nn
 class Equalized(nn.Module):
     """A layer whose `weight` is of unit variance, and `scale` times that where it is used."""
 
+    weight: nn.Parameter
     scale: float
 
 

@@ -1,6 +1,6 @@
 """The optimizers of a network: Muon for convolution kernels, Adam for everything else."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import torch
@@ -32,11 +32,11 @@ def optimizers_for(
     """
     kernels = hidden_kernels(module) if kind == "muon" else []
     chosen = {id(kernel) for kernel in kernels}
-    scales = {id(m.weight): m.scale for m in module.modules() if isinstance(m, Equalized)}
+    scales = {m.weight: m.scale for m in module.modules() if isinstance(m, Equalized)}
     others = [p for p in module.parameters() if id(p) not in chosen]
     result: list[torch.optim.Optimizer] = []
     if kernels:
-        result.append(Muon(kernels, lr, [scales.get(id(kernel), 1.0) for kernel in kernels]))
+        result.append(Muon(kernels, lr, scales))
     if others:
         result.append(torch.optim.Adam(others, lr, betas))
     return result
@@ -68,17 +68,17 @@ class Muon(torch.optim.Optimizer):
     Args:
         kernels: 4-dimensional parameters.
         lr: the learning rate that Adam has beside it.
-        scales: what each is multiplied by where it is used (an equalised learning rate). Steps of
-            Muon are of one length however large a kernel is: one that is larger than it is used
-            would hardly move.
+        scales: what some are multiplied by where they are used (an equalised learning rate).
+            Steps of Muon are of one length however large a kernel is: one that is larger than it
+            is used would hardly move.
     """
 
-    def __init__(self, kernels: Iterable[nn.Parameter], lr: float, scales: Iterable[float]) -> None:
-        groups = [
-            {"params": [kernel], "scale": scale}
-            for kernel, scale in zip(kernels, scales, strict=True)
-        ]
-        super().__init__(groups, {"lr": lr})
+    def __init__(
+        self, kernels: Iterable[nn.Parameter], lr: float, scales: Mapping[nn.Parameter, float]
+    ) -> None:
+        super().__init__(kernels, {"lr": lr})
+        # Beside the groups, which a checkpoint holds: it is the network that says them.
+        self.scales = scales
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -93,7 +93,7 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"].lerp_(kernel.grad, 1 - MOMENTUM)
                 nesterov = kernel.grad.lerp(state["momentum"], MOMENTUM)
                 update = orthogonalise(nesterov.reshape(kernel.shape[0], -1))
-                rate = group["lr"] * KERNEL_RATE / group["scale"]
+                rate = group["lr"] * KERNEL_RATE / self.scales.get(kernel, 1.0)
                 kernel.add_(update.view(kernel.shape), alpha=-rate)
 
 
