@@ -1,7 +1,7 @@
 """Let a network of others draw faces, and write them down for `ganedit train generate --teacher`.
 
     pip download --no-deps random_face && unzip random_face-*.whl -d random_face
-    pip install openvino
+    pip install openvino timm
     python benchmarks/teach_faces.py random_face/random_face/data --like faces/ taught.safetensors
 
 The network is MobileStyleGAN (Belousov 2021; Apache-2.0), which was taught by StyleGAN2 what
@@ -214,7 +214,7 @@ def components(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, 
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--count", default=24_000, show_default=True)
+@click.option("--count", default=22_000, show_default=True)
 @click.option("--latent", default=256, show_default=True)
 @click.option("--size", default=64, show_default=True)
 @click.option("--like", type=click.Path(path_type=Path), help="Folder of pictures to be like.")

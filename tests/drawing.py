@@ -62,5 +62,5 @@ def draw(*words: object) -> list[str]:
     return listing(Path())
 
 
-def samples(path: str) -> np.ndarray:
+def samples(path: str | Path) -> np.ndarray:
     return np.asarray(PIL.Image.open(path))

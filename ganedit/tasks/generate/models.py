@@ -132,11 +132,6 @@ def _read(path: Path, sha256: str, name: str) -> Model:
 
 
 def _unknown(flag: str, name: str | None, known: list[str]) -> str:
-    if not known:
-        return (
-            "no generators ship yet; train your own (ganedit train generate --help) and give it "
-            "with --weights"
-        )
     listed = ", ".join(known)
     if name is None:
         return f"say with {flag} what is to be drawn; there are: {listed}"
