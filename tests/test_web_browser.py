@@ -164,6 +164,7 @@ def test_an_enlargement_is_compared_and_downloaded_with_its_metadata(
     slide.press("End")
     assert np.abs(at_start.astype(int) - shown(tab)).max() > 10  # after, then before
     slide.fill("60")
+    expect(tab.locator("#split")).to_have_attribute("style", re.compile("left: 60%"))
     box = tab.locator("#split").bounding_box()
     assert box is not None
     tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
@@ -290,6 +291,16 @@ def test_every_control_has_a_name_and_all_goes_by_keyboard(tab: Tab, tmp_path: P
     expect(tab.locator("#zoom")).to_have_text(before)
     unlabelled = tab.evaluate("[...document.querySelectorAll('img:not([alt])')].length")
     assert unlabelled == 0
+
+
+def test_what_has_to_be_filled_in_first_is_asked_for(tab: Tab) -> None:
+    tab.get_by_role("tab", name="Walk").click()
+    expect(tab.locator("#hint")).to_contain_text("Fill in “Seeds”.")
+    expect(tab.locator("#start")).to_be_disabled()
+    tab.get_by_label("Seeds", exact=True).fill("3,8")
+    expect(tab.locator("#hint")).to_be_empty()
+    expect(tab.locator("#start")).to_be_enabled()
+    expect(tab.locator("#sizes")).to_contain_text("64×64")
 
 
 def test_axe_finds_nothing_to_complain_of_contrast_included(tab: Tab, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class InvertOptions(Options):
 
     model: str | None = option(
         None, "The generator that is to draw the photo. `ganedit models` lists what there is.",
-        metavar="NAME", known=known_models,
+        metavar="NAME", positional=True, known=known_models,
     )  # fmt: skip
     crop: str | None = option(
         None, "The square of the photo that is taken, in pixels.", metavar="X,Y,SIDE",

@@ -52,7 +52,8 @@ class WalkOptions(Options):
     )  # fmt: skip
     model: str | None = option(
         None, "What the pictures are of, like faces. `ganedit models` lists what there is.",
-        metavar="NAME", known=known_models, absent="that of the first picture among the seeds",
+        metavar="NAME", positional=True, known=known_models,
+        absent="that of the first picture among the seeds",
     )  # fmt: skip
     seconds: float = option(10.0, "How long the walk is.", over=0, most=3600)
     rate: int = option(30, "Frames a second.", least=1, most=120)

@@ -29,12 +29,15 @@ export function folderFields() {
     paired ? pick(paired.name, `Folder of ${paired.name}s`, false, kept.folder) : null);
 }
 
-export function folderButtons() {
+export function folderChosen() {
   const kept = state.folders[state.task.name] ?? {};
-  const ready = kept.folder && kept.output && !state.task.lacks;
+  return Boolean(kept.folder && kept.output && !state.task.lacks);
+}
+
+export function folderButtons() {
   return h("div", { class: "row" },
-    h("button", { type: "button", id: "start", class: "primary", disabled: !ready, onclick: told(() => add(folderOrder(false))) }, "Start"),
-    h("button", { type: "button", id: "estimate", disabled: !ready, onclick: told(() => add(folderOrder(true))) }, "How long?"));
+    h("button", { type: "button", id: "start", class: "primary", onclick: told(() => add(folderOrder(false))) }, "Start"),
+    h("button", { type: "button", id: "estimate", onclick: told(() => add(folderOrder(true))) }, "How long?"));
 }
 
 function folderOrder(estimate) {

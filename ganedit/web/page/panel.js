@@ -1,9 +1,9 @@
 // The tabs, and the options of the task that is chosen.
 
 import { send } from "./api.js";
-import { folderButtons, folderFields } from "./batch.js";
+import { folderButtons, folderChosen, folderFields } from "./batch.js";
 import { $, facts, fill, h, keyed, megapixels, sizeOf, told } from "./dom.js";
-import { form, targetSize } from "./form.js";
+import { form, targetSize, valuesOf } from "./form.js";
 import { start, startAll } from "./jobs.js";
 import { result } from "./results.js";
 import { show } from "./stage.js";
@@ -56,7 +56,7 @@ export function panel() {
     sources, folder ? folderFields() : null,
     h("p", { id: "hint" }),
     ...partnerFields(),
-    h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, sizes)),
+    h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, ready)),
     h("p", { id: "sizes", "aria-live": "polite" }),
     folder ? folderButtons() : h("div", { class: "row" },
       h("button", { type: "button", id: "start", class: "primary", onclick: told(start) }, task.title),
@@ -75,12 +75,12 @@ export function panel() {
 export function ready() {
   const { task, photo, photos } = state;
   const folder = edited() && state.source === "folder";
-  const missing = missingPartner();
-  const hint = missing ? `Choose a ${missing.name}.` : folder || !photo ? "" : task.drawn && photo.strokes ? "Draw with the mouse, a pen or a finger." : painted() ? hintOf(painted()) : "";
+  const missing = missingPartner()?.name, empty = emptyField()?.title;
+  const hint = missing ? `Choose a ${missing}.` : empty ? `Fill in “${empty}”.` : folder || !photo ? "" : task.drawn && photo.strokes ? "Draw with the mouse, a pen or a finger." : painted() ? hintOf(painted()) : "";
   fill($("hint"), hint || null, photo && edited() && !folder ? photo.notes.map((note) => h("span", { class: "note" }, `${photo.name}: ${note}`)) : null);
-  if (folder && missing) $("start").disabled = $("estimate").disabled = true;
+  if (folder) $("start").disabled = $("estimate").disabled = !folderChosen() || Boolean(missing || empty);
   if (!folder) {
-    $("start").disabled = Boolean(task.lacks) || (Boolean(edited()) && !photo) || Boolean(missing);
+    $("start").disabled = Boolean(task.lacks) || (Boolean(edited()) && !photo) || Boolean(missing || empty);
     $("start-all").hidden = !edited() || photos.length < 2;
     $("start-all").disabled = $("start").disabled;
     $("start-all").textContent = `All ${photos.length}`;
@@ -96,12 +96,14 @@ const hintOf = (input) => state.task.local || input.required
 const missingPartner = () => state.task.inputs.find((input) => input.given === "shared" && input.required
   && !state.partners[state.task.name]?.[input.name]?.length);
 
+const emptyField = () => state.task.fields.find((field) => field.required && valuesOf(state.task)[field.name] === undefined);
+
 let asking = 0;
 
 async function sizes() {
   const place = $("sizes");
   const { task, photo } = state;
-  if (!place || task.lacks || (edited() && (!photo || state.source === "folder"))) { if (place) place.textContent = ""; return; }
+  if (!place || task.lacks || emptyField() || (edited() && (!photo || state.source === "folder"))) { if (place) place.textContent = ""; return; }
   const mine = ++asking;
   try {
     const size = await targetSize(task, photo);
