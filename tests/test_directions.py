@@ -13,6 +13,7 @@ from command_line import EXACT, listing, run
 
 from ganedit import weights
 from ganedit.app.training import run_recipe
+from ganedit.data.pictures import EVERYTHING
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.tasks.generate.drawing import Painter
@@ -21,7 +22,7 @@ from ganedit.tasks.generate.models import direction_names, find_model
 from ganedit.tasks.generate.options import NetworkOptions
 from ganedit.tasks.generate.recipes import Recipe
 from ganedit.tasks.generate.stylegan import StyleGenerator
-from ganedit.tasks.generate.traits import TraitTask, read_labels
+from ganedit.tasks.generate.traits import TraitBatches, TraitTask, read_labels
 from ganedit.training.loop import train
 
 RUNTIME = Runtime(torch.device("cpu"), torch.float32, 1 << 30, "in a test")
@@ -102,6 +103,16 @@ def test_a_direction_is_learned_from_labels(options: TraitTraining, tmp_path: Pa
     heads = (tmp_path / "run" / "log.csv").read_text().splitlines()[0]
     assert "held-out read right %" in heads
     assert "held-out red at +3 %" in heads
+
+
+def test_pictures_are_not_mirrored_where_a_trait_is_a_side(options: TraitTraining) -> None:
+    originals = {
+        np.asarray(PIL.Image.open(file)).tobytes() for file in Path(options.data[0]).iterdir()
+    }
+    for no_mirror in (True, False):
+        batches = TraitBatches(replace(options, no_mirror=no_mirror), 16, 0, EVERYTHING)
+        drawn = batches[0]["picture"].permute(0, 2, 3, 1)
+        assert all(each.numpy().tobytes() in originals for each in drawn) == no_mirror
 
 
 def test_a_direction_begins_as_what_pictures_with_its_trait_differ_in(

@@ -167,6 +167,9 @@ class TraitTraining(Options):
         None, "The square that training looked at.", metavar="SIDE[@HEIGHT]",
         absent="the largest in the middle",
     )  # fmt: skip
+    no_mirror: bool = option(
+        False, "Do not mirror pictures: one of the traits is on which side something is."
+    )
     batch: int = option(8, "Pictures per batch.", least=2, group="run")
     keep_weight: float = option(
         1.0, "Of the loss by which all else stays.", least=0, group="losses"

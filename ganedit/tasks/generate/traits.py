@@ -99,7 +99,8 @@ class TraitBatches:
             for place in range(self.options.batch)
         ]
         pictures = [windowed(self.pictures.load(i), self.window, self.size) for i in chosen]
-        pictures = [p[:, ::-1] if rng.random() < 0.5 else p for p in pictures]
+        if not self.options.no_mirror:
+            pictures = [p[:, ::-1] if rng.random() < 0.5 else p for p in pictures]
         return {
             "picture": torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(),
             "traits": torch.from_numpy(np.stack([self.labels[i] for i in chosen])),
