@@ -23,6 +23,7 @@ from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
 from ganedit.tasks.generate.principal import resized
+from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.stylegan import Styled, StyleGenerator
 from ganedit.tasks.generate.training import GenerateTask
 from ganedit.tasks.generate.training_options import GenerateTraining
@@ -372,13 +373,13 @@ def test_real_and_drawn_pictures_are_augmented_alike(
     assert not torch.equal(task.jury.seen(step, batch["picture"])["pixels"], seen)
 
 
-def test_a_collapse_is_told_once(options: Callable[..., GenerateTraining]) -> None:
-    task = GenerateTask(options())
+def test_a_collapse_is_told_once() -> None:
+    scores = Scores(None)
     for recall in (0.02, 0.01, 0.3, 0.2):  # before it draws many kinds, there is none
-        task._watch(recall)
+        scores.watch(recall)
     with pytest.warns(UserWarning, match="samples grow alike: recall fell to 0.05"):
-        task._watch(0.05)
-    task._watch(0.05)
+        scores.watch(0.05)
+    scores.watch(0.05)
 
 
 def test_it_learns(options: Callable[..., GenerateTraining], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ganedit.errors import GaneditError, UsageError, WeightsError
 from ganedit.task import Measuring
-from ganedit.tasks.generate.training import pooled_features
+from ganedit.tasks.generate.scoring import pooled_features
 
 
 @dataclass(frozen=True)

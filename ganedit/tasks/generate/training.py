@@ -1,6 +1,5 @@
 """How generators are trained: against critics that see what VGG19 sees, and one of pixels."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -10,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganedit import losses, metrics
+from ganedit import losses
 from ganedit.data.pictures import EVERYTHING, Folder, Part
 from ganedit.nets import backbone
 from ganedit.nets.vgg import VGG19Features
@@ -24,6 +23,7 @@ from ganedit.tasks.generate.network import Generator, ShallowMapping
 from ganedit.tasks.generate.recognising import Recogniser
 from ganedit.tasks.generate.reconstruction import missed, noise_to_draw_again
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
+from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.teaching import Teacher
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import (
@@ -42,23 +42,7 @@ READER, PATHS = "reader", "paths"
 SCORED = 256
 # Pictures that principal components are found in.
 FITTED = 4096
-# From so many on, precision and recall say something.
-ENOUGH = 32
-# A recall from which on a generator is varied, and to which share of its best it falls where it
-# collapses.
-VARIED, COLLAPSED = 0.15, 1 / 3
 SHEET_COLUMNS = 8
-
-
-def pooled_features(vgg: VGG19Features, pictures: Tensor) -> Tensor:
-    """What pictures `(N, 3, S, S)` are of: the deepest features of them at twice the size.
-
-    Averaged over each picture, `(N, C)`. Enlarged, since things fill too little of what VGG19
-    was trained on.
-    """
-    large = F.interpolate(pictures, scale_factor=2, mode="bilinear", align_corners=False)
-    deepest: Tensor = vgg(large)[-1]
-    return deepest.float().mean((2, 3))
 
 
 class GenerateTask:
@@ -82,8 +66,7 @@ class GenerateTask:
         self.jury = Jury(training, known, self._backbone())
         self.teacher = None if training.teacher is None else Teacher(training.teacher, network)
         self._matching = Matching()
-        self._wanted: Tensor | None = None
-        self._best_recall = 0.0
+        self._scores = Scores(self.vgg)
         self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
         self._part = EVERYTHING
 
@@ -193,20 +176,8 @@ class GenerateTask:
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
-        """Kernel distance to the held-out pictures, which decides; precision and recall.
-
-        Of VGG19's relu5_4, at twice the size; without VGG19 of thumbnails of 8×8 pixels.
-        """
-        if self._wanted is None:
-            self._wanted = torch.cat([self._described(s.batch["picture"]) for s in steps])
-        ours = torch.cat([self._described(self._whole(step).clamp(0, 1)) for step in steps])
-        distance = metrics.kernel_distance(ours, self._wanted)
-        values = {"kernel distance": distance}
-        if len(ours) >= ENOUGH:
-            precision, recall = metrics.precision_recall(ours, self._wanted)
-            values |= {"precision": precision, "recall": recall}
-            self._watch(recall)
-        return HeldOutScores(values, -distance)
+        drawn = [self._whole(step) for step in steps]
+        return self._scores(drawn, [step.batch["picture"] for step in steps])
 
     def sample(self, step: Step) -> list[Tensor]:
         return [self._whole(step) for _ in range(SHEET_COLUMNS)]
@@ -218,18 +189,6 @@ class GenerateTask:
         if self.training.backbone == "vgg19":
             return backbone.of_vgg19(self.vgg)
         return backbone.of_timm(self.training.backbone, self.training.backbone_file)
-
-    def _watch(self, recall: float) -> None:
-        """Tell, once, that a generator that drew many kinds of pictures draws few of them now."""
-        self._best_recall = max(self._best_recall, recall)
-        if self._best_recall > VARIED and recall < self._best_recall * COLLAPSED:
-            self._best_recall = 0.0
-            warnings.warn(
-                f"samples grow alike: recall fell to {recall:.2f}. If it stays there, begin again "
-                "from best.safetensors (--start) with a lower --learning-rate, or with more "
-                "pictures",
-                stacklevel=2,
-            )
 
     def _stage(self, step: Step) -> Stage:
         size = self.network_options.size
@@ -344,9 +303,3 @@ class GenerateTask:
         generator = step.networks[GENERATOR]
         assert isinstance(generator, Generator)
         return generator
-
-    def _described(self, pictures: Tensor) -> Tensor:
-        """What a picture is of: features `(N, D)`."""
-        if self.vgg is None:
-            return F.adaptive_avg_pool2d(pictures, 8).flatten(1)
-        return pooled_features(self.vgg, pictures)
