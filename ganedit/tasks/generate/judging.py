@@ -89,17 +89,19 @@ class Jury:
             return {}
         return {BACKBONE: self.backbone.network, PROJECTIONS: Projections(self.scales)}
 
-    def seen(self, step: Step, pictures: Tensor) -> dict[str, Tensor]:
+    def seen(self, step: Step, pictures: Tensor, last: int | None = None) -> dict[str, Tensor]:
         """Pictures as each critic sees them: augmented, and the backbone's features of that.
 
         In one step all go through the same draw: of pictures drawn again it can be told how like
-        they are, and critics learn of less chance.
+        they are, and critics learn of less chance. With `last` only so many are looked at, the
+        last ones, as they are augmented in their places.
         """
         adaptive = self.options.augmentation == "adaptive"
         with torch.random.fork_rng(devices=cuda_of(pictures)):
             torch.manual_seed(torch.initial_seed() + 1)
             if self.options.augmentation != "never" and self.judges:
                 pictures = augmented(pictures, self._adaptive(step).share if adaptive else None)
+            pictures = pictures if last is None else pictures[-last:]
             zoomed = draw_zoom(pictures.shape[-1], self.seen_side)
         seen = {PIXELS: pictures} if PIXELS in self.names else {}
         if self.scales:

@@ -215,20 +215,18 @@ class GenerateTask:
         principal.fit(pictures / 255, torch.cat(labels) if labels else None)
 
     def _unlike(self, step: Step, fakes: Fakes) -> Tensor:
-        """How unlike pictures drawn again are."""
-        real, count = self._seen_to_draw_again(step)
-        again, wanted = ({n: each[n][-count:] for n in self.jury.names} for each in (fakes, real))
-        return missed(again, wanted, PIXELS)
-
-    def _seen_to_draw_again(self, step: Step) -> tuple[Mapping[str, Tensor], int]:
-        """What critics see of the pictures to draw again, which come last, and their number."""
+        """How unlike pictures drawn again, which come last, are."""
         batch = step.batch["picture"]
-        if "taught" not in step.batch:
-            return self._seen_real(step), half(len(batch))
-        taught = step.batch["taught"]
-        with torch.no_grad():  # in the places of a batch, since each of them is augmented by a draw
+        if "taught" in step.batch:
+            taught = step.batch["taught"]
             pictures = torch.cat([batch[: len(batch) - len(taught)], taught])
-            return self.jury.seen(step, shrunk(pictures, self._stage(step))), len(taught)
+            with torch.no_grad():
+                shown = shrunk(pictures, self._stage(step))
+                real: Mapping[str, Tensor] = self.jury.seen(step, shown, len(taught))
+        else:
+            real = {n: each[-half(len(batch)) :] for n, each in self._seen_real(step).items()}
+        again = {name: fakes[name][-len(real[name]) :] for name in self.jury.names}
+        return missed(again, real, PIXELS)
 
     def _unlike_as_a_set(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike drawn pictures are to real ones by all features."""
