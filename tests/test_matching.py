@@ -2,7 +2,7 @@
 
 import torch
 
-from ganedit.tasks.generate.matching import LEAST, Matching, summary
+from ganedit.tasks.generate.matching import LEAST, Matching, summary, thumbnail
 
 
 def features(count: int, mean: float, spread: float) -> dict[str, torch.Tensor]:
@@ -15,7 +15,7 @@ def features(count: int, mean: float, spread: float) -> dict[str, torch.Tensor]:
 def slopes(mean: float, spread: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Drawn pictures' first channel, beside real ones of mean 0 and spread 1, and its slope."""
     torch.manual_seed(0)
-    matching = Matching()
+    matching = Matching("pictures")
     for _ in range(40):
         matching(features(16, 0, 1), features(16, mean, spread))
     drawn = features(64, mean, spread)
@@ -49,7 +49,7 @@ def test_what_is_too_various_is_brought_together() -> None:
 
 def test_of_few_nothing_is_said() -> None:
     torch.manual_seed(0)
-    matching = Matching()
+    matching = Matching("pictures")
     told = [float(matching(features(16, 0, 1), features(16, 5, 1))) for _ in range(LEAST // 16 + 1)]
     assert not any(told[:-1])
     assert told[-1] > 0.1
@@ -60,3 +60,20 @@ def test_a_summary_says_how_light_and_how_busy() -> None:
     mean, deviation = summary(maps)[0, :2], summary(maps)[0, 2:]
     assert torch.allclose(mean, torch.tensor([2.0, 2.0]))
     assert torch.allclose(deviation, torch.tensor([2.0, 0.0]) ** 0.5, atol=0.01)
+
+
+def test_of_pictures_themselves_colours_and_places_are_compared() -> None:
+    left = torch.zeros(1, 3, 16, 16)
+    left[:, 0, :, :8] = 1
+    small = thumbnail(left).view(3, 8, 8)
+    assert torch.equal(small[0, :, :4], torch.ones(8, 4))
+    assert small.sum() == 32
+    # By means and deviations alone a picture and its mirror image are the same.
+    torch.manual_seed(0)
+    for name, told in (("pictures", True), ("features", False)):
+        matching = Matching("pictures")
+        for _ in range(LEAST // 16):
+            matching({name: left.repeat(16, 1, 1, 1)}, {name: left.flip(3).repeat(16, 1, 1, 1)})
+        drawn = left.flip(3).repeat(4, 1, 1, 1) + 0.01 * torch.randn(4, 3, 16, 16)
+        real = left.repeat(4, 1, 1, 1) + 0.01 * torch.randn(4, 3, 16, 16)
+        assert (float(matching({name: real}, {name: drawn})) > 1) == told

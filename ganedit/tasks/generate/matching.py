@@ -7,8 +7,11 @@ tell at once, and without a network to train (Generative Feature Matching, dos S
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+# Side of what is compared of pictures themselves: colours, and where what is.
+THUMBNAIL = 8
 # Real and drawn pictures that are remembered, the newest of them; of fewer drawn ones than
 # `LEAST` nothing is said. Drawn ones age: the generator that drew them is another by now.
 REAL, DRAWN, LEAST = 4096, 512, 128
@@ -22,9 +25,13 @@ class Matching:
     Twice the mean distance between a drawn and a real one, less that between two drawn and that
     between two real ones: 0 only where both are spread alike. Its gradients are no larger for what
     is far off than for what is near, so that nothing runs away.
+
+    Args:
+        pictures: name of what is no features, but the picture itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: str) -> None:
+        self.pictures = pictures
         self.real: dict[str, Tensor] = {}
         self.drawn: dict[str, Tensor] = {}
 
@@ -32,11 +39,12 @@ class Matching:
         """What of the distance drawn pictures can change, the mean over a batch of them.
 
         Args:
-            real: features `(N, C, H, W)` of real pictures, by the name of the layer.
+            real: features `(N, C, H, W)` of real pictures, by the name of the layer; perhaps the
+                pictures too.
             drawn: of drawn ones, with gradients.
         """
-        ours = {name: summary(each) for name, each in drawn.items()}
-        _remember(self.real, {name: summary(each) for name, each in real.items()}, REAL)
+        ours = self._summaries(drawn)
+        _remember(self.real, self._summaries(real), REAL)
         result = torch.zeros((), device=next(iter(ours.values())).device)
         for name, each in ours.items():
             others = self.drawn.get(name)
@@ -48,11 +56,26 @@ class Matching:
         _remember(self.drawn, ours, DRAWN)
         return result
 
+    def _summaries(self, seen: Seen) -> Seen:
+        return {
+            name: thumbnail(each) if name == self.pictures else summary(each)
+            for name, each in seen.items()
+        }
+
 
 def summary(features: Tensor) -> Tensor:
     """Means and deviations of features `(N, C, H, W)` over each picture: `(N, 2C)`."""
     places = features.float().flatten(2)
     return torch.cat([places.mean(dim=2), (places.var(dim=2) + 1e-5).sqrt()], dim=1)
+
+
+def thumbnail(pictures: Tensor) -> Tensor:
+    """Pictures `(N, 3, S, S)`, averaged: `(N, 3 x 8 x 8)`.
+
+    Critics care little for colours, least of all where what they see is recoloured: without this
+    all that is drawn ends in the same few.
+    """
+    return F.adaptive_avg_pool2d(pictures.float(), THUMBNAIL).flatten(1)
 
 
 def _remember(queue: dict[str, Tensor], new: Mapping[str, Tensor], most: int) -> None:

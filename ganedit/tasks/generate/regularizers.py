@@ -14,6 +14,9 @@ PATH_RATE = 0.01
 # Share of real pictures that a critic may be sure of, less that of which it is wrong; and real
 # pictures seen until augmentation has gone from none to all.
 TARGET, REACTION = 0.6, 50_000
+# Share to which augmentation goes at most: where nearly all that critics see is recoloured, a
+# generator draws pictures whose own colours and contrast are those of recoloured ones.
+MOST = 0.6
 
 
 class PathLength(nn.Module):
@@ -54,7 +57,7 @@ class Adaptive(nn.Module):
     """How much is augmented: the more, the surer critics are of real pictures (ADA, Karras 2020).
 
     Attributes:
-        share: of the pictures to which each kind of change is done, in [0, 1].
+        share: of the pictures to which each kind of change is done, in [0, `MOST`].
     """
 
     share: Tensor
@@ -68,7 +71,7 @@ class Adaptive(nn.Module):
         """Take in scores of real pictures; `middle` is that of which a critic is unsure."""
         sure = (scores.float() - middle).sign().mean()
         step = len(scores) / REACTION
-        self.share.add_((sure - TARGET).sign() * step).clamp_(0, 1)
+        self.share.add_((sure - TARGET).sign() * step).clamp_(0, MOST)
 
 
 def half(count: int) -> int:

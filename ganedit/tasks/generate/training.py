@@ -65,7 +65,7 @@ class GenerateTask:
         known = 0 if self.read_classes else len(network.classes)
         self.jury = Jury(training, known, self._backbone())
         self.teacher = None if training.teacher is None else Teacher(training.teacher, network)
-        self._matching = Matching()
+        self._matching = Matching(PIXELS)
         self._scores = Scores(self.vgg)
         self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
         self._part = EVERYTHING
@@ -229,10 +229,10 @@ class GenerateTask:
         return missed(again, real, PIXELS)
 
     def _unlike_as_a_set(self, step: Step, fakes: Fakes) -> Tensor:
-        """How unlike drawn pictures are to real ones by all features."""
-        each = (self._seen_real(step), fakes)
+        """How unlike drawn pictures are to real ones by all that critics see."""
         real, drawn = (
-            {scale.name: seen[scale.name] for scale in self.jury.scales} for seen in each
+            {name: seen[name] for name in self.jury.names}
+            for seen in (self._seen_real(step), fakes)
         )
         return self._matching(real, drawn)
 

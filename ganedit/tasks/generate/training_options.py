@@ -88,7 +88,7 @@ class GenerateTraining(Options):
     )
     matching_weight: float = option(
         6.0, "Of how unlike drawn pictures are to real ones as a set, by the features that critics "
-        "see.",
+        "see, and by thumbnails.",
         least=0, group="losses",
     )  # fmt: skip
     backbone: str = option(
