@@ -1,5 +1,7 @@
 """Pictures that are drawn again: what noise they stand for, and how unlike themselves they are."""
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -29,7 +31,7 @@ def noise_to_draw_again(batch: Batch, principal: Principal | None) -> Tensor:
     return varied
 
 
-def missed(again: dict[str, Tensor], real: dict[str, Tensor], pixels: str) -> Tensor:
+def missed(again: Mapping[str, Tensor], real: Mapping[str, Tensor], pixels: str) -> Tensor:
     """How unlike the pictures pictures drawn again are: in features, and in pixels.
 
     Args:

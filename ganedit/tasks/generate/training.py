@@ -222,7 +222,7 @@ class GenerateTask:
             pictures = torch.cat([batch[: len(batch) - len(taught)], taught])
             with torch.no_grad():
                 shown = shrunk(pictures, self._stage(step))
-                real: Mapping[str, Tensor] = self.jury.seen(step, shown, len(taught))
+                real = self.jury.seen(step, shown, len(taught))
         else:
             real = {n: each[-half(len(batch)) :] for n, each in self._seen_real(step).items()}
         again = {name: fakes[name][-len(real[name]) :] for name in self.jury.names}
