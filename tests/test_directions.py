@@ -115,29 +115,6 @@ def test_pictures_are_not_mirrored_where_a_trait_is_a_side(options: TraitTrainin
         assert all(each.numpy().tobytes() in originals for each in drawn) == no_mirror
 
 
-def test_a_direction_begins_as_what_pictures_with_its_trait_differ_in(
-    options: TraitTraining, tmp_path: Path
-) -> None:
-    network = StyleGenerator(NetworkOptions(size=16, width=16, latent=8, principal=8))
-    files = sorted((tmp_path / "real").iterdir())
-    pictures = np.stack([np.asarray(PIL.Image.open(file)) for file in files])
-    assert network.principal is not None
-    network.principal.fit(torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255)
-    own = tmp_path / "principal.safetensors"
-    weights.save(network, own, task="generate", options=asdict(network.options))
-    config = tiny.config(
-        tmp_path / "run", steps=1, learning_rate=1e-9, optimizer="adam", held_out=0.2
-    )
-    train(TraitTask(replace(options, weights=str(own))), config)
-    painter = Painter(find_model(None, str(tmp_path / "run")), RUNTIME)
-    ends = [
-        np.mean([redness(paint(painter, seed, f"red={end}")) for seed in range(20)])
-        for end in (-3, 0, 3)
-    ]
-    assert ends[0] < ends[1] - 10
-    assert ends[2] > ends[1] + 10
-
-
 def test_a_recipe_trains_a_generator_and_then_its_directions(
     options: TraitTraining, tmp_path: Path
 ) -> None:

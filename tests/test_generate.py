@@ -22,7 +22,6 @@ from ganedit.tasks.generate.directions import Directions, factorised
 from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
-from ganedit.tasks.generate.principal import resized
 from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.stylegan import Styled, StyleGenerator
 from ganedit.tasks.generate.training import GenerateTask
@@ -326,36 +325,29 @@ def test_critics_see_through_another_network(
     assert saved.keys() == networks[GENERATOR].state_dict().keys(), "no backbone in the weights"
 
 
-def test_pictures_are_drawn_again_with_what_their_components_lack(
+def test_pictures_are_drawn_again_from_their_own_noise(
     options: Callable[..., GenerateTraining], tmp_path: Path
 ) -> None:
-    network = replace(SMALL, principal=4, latent=12)
     task = GenerateTask(
         options(
-            network=network, reconstruction_weight=20.0, pixel_weight=1e-6, augmentation="never"
+            classes_from_folders=True, reconstruction_weight=20.0, pixel_weight=1e-6,
+            augmentation="never",
         )
-    )
+    )  # fmt: skip
     config = tiny.config(
-        tmp_path, steps=250, learning_rate=1e-2, critic_learning_rate=2e-4, optimizer="adam",
+        tmp_path, steps=300, learning_rate=1e-2, critic_learning_rate=2e-4, optimizer="adam",
         critic_optimizer="muon", betas=(0.0, 0.99), clip=0.0, log_every=25,
     )  # fmt: skip
     drawer = train(task, config)[GENERATOR]
     assert isinstance(drawer, StyleGenerator)
-    assert drawer.principal is not None
-    batch = GenerateBatches(task.training, (), 1)[0]["picture"] / 255
+    batch = task.batches(1, 0.0)[0]
+    pictures = batch["picture"] / 255
     with torch.no_grad():
-        codes = drawer.codes(drawer.principal.noise(batch))
-        again = drawer(drawer.spread(codes), drawer.draw_noise(8))
-        begun = resized(drawer.principal(codes), network.size)
-    missed = (again - batch).square().mean()
-    assert missed < 0.5 * (begun - batch).square().mean()
-
-
-def test_drawing_again_needs_principal_components() -> None:
-    with pytest.raises(UsageError, match="--principal 32"):
-        GenerateTraining(data=("a",), reconstruction_weight=1.0, feature_weight=0.0)
-    with pytest.raises(UsageError, match="--principal goes without --codes"):
-        NetworkOptions(principal=32, codes="3x10")
+        codes = drawer.codes(batch["noise"], batch["label"])
+        again = drawer(drawer.spread(codes), drawer.draw_noise(len(codes)))
+        others = drawer(drawer.spread(codes.roll(1, 0)), drawer.draw_noise(len(codes)))
+    missed = (again - pictures).square().mean()
+    assert missed < 0.75 * (others - pictures).square().mean()
 
 
 def test_real_and_drawn_pictures_are_augmented_alike(

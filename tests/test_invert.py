@@ -135,33 +135,6 @@ def test_an_encoder_guesses_finds_the_square_and_knows_its_kind(
     assert np.abs(samples("found.png") - samples("wanted.png")).mean() < 12
 
 
-@pytest.mark.parametrize("classes", [(), ("dark", "light")])
-def test_components_guess_where_there_is_no_encoder(classes: tuple[str, ...]) -> None:
-    torch.manual_seed(0)
-    options = NetworkOptions(size=16, width=16, latent=8, principal=8, classes=classes)
-    network = StyleGenerator(options)
-    ramp = torch.linspace(-0.2, 0.2, 16)
-    light = torch.tensor([0.3, 0.7])[torch.arange(200) % 2].view(-1, 1, 1, 1)
-    pictures = light + torch.randn(200, 1, 1, 1) * ramp + torch.randn(200, 1, 1, 1) * ramp[:, None]
-    pictures = pictures.expand(-1, 3, -1, -1).clamp(0, 1)
-    assert network.principal is not None
-    network.principal.fit(pictures, torch.arange(200) % 2 if classes else None)
-    weights.save(network, Path("own.safetensors"), task="generate", options=asdict(options))
-    photo = (pictures[1].permute(1, 2, 0) * 255).byte().numpy()
-    PIL.Image.fromarray(photo).save("photo.png")
-    for name in ("one", "two"):
-        done = invert("photo.png", "--steps", 0, "-o", f"{name}.png")
-        assert done.code == 0, done.err
-    assert np.abs(samples("one.png") - photo).mean() < 10  # of the mean: 50
-    assert np.array_equal(samples("one.png"), samples("two.png"))
-    # However long it is optimised, a picture of something else is none.
-    spots = np.random.default_rng(1).integers(0, 2, (4, 4), np.uint8) * 255
-    PIL.Image.fromarray(spots).resize((16, 16), 0).save("spots.png")
-    done = invert("spots.png", "--steps", 60, "-o", "no.png")
-    assert "nothing that own could have drawn" in done.complaint
-    assert invert("spots.png", "--steps", 2, "--force", "-o", "yes.png").code == 0
-
-
 def test_a_few_steps_from_the_mean_refuse_nothing() -> None:
     bare("drawn.png", "photo.png")
     done = invert("photo.png", "--steps", 2, "-o", "me.png")

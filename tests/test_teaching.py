@@ -128,9 +128,12 @@ def test_files_that_teach_nothing(lesson: Path, tmp_path: Path) -> None:
             {"teacher": Path("a"), "adversarial": "none", "reconstruction_weight": 0.0},
             "nothing would be learned",
         ),
-        ({"teacher": Path("a"), "classes_from_folders": True}, "--teacher goes without"),
-        ({"teacher": Path("a"), "network": NetworkOptions(codes="3x10")}, "--teacher goes without"),
-        ({"reconstruction_weight": 1.0}, "goes with --teacher or --principal"),
+        ({"teacher": Path("a"), "classes_from_folders": True}, "--teacher goes without classes"),
+        ({"teacher": Path("a"), "network": NetworkOptions(codes="3x10")}, "without --codes"),
+        (
+            {"reconstruction_weight": 1.0, "network": NetworkOptions(codes="3x10")},
+            "--reconstruction-weight goes with --architecture stylegan, without --codes",
+        ),
     ],
 )
 def test_what_a_teacher_goes_with(given: dict[str, object], said: str) -> None:

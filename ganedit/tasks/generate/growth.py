@@ -1,4 +1,4 @@
-"""Progressive growing: which resolution is learned when (Karras et al. 2018)."""
+"""Progressive growing: which resolution is learned when (Karras et al. 2018); other sizes."""
 
 from dataclasses import dataclass
 
@@ -47,3 +47,12 @@ def shrunk(pictures: Tensor, stage: Stage) -> Tensor:
         return small
     coarse = F.interpolate(F.avg_pool2d(small, 2), scale_factor=2, mode="bilinear")
     return coarse.lerp(small, stage.fade)
+
+
+def resized(pictures: Tensor, side: int) -> Tensor:
+    """Pictures `(N, C, S, S)` at another size: averaged, or interpolated."""
+    if pictures.shape[-1] == side:
+        return pictures
+    if pictures.shape[-1] > side:
+        return F.interpolate(pictures, size=(side, side), mode="area")
+    return F.interpolate(pictures, size=(side, side), mode="bilinear", align_corners=False)

@@ -21,10 +21,8 @@ from ganedit.tasks.generate.encoder import find_encoder, unexplained
 from ganedit.tasks.generate.found_codes import packed, unpacked
 from ganedit.tasks.generate.framing import best_square, cut, middle_square, rgb
 from ganedit.tasks.generate.invert_options import InvertOptions
-from ganedit.tasks.generate.judging import cuda_of
 from ganedit.tasks.generate.models import Model, find_model
 from ganedit.tasks.generate.network import Generator
-from ganedit.tasks.generate.principal import Principal
 from ganedit.tasks.generate.recipes import Recipe
 
 # Adam's peak rate for codes, as a share of their usual deviation, and for the generator.
@@ -36,8 +34,6 @@ NEARBY = 0.3
 # Deviations above what is usual for the encoder, from which on a picture is none of the kind; and
 # the share that is not explained where there is no encoder to compare with.
 STRANGE, UNEXPLAINED = 4.0, 0.35
-# How far the noise of usual pictures goes.
-USUAL = 2.5
 # After fewer steps from the mean code, that share says nothing yet.
 ENOUGH_STEPS = 30
 
@@ -75,11 +71,10 @@ class Inverting:
         noise = [each.to(self.runtime.device) for each in painter.draws(recipe.seed)[1]]
         likeness = Likeness(self._framed(photo), self.vgg)
         codes = self._guess(likeness.wanted)
-        guessed = self.encoder is not None or painter.generator.principal is not None
-        if guessed:  # optimisation from anywhere explains much of any picture
+        if self.encoder is not None:  # optimisation from anywhere explains much of any picture
             self._check(codes, noise, likeness.wanted)
         codes = self._optimised(codes, noise, likeness, progress)
-        if not guessed and self.options.steps >= ENOUGH_STEPS:
+        if self.encoder is None and self.options.steps >= ENOUGH_STEPS:
             self._check(codes, noise, likeness.wanted)
         # As the recipe has them: half precision.
         text = packed(codes)
@@ -117,40 +112,14 @@ class Inverting:
             return encoder.strangeness(unexplained(drawn, pictures)).cpu().numpy()
 
     def _guess(self, pictures: Tensor) -> Tensor:
-        """What the encoder says, or the pictures' principal components, or the mean code.
-
-        `(N, layers, latent)`.
-        """
+        """What the encoder says, or the mean code: `(N, layers, latent)`."""
         generator = self.painter.generator
         center = generator.mean.mean(dim=0)
         if self.encoder is not None:
             with torch.no_grad():
                 found: Tensor = center + self.encoder(pictures)
             return found
-        if generator.principal is not None:
-            return self._of_components(generator.principal, pictures)
         return center.expand(len(pictures), generator.layers, -1)
-
-    def _of_components(self, principal: Principal, pictures: Tensor) -> Tensor:
-        """Codes of the noise that pictures stand for; of the class that draws them best."""
-        generator, device = self.painter.generator, pictures.device
-        noise = [each.to(device) for each in self.painter.draws(0)[1]]
-        labels: list[Tensor | None] = [
-            torch.full((len(pictures),), label, device=device)
-            for label in range(len(self.model.network.classes))
-        ] or [None]
-        # What pictures say nothing of is chance, and the same in each run.
-        with torch.no_grad(), torch.random.fork_rng(devices=cuda_of(pictures)):
-            torch.manual_seed(0)
-            found = torch.stack([
-                generator.spread(
-                    generator.codes(principal.noise(pictures, kind).clamp(-USUAL, USUAL), kind)
-                )
-                for kind in labels
-            ])  # fmt: skip
-            errors = [unexplained(generator(codes, noise), pictures) for codes in found]
-        best = torch.stack(errors).argmin(dim=0)
-        return found[best, torch.arange(len(pictures), device=device)]
 
     def _check(self, codes: Tensor, noise: list[Tensor], photo: Tensor) -> None:
         """Raise a GaneditError where too little of a photo is in what codes draw."""

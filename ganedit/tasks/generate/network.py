@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from ganedit.nets.equalized import Dense
 from ganedit.tasks.generate.dials import Dial, dials_of
 from ganedit.tasks.generate.options import NetworkOptions
-from ganedit.tasks.generate.principal import Principal
 
 SLOPE = 0.2
 # Keeps the power of a signal that a leaky ReLU halves.
@@ -21,8 +20,8 @@ GAIN = math.sqrt(2 / (1 + SLOPE**2))
 COARSEST = 4
 # How much slower a mapping network learns than the synthesis network.
 MAPPING_RATE = 0.01
-# And one that only corrects codes that mean something already.
-CORRECTING_RATE = 0.1
+# And a shallow one.
+SHALLOW_RATE = 0.1
 # Neurons of a shallow mapping network, as a multiple of the latent codes' numbers.
 HIDDEN = 2
 # Channels at 4, 8, 16 … pixels, as shares of the width.
@@ -46,19 +45,17 @@ class Mapping(nn.Module):
 
     def __init__(self, options: NetworkOptions, layers: int) -> None:
         super().__init__()
-        latent, classes, principal = options.latent, len(options.classes), options.principal > 0
+        latent, classes = options.latent, len(options.classes)
         self.dials = dials_of(options.codes)
         self.classes = nn.Embedding(classes, latent) if classes else None
         sizes = [latent * (2 if classes else 1), *[latent] * max(layers, int(classes > 0))]
-        rate = (CORRECTING_RATE if principal else MAPPING_RATE) if layers else 1.0
+        rate = MAPPING_RATE if layers else 1.0
         self.layers = nn.ModuleList(Dense(n, m, rate=rate) for n, m in pairwise(sizes))
         self.straight = layers == 0
         # A mapping network is slow to learn: what is asked for reaches codes past it too.
         asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
-        past = asked and not self.straight and not principal
+        past = asked and not self.straight
         self.past = Dense(asked, latent) if past else None
-        if principal:
-            self._add_nothing()
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)
@@ -71,12 +68,6 @@ class Mapping(nn.Module):
         if self.past is not None:
             x = (x + self.past(asked)) * 0.5**0.5
         return x
-
-    def _add_nothing(self) -> None:
-        """Let codes be, at first, what they are without these layers."""
-        last = self.layers[-1]
-        assert isinstance(last, Dense)
-        nn.init.zeros_(last.weight)
 
     def _read(self, noise: Tensor) -> Tensor:
         """The noise, its first numbers made the values of dials (InfoGAN, Chen et al. 2016)."""
@@ -93,16 +84,21 @@ class ShallowMapping(nn.Module):
     al. 2020, "Improved StyleGAN embedding"): noise is its principal components, the hidden layer
     its neurons, and codes are the principal components of what they say.
 
-    Noise `(N, latent)`, as it is → codes `(N, latent)`.
+    Noise `(N, latent)`, as it is, and labels `(N,)` → codes `(N, latent)`.
     """
 
-    def __init__(self, latent: int) -> None:
+    def __init__(self, latent: int, classes: int = 0) -> None:
         super().__init__()
         self.dials: list[Dial] = []
-        self.hidden = Dense(latent, HIDDEN * latent, rate=CORRECTING_RATE)
-        self.last = Dense(HIDDEN * latent, latent, rate=CORRECTING_RATE)
+        self.classes = classes
+        self.hidden = Dense(latent + classes, HIDDEN * latent, rate=SHALLOW_RATE)
+        self.last = Dense(HIDDEN * latent, latent, rate=SHALLOW_RATE)
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        if labels is not None:
+            # As strong as all of the noise.
+            asked = F.one_hot(labels, self.classes) * noise.shape[1] ** 0.5
+            noise = torch.cat([noise, asked.to(noise)], dim=1)
         codes: Tensor = self.last(F.leaky_relu(self.hidden(noise), SLOPE))
         return codes
 
@@ -119,7 +115,6 @@ class Generator(nn.Module):
 
     Attributes:
         layers: codes that a picture takes, coarsest first.
-        principal: what codes mean from the start, if that is principal components.
         mean: `(max(1, classes), latent)`, the running mean of codes, of each class.
         directions: `(N, latent)`, a step along each that was given a name.
     """
@@ -133,12 +128,9 @@ class Generator(nn.Module):
         self.options = options
         shallow = options.shallow_mapping
         self.mapping: Mapping | ShallowMapping = (
-            ShallowMapping(options.latent) if shallow else Mapping(options, mapping_layers)
-        )
-        self.principal = (
-            Principal(options.latent, options.principal, max(1, len(options.classes)))
-            if options.principal
-            else None
+            ShallowMapping(options.latent, len(options.classes))
+            if shallow
+            else Mapping(options, mapping_layers)
         )
         self.register_buffer("mean", torch.zeros(max(1, len(options.classes)), options.latent))
         named = len(options.directions)
@@ -161,8 +153,6 @@ class Generator(nn.Module):
     def codes(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes `(N, latent)` of noise `(N, latent)`; while training, their mean is kept."""
         codes: Tensor = self.mapping(noise, labels)
-        if self.principal is not None:
-            codes = codes + self.principal.codes(noise, labels)
         if self.training:
             self._follow(codes.detach().float(), labels)
         return codes

@@ -39,14 +39,9 @@ class NetworkOptions(Options):
         "choices each, and two continuous ones. They become dials of ganedit vary.",
         metavar="KxN,M", group="model",
     )  # fmt: skip
-    principal: int = option(
-        0, "Side of small pictures whose principal components codes are, and layers see. "
-        "Faces and things in the same place are learned many times quicker; 32 for 64 pixels.",
-        least=0, metavar="SIDE", group="model",
-    )  # fmt: skip
     shallow_mapping: bool = option(
         False,
-        "One hidden layer between noise and codes; --teacher brings its own.",
+        "One hidden layer between noise and codes; taken where pictures are drawn again.",
         group="model",
     )
     classes: tuple[str, ...] = ()
@@ -61,18 +56,8 @@ class NetworkOptions(Options):
         object.__setattr__(self, "directions", tuple(self.directions))
         if not SMALLEST_SIZE <= self.size <= LARGEST_SIZE or self.size & (self.size - 1):
             raise UsageError(f"--size {self.size}: use 16, 32, 64, 128, 256 or 512")
-        if self.principal and (self.architecture != "stylegan" or self.codes):
-            other = "--codes" if self.codes else f"--architecture {self.architecture}"
-            raise UsageError(f"--principal goes without {other}")
-        if self.shallow_mapping and (
-            self.architecture != "stylegan" or self.codes or self.principal or self.classes
-        ):
-            raise UsageError(
-                "--shallow-mapping goes with --architecture stylegan, without --principal, --codes "
-                "and classes"
-            )
-        if self.principal > self.size:
-            raise UsageError(f"--principal {self.principal}: use at most --size, {self.size}")
+        if self.shallow_mapping and (self.architecture != "stylegan" or self.codes):
+            raise UsageError("--shallow-mapping goes with --architecture stylegan, without --codes")
         taken = max((dial.end for dial in dials_of(self.codes)), default=0)
         if taken >= self.latent:
             raise UsageError(

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganedit.nets.equalized import Conv, Dense, Equalized
+from ganedit.nets.equalized import Dense, Equalized
 from ganedit.tasks.generate.network import (
     COARSEST,
     GAIN,
@@ -18,13 +18,8 @@ from ganedit.tasks.generate.network import (
     doubled,
 )
 from ganedit.tasks.generate.options import NetworkOptions
-from ganedit.tasks.generate.principal import resized
 
 MAPPING_LAYERS = 4
-# Pixels across of the light and colours that principal components put under what is drawn. What
-# they show finer than that is seen by the layers, but drawn only if these draw it: a sum of
-# components holds outlines of several things at once, and they would shine through.
-LAYOUT = 8
 # How much slower the strength of the noise is learned: noise that is quicker than codes makes the
 # parts of a picture that codes are to decide, and no direction would move them.
 NOISE_RATE = 0.1
@@ -95,9 +90,7 @@ class StyleGenerator(Generator):
     """A style-based generator (StyleGAN2, Karras et al. 2020).
 
     A learned constant of 4×4 pixels goes through styled convolutions; each resolution adds to a
-    picture that is interpolated from the one before, so that nothing makes checkerboards. With
-    principal components, each resolution sees the picture that they make, and the picture that is
-    drawn is added to a layout of it.
+    picture that is interpolated from the one before, so that nothing makes checkerboards.
     """
 
     def __init__(self, options: NetworkOptions) -> None:
@@ -110,12 +103,6 @@ class StyleGenerator(Generator):
             self.body.extend([doubling, Layer(fine, fine, latent)])
         self.to_picture = nn.ModuleList(ToPicture(count, latent) for count in channels)
         self.layers = len(self.body) + 1
-        seen = channels if options.principal else []
-        self.from_principal = nn.ModuleList(Conv(3, count, 3) for count in seen)
-        if options.principal:  # what the components draw is all that there is at first
-            for layer in self.to_picture:
-                assert isinstance(layer, ToPicture)
-                nn.init.zeros_(layer.conv.weight)
 
     def draw_noise(self, count: int, source: torch.Generator | None = None) -> list[Tensor]:
         sides = [COARSEST * 2 ** ((number + 1) // 2) for number in range(len(self.body))]
@@ -130,8 +117,6 @@ class StyleGenerator(Generator):
     ) -> Tensor:
         x = self.constant.expand(len(codes), -1, -1, -1)
         x = x.contiguous(memory_format=torch.channels_last)
-        base = None if self.principal is None else self.principal(codes[:, 0])
-        x = self._seen(x, base, 0)
         x = self.body[0](x, codes[:, 0], noise[0])
         picture = self.to_picture[0](x, codes[:, 1])
         for number, to_picture in enumerate(self.to_picture[1:], start=1):
@@ -139,20 +124,9 @@ class StyleGenerator(Generator):
                 break
             first, second = 2 * number - 1, 2 * number
             x = self.body[first](x, codes[:, first], noise[first])
-            x = self._seen(x, base, number)
             x = self.body[second](x, codes[:, second], noise[second])
             added = to_picture(x, codes[:, second + 1])
             picture = doubled(picture) + (added * fade if x.shape[2] == side else added)
         # So that the first pictures have about the contrast of photographs.
-        side = picture.shape[-1]
-        middle = 0.5 if base is None else resized(resized(base, min(LAYOUT, side)), side)
-        result: Tensor = picture / 8 + middle
+        result: Tensor = picture / 8 + 0.5
         return result
-
-    def _seen(self, x: Tensor, base: Tensor | None, number: int) -> Tensor:
-        """Activations of a resolution, and what it sees of the picture to begin with."""
-        if base is None:
-            return x
-        # About as strong as what it is added to.
-        seen: Tensor = self.from_principal[number](resized(base, x.shape[-1]) * 4 - 2)
-        return x + seen

@@ -13,9 +13,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ganedit.errors import TrainingError
+from ganedit.tasks.generate.growth import resized
 from ganedit.tasks.generate.network import HIDDEN
 from ganedit.tasks.generate.options import NetworkOptions
-from ganedit.tasks.generate.principal import resized
 
 # Pictures that are brought to another size at a time.
 PART = 256

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -40,8 +39,6 @@ from ganedit.training.task import (
 READER, PATHS = "reader", "paths"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
-# Pictures that principal components are found in.
-FITTED = 4096
 SHEET_COLUMNS = 8
 
 
@@ -89,8 +86,7 @@ class GenerateTask:
             critics[READER] = Recogniser(options.size, classes, generator.dials)
         if self.training.path_weight:
             critics[PATHS] = PathLength()
-        begin = partial(self._begin, generator)
-        return Networks({GENERATOR: generator}, critics, self.jury.frozen(), begin)
+        return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
         drawing = Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps)
@@ -104,13 +100,12 @@ class GenerateTask:
 
     def batches(self, seed: int, held_out: float) -> GenerateBatches:
         self._part = Part(held_out)
-        batches = self._batches(seed)
-        batches.warn_of_few()
-        return batches
-
-    def _batches(self, seed: int) -> GenerateBatches:
         classes = self.network_options.classes
-        return GenerateBatches(self.training, classes, seed, self._part, self.teacher)
+        batches = GenerateBatches(self.training, classes, seed, self._part, self.teacher)
+        batches.warn_of_few()
+        if self.training.reconstruction_weight and self.teacher is None:
+            batches.pair(self.network_options.latent)
+        return batches
 
     def held_out(self, share: float) -> Sequence[Batch]:
         part, classes = Part(share, training=False), self.network_options.classes
@@ -131,7 +126,7 @@ class GenerateTask:
         """
         found = None
         if self.training.reconstruction_weight:
-            found = noise_to_draw_again(step.batch, self._generator(step).principal)
+            found = noise_to_draw_again(step.batch)
         pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
         if READER in step.networks.critics:
@@ -201,18 +196,6 @@ class GenerateTask:
                 pictures = shrunk(step.batch["picture"], self._stage(step))
                 self._real = step.batch, self.jury.seen(step, pictures)
         return self._real[1]
-
-    def _begin(self, generator: Generator) -> None:
-        """Find the components of the pictures to train on, if they are to be found."""
-        principal = generator.principal
-        if principal is None or principal.fitted:
-            return
-        batches = self._batches(0)
-        count = min(FITTED, 2 * len(batches))  # mirrored ones are others
-        drawn = [batches[number] for number in range(-(-count // self.training.batch))]
-        labels = [batch["label"] for batch in drawn if "label" in batch]
-        pictures = torch.cat([batch["picture"] for batch in drawn])
-        principal.fit(pictures / 255, torch.cat(labels) if labels else None)
 
     def _unlike(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike pictures drawn again, which come last, are."""

@@ -66,8 +66,8 @@ class GenerateTraining(Options):
         metavar="FILE", must_be="file", group="losses",
     )  # fmt: skip
     reconstruction_weight: float | None = option(
-        None, "Of how like pictures are when they are drawn again: those of --teacher or, with "
-        "--principal, your own (after GLO); 10 leaves no kind of picture out.",
+        None, "Of how like pictures are when they are drawn again: those of --teacher, or "
+        "without one your own (after GLO); 10 leaves no kind of picture out.",
         least=0, absent="10 with --teacher, else 0", group="losses",
     )  # fmt: skip
     mixing: float = option(
@@ -166,18 +166,17 @@ class GenerateTraining(Options):
 
     def _check_teacher(self) -> None:
         network = self.network
-        if self.reconstruction_weight and not (network.principal or self.teacher):
-            raise UsageError("--reconstruction-weight goes with --teacher or --principal 32")
-        if self.teacher is None:
-            if self.adversarial == "none":
-                raise UsageError("--adversarial none learns of --teacher alone; give its FILE")
-            return
+        flag = "--teacher" if self.teacher else "--reconstruction-weight"
+        if self.adversarial == "none" and not self.teacher:
+            raise UsageError("--adversarial none learns of --teacher alone; give its FILE")
         if self.adversarial == "none" and not self.reconstruction_weight:
             raise UsageError(
                 "--adversarial none --reconstruction-weight 0: nothing would be learned"
             )
-        if network.principal or network.codes or self.classes_from_folders or self.labels:
-            raise UsageError("--teacher goes without --principal, --codes and classes")
-        if network.architecture != "stylegan":
-            raise UsageError("--teacher goes with --architecture stylegan")
+        if not (self.reconstruction_weight or self.teacher):
+            return
+        if network.codes or network.architecture != "stylegan":
+            raise UsageError(f"{flag} goes with --architecture stylegan, without --codes")
+        if self.teacher and (self.classes_from_folders or self.labels):
+            raise UsageError("--teacher goes without classes")
         object.__setattr__(self, "network", replace(network, shallow_mapping=True))

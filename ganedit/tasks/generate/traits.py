@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,8 +38,6 @@ READER = "reader"
 FARTHEST, LEAST = 3.0, 0.5
 # Held-out pictures that scores are of.
 SCORED = 128
-# Pictures of yours whose codes directions begin with, where codes of pictures are known.
-CODED = 2048
 # Weight of the length of directions: where codes get rare, pictures break.
 LENGTH_WEIGHT = 0.05
 
@@ -137,8 +134,7 @@ class TraitTask:
 
     The generator stays as it is. A direction learns to have its trait read off where it is added
     to a code, and not where it is taken off, to leave all other traits and what VGG19 sees, and
-    not to be longer than it has to. Where a generator knows the codes of pictures, it begins with
-    what pictures that have the trait differ in.
+    not to be longer than it has to.
     """
 
     name, pool = "generate", 0
@@ -161,19 +157,13 @@ class TraitTask:
     def build(self) -> Networks:
         generator = only_directions(load_generator(self.model), len(self.training.directions))
         reader = Reader(len(self.training.columns))
-        return Networks(
-            {GENERATOR: generator}, {READER: reader}, {"vgg": self.vgg},
-            partial(self._begin, generator),
-        )  # fmt: skip
+        return Networks({GENERATOR: generator}, {READER: reader}, {"vgg": self.vgg})
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
         return [Phase((READER,), self.reader_loss), Phase((GENERATOR,), self.direction_loss)]
 
     def batches(self, seed: int, held_out: float) -> TraitBatches:
         self._part = Part(held_out)
-        return self._batches(seed)
-
-    def _batches(self, seed: int) -> TraitBatches:
         return TraitBatches(self.training, self.model.network.size, seed, self._part)
 
     def held_out(self, share: float) -> Sequence[Batch]:
@@ -275,28 +265,6 @@ class TraitTask:
         generator = step.networks[GENERATOR]
         assert isinstance(generator, Generator)
         return generator
-
-    def _begin(self, generator: Generator) -> None:
-        """Begin with what pictures that have a trait differ in, where codes of pictures are known.
-
-        Directions that weights to begin from brought stay as they are.
-
-        Half of how far their codes are from those without it, of as many of both: a linear
-        discriminant, since codes vary as much in all directions.
-        """
-        if generator.principal is None or generator.directions.any():
-            return
-        batches = self._batches(0)
-        drawn = [batches[number] for number in range(-(-CODED // self.training.batch))]
-        traits = torch.cat([batch["traits"] for batch in drawn]) > 0
-        codes = generator.principal.encode(torch.cat([batch["picture"] for batch in drawn]) / 255)
-        # Drawn for each trait in turn, in pairs: those drawn for others may be one-sided.
-        turn = torch.arange(len(codes)) % self.training.batch // 2 % traits.shape[1]
-        differences = [
-            codes[(turn == k) & has].mean(dim=0) - codes[(turn == k) & ~has].mean(dim=0)
-            for k, has in enumerate(traits.T)
-        ]
-        generator.directions.data.copy_(torch.stack(differences) / 2)
 
 
 def only_directions(generator: Generator, count: int) -> Generator:
