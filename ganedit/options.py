@@ -72,6 +72,10 @@ def own_weights() -> Any:
     )  # fmt: skip
 
 
+# The random numbers of a picture are drawn from a seed of 32 bits.
+MOST_SEED = 2**32 - 1
+
+
 def vgg_file() -> Any:
     """The field of every training whose losses look at pictures through VGG19."""
     return option(
@@ -92,7 +96,10 @@ class Options:
         """
         for each in declared(type(self)):
             if each.path == (each.name,):  # those of a nested dataclass have checked themselves
-                each.check(getattr(self, each.name))
+                value = getattr(self, each.name)
+                if each.type is Path and isinstance(value, str):  # from Python, text will do
+                    object.__setattr__(self, each.name, Path(value))
+                each.check(value)
 
     def plain(self) -> dict[str, Any]:
         """As data that a checkpoint or a record can hold: paths become text."""

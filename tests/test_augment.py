@@ -104,3 +104,30 @@ def test_a_verdict_needs_the_whole_interval_on_one_side() -> None:
     assert "they helped: +5.3 points" in helped.text()
     assert "made no difference" in Verdict([0.8, 0.9], [0.9, 0.81], 30).text()
     assert "did harm" in Verdict([0.8, 0.82], [0.6, 0.62], 30).text()
+
+
+def test_what_a_check_would_need_is_told_before_training() -> None:
+    words = (
+        "augment",
+        "data",
+        "--per-class",
+        2,
+        "-o",
+        "more",
+        "--check",
+        "--held-out",
+        0.01,
+        "--feature-weight",
+        0,
+    )
+    done = run(*words, *EXACT)
+    assert done.code != 0
+    assert "fewer than 2 pictures are held out; raise --held-out" in done.complaint
+    assert not Path("more.run").exists()
+
+
+def test_classes_that_could_not_be_asked_for_are_refused_before_training() -> None:
+    Path("data/hue0").rename("data/k=1")
+    done = run("augment", "data", "--per-class", 2, "-o", "more", "--feature-weight", 0, *EXACT)
+    assert "a class called k=1 could not be asked for; rename it" in done.complaint
+    assert not Path("more.run").exists()

@@ -279,3 +279,11 @@ def test_lpips_that_is_not_installed(evaluate: Evaluate, monkeypatch: pytest.Mon
     assert (done.code, done.complaint) == (
         2, "--lpips: install it with pip install 'ganedit[lpips]'",
     )  # fmt: skip
+
+
+def test_only_tables_are_written_over(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"a photo")
+    for flag in ("--csv", "--json"):
+        done = evaluate(flag, tmp_path / "photo.jpg")
+        assert "photo.jpg: exists already, and is no table; give another name" in done.complaint
+    assert (tmp_path / "photo.jpg").read_bytes() == b"a photo"

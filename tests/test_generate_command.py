@@ -358,3 +358,11 @@ def test_too_few_pictures_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run("evaluate", "generate", "--model", "blobs", "--data", "real", *EXACT)
     assert "2.0% of its 20 pictures are 0; at least 8 are needed" in done.complaint
     assert done.complaint.endswith("a larger --held-out, 0.41")
+
+
+def test_seeds_are_as_many_as_there_are_draws() -> None:
+    done = run("generate", "--model", "faces", "--seed", 2**32, "-o", "x.png", *EXACT)
+    assert done.code != 0
+    assert "--seed 4294967296: use a whole number from 0 to 4294967295" in done.complaint
+    done = run("walk", "--model", "faces", "--seeds", f"3,{2**32}", "-o", "x.gif", *EXACT)
+    assert "seeds are at most 4294967295" in done.complaint

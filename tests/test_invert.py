@@ -147,6 +147,8 @@ def test_a_few_steps_from_the_mean_refuse_nothing() -> None:
         (("--crop", "1,2"), "--crop 1,2: write it like X,Y,SIDE"),
         (("--crop", "10,10,16"), "--crop 10,10,16: not within its 16×16 pixels"),
         (("--tune", 3), "--tune and --tuned go together"),
+        (("--tune", 3, "--tuned", "own.safetensors"), "own.safetensors: exists already"),
+        (("--tune", 3, "--tuned", "drawn.png"), "drawn.png: weights are kept as .safetensors"),
         (("--encoder", "own.safetensors"), "weights of generate, not of invert"),
     ],
 )

@@ -100,6 +100,14 @@ def test_one_is_drawn_again_bit_for_bit(tmp_path: Path) -> None:
     assert np.array_equal(samples(tmp_path / "first.png"), samples(tmp_path / "again.tiff"))
 
 
+def test_seeds_and_files_may_be_of_numpy_and_text(tmp_path: Path) -> None:
+    (tmp_path / "text.pth").write_text("none")
+    assert np.array_equal(faces()(np.int64(5)).samples, faces()(5).samples)
+    assert np.array_equal(faces().vary(np.int64(5), {}).samples, faces()(5).samples)
+    with pytest.raises(ganedit.GaneditError, match=r"text.pth"):
+        faces().invert(faces()(5), vgg=str(tmp_path / "text.pth"))
+
+
 def test_a_drawn_face_is_found_again(tmp_path: Path) -> None:
     face = faces()(5)
     face.save(tmp_path / "face.png")

@@ -37,7 +37,13 @@ def augment(data: Path, options: AugmentOptions) -> int:
             f"-o {options.output}: drawn pictures would be taken for the data set's own; choose a "
             f"folder outside {data}"
         )
-    own = options.weights or str(_train(data, options))
+    training = _training(data, options)
+    if options.check:
+        from ganedit.tasks.generate.checking import require_held_out
+        from ganedit.tasks.generate.data import classes_in
+
+        require_held_out(data, classes_in(training), options.held_out)
+    own = options.weights or str(_train(training, options))
     model = find_model(None, own)
     classes = model.network.classes
     if not classes:
@@ -64,16 +70,19 @@ def augment(data: Path, options: AugmentOptions) -> int:
     return 0
 
 
-def _train(data: Path, options: AugmentOptions) -> Path:
-    """The folder of a run that trained a generator of all classes, perhaps an earlier one."""
-    folder = options.run or options.output.with_name(f"{options.output.name}.run")
-    training = GenerateTraining(
+def _training(data: Path, options: AugmentOptions) -> GenerateTraining:
+    return GenerateTraining(
         data=(str(data),),
         classes_from_folders=True,
         network=NetworkOptions(size=options.size, width=options.width),
         feature_weight=options.feature_weight,
         vgg=options.vgg,
     )
+
+
+def _train(training: GenerateTraining, options: AugmentOptions) -> Path:
+    """The folder of a run that trained a generator of all classes, perhaps an earlier one."""
+    folder = options.run or options.output.with_name(f"{options.output.name}.run")
     resume = (folder / CHECKPOINT).exists()
     assert GENERATE.training is not None
     config = build(TrainingConfig, {

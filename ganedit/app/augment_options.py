@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.options import MOST_SEED, Options, option, own_weights, vgg_file
 from ganedit.runs.options import Placement
 
 
@@ -21,7 +21,7 @@ class AugmentOptions(Options):
     truncation: float = option(
         1.0, "1 draws all that was learned, which is what a data set is short of.", least=0, most=1
     )
-    seed: int = option(0, "Of the first picture of each class.", least=0, most=2**62)
+    seed: int = option(0, "Of the first picture of each class.", least=0, most=MOST_SEED)
     weights: str | None = own_weights()
     run: Path | None = option(
         None, "Folder of the run that trains a generator, where no --weights are given.",

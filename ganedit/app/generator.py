@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -91,6 +92,7 @@ class Generator:
             UsageError: an unknown class or direction.
         """
         GenerateOptions(seed=seed, truncation=truncation)  # which says what is out of bounds
+        seed = int(seed)  # of NumPy too
         model = self._painter.model
         kind = class_ or model.class_in_turn(seed)
         recipe = Recipe.of(model, seed, truncation, kind, directions_as_text(directions))
@@ -119,8 +121,8 @@ class Generator:
         Raises:
             UsageError: it has no recipe, or is another generator's.
         """
-        if isinstance(picture, int):
-            return self(picture, directions=directions)
+        if isinstance(picture, int | Integral):
+            return self(int(picture), directions=directions)
         recipe, _ = recipe_in(as_image(picture).metadata.xmp)
         model = self._painter.model
         if model_that_drew(recipe, self._own).fingerprint != model.fingerprint:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ganedit.errors import UsageError
 from ganedit.options import Options, option
 from ganedit.scores import ScoreTable
 
@@ -17,6 +18,14 @@ class TableOptions(Options):
 
     csv: Path | None = option(None, "Write each one's scores.", metavar="FILE", group="files")
     json: Path | None = option(None, "Write everything.", metavar="FILE", group="files")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for path, suffix in ((self.csv, ".csv"), (self.json, ".json")):
+            if path is not None and path.suffix.lower() != suffix and path.exists():
+                raise UsageError(
+                    f"--{suffix[1:]} {path}: exists already, and is no table; give another name"
+                )
 
 
 def show_table(table: ScoreTable, options: TableOptions) -> None:

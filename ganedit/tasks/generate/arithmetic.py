@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ganedit.errors import UsageError
+from ganedit.options import MOST_SEED
 from ganedit.tasks.generate.models import nearest_name
 
 
@@ -67,9 +68,10 @@ def _term(word: str, means: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
 
 def _seeds(text: str) -> tuple[int, ...] | None:
     parts = [part.strip() for part in text.split(",")]
-    # A seed is at most 2**62.
-    fitting = all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts)
-    return tuple(map(int, parts)) if fitting else None
+    if not all(part.isascii() and part.isdecimal() for part in parts):
+        return None
+    seeds = tuple(map(int, parts))
+    return seeds if max(seeds) <= MOST_SEED else None
 
 
 def parse_directions(wishes: Iterable[str]) -> dict[str, float]:

@@ -66,6 +66,21 @@ class Verdict:
         )
 
 
+def require_held_out(data: Path, classes: Sequence[str], held_out: float) -> None:
+    """See to it that there are pictures of each class to check with.
+
+    Raises:
+        GaneditError: too few of them are held out.
+    """
+    entries = [Entry(path, path.relative_to(data).as_posix(), 1.0) for path in list_pictures(data)]
+    kept = [entry.name.partition("/")[0] for entry in Part(held_out, training=False).of(entries)]
+    for name in classes:
+        if kept.count(name) < FEWEST:
+            raise GaneditError(
+                f"{data}: of {name} fewer than {FEWEST} pictures are held out; raise --held-out"
+            )
+
+
 def check(
     data: Path, drawn: Path, classes: Sequence[str], *, held_out: float, seeds: int, steps: int
 ) -> Verdict:
@@ -80,16 +95,9 @@ def check(
         seeds: pairs of classifiers.
         steps: of each training.
 
-    Raises:
-        GaneditError: too few pictures are held out.
     """
     entries = [Entry(path, path.relative_to(data).as_posix(), 1.0) for path in list_pictures(data)]
     kept = _read(Part(held_out, training=False).of(entries), classes)
-    for label, name in enumerate(classes):
-        if int((kept[1] == label).sum()) < FEWEST:
-            raise GaneditError(
-                f"{data}: of {name} fewer than {FEWEST} pictures are held out; raise --held-out"
-            )
     real = _read(Part(held_out).of(entries), classes)
     more = _read(
         [Entry(path, path.relative_to(drawn).as_posix(), 1.0) for path in list_pictures(drawn)],

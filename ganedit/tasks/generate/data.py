@@ -46,6 +46,8 @@ def _checked(names: set[str], asked: str) -> tuple[str, ...]:
         raise TrainingError(
             f"{asked} needs two classes or more, and there is {found}; leave it out, or add another"
         )
+    if odd := [name for name in classes if set(name) & set(",=")]:
+        raise TrainingError(f"{asked}: a class called {odd[0]} could not be asked for; rename it")
     return classes
 
 

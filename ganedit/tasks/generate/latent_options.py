@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.options import MOST_SEED, Options, option, own_weights, vgg_file
 from ganedit.tasks.generate.options import Window, known_directions, known_models
 
 
@@ -23,7 +23,7 @@ class VaryOptions(Options):
     )
     seed: int | None = option(
         None, "Vary what ganedit generate draws of this seed, instead of a picture.",
-        least=0, most=2**62,
+        least=0, most=MOST_SEED,
     )  # fmt: skip
     model: str | None = option(
         None, "Which generator draws that. `ganedit models` lists what there is.", metavar="NAME",
@@ -64,11 +64,11 @@ class WalkOptions(Options):
     )  # fmt: skip
     coarse: int | None = option(
         None, "The coarse layers, which decide pose and shape, stay those of this seed.",
-        least=0, most=2**62, metavar="SEED",
+        least=0, most=MOST_SEED, metavar="SEED",
     )  # fmt: skip
     fine: int | None = option(
         None, "The fine layers, which decide colours and textures, stay those of this seed.",
-        least=0, most=2**62, metavar="SEED",
+        least=0, most=MOST_SEED, metavar="SEED",
     )  # fmt: skip
     split: int | None = option(
         None, "The first of the fine layers.", least=1, metavar="N", absent="the middle one"
@@ -90,6 +90,8 @@ class WalkOptions(Options):
         parts = [part.strip() for part in self.seeds.split(",")]
         if len(parts) < 2 or not all(part.isdecimal() or Path(part).suffix for part in parts):
             raise UsageError(f"--seeds {self.seeds}: give two or more, like 3,8,21 or 3,me.png")
+        if any(isinstance(each, int) and each > MOST_SEED for each in self.stations):
+            raise UsageError(f"--seeds {self.seeds}: seeds are at most {MOST_SEED}")
         for picture in self.pictures:
             if not picture.is_file():
                 raise UsageError(f"--seeds {self.seeds}: there is no picture {picture}")
@@ -130,7 +132,7 @@ class DirectionsOptions(Options):
     model: str | None = option(
         None, "Which generator.", metavar="NAME", positional=True, known=known_models
     )
-    seed: int = option(0, "Of the first picture that is varied.", least=0, most=2**62)
+    seed: int = option(0, "Of the first picture that is varied.", least=0, most=MOST_SEED)
     count: int = option(4, "How many pictures, one below the other.", least=1, short="-n")
     truncation: float = option(
         0.7, "As of ganedit generate: the nearer to 0, the more usual.", least=0, most=1

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ganedit import weights
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights
+from ganedit.options import MOST_SEED, Options, option, own_weights
 from ganedit.tasks.generate.dials import dials_of
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
@@ -92,7 +92,7 @@ class GenerateOptions(Options):
     )  # fmt: skip
     seed: int = option(
         0, "Of the first picture; each next one has the next.",
-        least=0, most=2**62, recorded=False, simple=True,
+        least=0, most=MOST_SEED, recorded=False, simple=True,
     )  # fmt: skip
     truncation: float = option(
         0.7,
@@ -124,7 +124,7 @@ class GenerateOptions(Options):
     )  # fmt: skip
     fine: int | None = option(
         None, "The fine layers, which decide colours and textures, from this seed.",
-        least=0, most=2**62, metavar="SEED",
+        least=0, most=MOST_SEED, metavar="SEED",
     )  # fmt: skip
     split: int | None = option(
         None, "The first of the fine layers.", least=1, metavar="N", absent="the middle one"

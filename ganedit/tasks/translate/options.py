@@ -7,7 +7,7 @@ from typing import Literal
 
 from ganedit import weights
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.options import MOST_SEED, Options, option, own_weights, vgg_file
 from ganedit.tasks.translate.paired.options import DRAWN, PairedTraining
 
 # The word for every domain there is.
@@ -43,7 +43,7 @@ class TranslateOptions(Options):
         None, "Short side at which larger pictures are painted: the smaller, the broader the "
         "strokes.", least=64, metavar="N", absent="512",
     )  # fmt: skip
-    seed: int = option(0, "Of a drawing, another one is another photo.", least=0, most=2**62)
+    seed: int = option(0, "Of a drawing, another one is another photo.", least=0, most=MOST_SEED)
     candidates: int = option(
         1, "So many photos of a drawing, each of the next seed, and a contact sheet.",
         least=1, most=64,
