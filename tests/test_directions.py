@@ -181,7 +181,9 @@ def test_a_table_without_the_column(options: TraitTraining) -> None:
         read_labels(asked)
 
 
-@pytest.mark.parametrize("names", ["Red", "=red", "Red=", "Red=1", "Red=a/b"])
+@pytest.mark.parametrize(
+    "names", ["Red", "=red", "Red=", "Red=1", "Red=a/b", "Red=a=b", "Red=pc1", "Red=a,Odd=a"]
+)
 def test_names_that_are_none(options: TraitTraining, names: str) -> None:
     with pytest.raises(UsageError, match="--names"):
         TraitTraining(data=options.data, labels=options.labels, names=names)

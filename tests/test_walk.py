@@ -216,3 +216,14 @@ def test_a_walk_from_pictures() -> None:
     draw("--model", "things", "-o", "thing.png")
     done = run(*words, "--seeds", "thing.png,8", "--overwrite")
     assert "thing.png: drawn by things, not by blobs" in done.complaint
+
+
+def test_frames_of_a_longer_walk_do_not_stay() -> None:
+    words = ("walk", "--model", "blobs", "--rate", 4, "-o", "frames", "--overwrite", *EXACT)
+    assert run(*words, "--seeds", "3,8", "--seconds", 2).code == 0
+    before = {name: samples(f"frames/{name}") for name in listing(Path("frames"))}
+    done = run(*words, "--seeds", "5,6", "--seconds", 1)
+    assert "frames of a longer film, like 0000" in done.complaint
+    assert listing(Path("frames")) == list(before)
+    assert all(np.array_equal(samples(f"frames/{name}"), old) for name, old in before.items())
+    assert run(*words, "--seeds", "5,6", "--seconds", 2).code == 0

@@ -156,6 +156,19 @@ class _Run:
         self.journals: dict[Path, Journal] = {}
         self.fatal: GaneditError | None = None
 
+    def _frames_left(self) -> list[Path]:
+        """What lies among the frames of a film as if it were one, and will not be one."""
+        frames = {job.target for job in self.plan.jobs}
+        first = min(frames)
+        if len(frames) < 2 or not first.parent.is_dir():
+            return []
+        beside = sorted(first.parent.glob(f"*{first.suffix}"))
+        length = len(first.stem)
+        return [
+            each for each in beside
+            if each.stem.isdecimal() and len(each.stem) == length and each not in frames
+        ]  # fmt: skip
+
     def run(self, engine: Engine) -> Result:
         """Skip what is finished, do the rest, tell what failed."""
         started = time.monotonic()
@@ -170,6 +183,11 @@ class _Run:
                 raise OutputError(  # rather than a film of two
                     f"{todo.refused[0].job.target.parent}: holds frames of another film; add "
                     "--overwrite, or choose another -o"
+                )
+            if self.work.task.rate is not None and (left := self._frames_left()):
+                raise OutputError(
+                    f"{left[0].parent}: holds {len(left)} frames of a longer film, like "
+                    f"{left[0].name}, which would stay; choose another -o"
                 )
             for job in todo.finished:
                 self._tell(self.report.skipped, job)

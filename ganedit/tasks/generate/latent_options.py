@@ -1,5 +1,6 @@
 """Options of what is done in the space of codes, as plain data. Nothing here imports torch."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -185,8 +186,12 @@ class TraitTraining(Options):
         pairs = [part.partition("=") for part in self.names.split(",")]
         if not all(column.strip() and name.strip() for column, _, name in pairs):
             raise UsageError(f"--names {self.names}: write it like Eyeglasses=glasses")
-        if any(name.strip().isdecimal() or set(name) & set("/\\;&") for *_, name in pairs):
+        names = self.directions
+        found = re.compile(r"\d+|pc\d+")  # what those without labels are called
+        if any(found.fullmatch(name) or set(name) & set("/\\;&=") for name in names):
             raise UsageError(f"--names {self.names}: call directions by words")
+        if len(set(names)) < len(names):
+            raise UsageError(f"--names {self.names}: two directions of one name")
 
     @property
     def columns(self) -> tuple[str, ...]:
