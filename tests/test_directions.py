@@ -187,3 +187,11 @@ def test_a_table_without_the_column(options: TraitTraining) -> None:
 def test_names_that_are_none(options: TraitTraining, names: str) -> None:
     with pytest.raises(UsageError, match="--names"):
         TraitTraining(data=options.data, labels=options.labels, names=names)
+
+
+def test_mistakes_are_told_before_vgg19_is_fetched(
+    options: TraitTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganedit.tasks.generate.traits.VGG19Features", None)
+    with pytest.raises(UsageError, match="has no column 'Hat'"):
+        TraitTask(replace(options, names="Hat=hat"))

@@ -52,10 +52,10 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
         UsageError: no generator of that name, or nothing is to be measured.
         WeightsError: weights or the feature network cannot be read.
     """
-    network = describer(measuring, options.features)
     painter = Painter(find_model(options.model, options.weights), measuring.runtime)
     size = painter.model.network.size
     held_out, trained_on = _parts(options)
+    network = describer(measuring, options.features)  # last: it may have to be fetched
     truth = _read(held_out, options, size, network)
     drawn = _draw(painter, options, truth.names, network)
     means = {"drawn": _scores(drawn, truth)}
@@ -94,6 +94,8 @@ def _parts(options: GenerateEvaluation) -> tuple[list[Entry], list[Entry]]:
     ]
     held_out = Part(options.held_out, training=False).of(entries)
     if len(held_out) < FEWEST:
+        if not entries:
+            raise GaneditError(f"{options.data}: no pictures in it")
         raise GaneditError(
             f"{options.data}: {options.held_out:.1%} of its {len(entries)} pictures are "
             f"{len(held_out)}; at least {FEWEST} are needed: train and measure with a larger "

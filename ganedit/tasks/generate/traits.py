@@ -142,6 +142,7 @@ class TraitTask:
     def __init__(self, training: TraitTraining) -> None:
         self.training = training
         self.model = find_model(training.model, training.weights)
+        read_labels(training)  # mistakes in it are told before VGG19 is fetched
         self.vgg = VGG19Features(training.vgg, LAYERS)
         self.labels = len(self.model.network.classes)
         self._part = EVERYTHING
