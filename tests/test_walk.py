@@ -227,3 +227,13 @@ def test_frames_of_a_longer_walk_do_not_stay() -> None:
     assert listing(Path("frames")) == list(before)
     assert all(np.array_equal(samples(f"frames/{name}"), old) for name, old in before.items())
     assert run(*words, "--seeds", "5,6", "--seconds", 2).code == 0
+
+
+def test_quality_is_of_films_that_have_one() -> None:
+    words = ("walk", "--model", "blobs", "--seeds", "3,8", "--seconds", 1, "--rate", 4, *EXACT)
+    done = run(*words, "--quality", 5, "-o", "a.webp")
+    assert done.code == 0, done.err
+    assert "quality" not in done.out + done.err
+    assert run(*words, "--quality", 95, "-o", "b.webp").code == 0
+    assert Path("a.webp").stat().st_size < Path("b.webp").stat().st_size
+    assert "--quality is of .webp" in run(*words, "--quality", 5, "-o", "c.gif").complaint

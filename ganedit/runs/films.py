@@ -79,6 +79,8 @@ def run_film(rate: int, run: RunOptions, draw: Callable[[RunOptions], Frames]) -
     if run.files.format is not None or run.files.preview:
         flag = "--preview" if run.files.preview else "--format"
         raise UsageError(f"-o {target}: a film of frames; leave {flag} out")
+    if run.files.quality is not None and target.suffix.lower() != ".webp":
+        raise UsageError(f"-o {target}: --quality is of .webp; leave it out")
     if target.exists() and not run.files.overwrite:
         raise OutputError(f"{target}: exists; add --overwrite, or choose another -o")
     if target.suffix.lower() == ".mp4" and not have_av():  # told before the first frame
@@ -89,7 +91,7 @@ def run_film(rate: int, run: RunOptions, draw: Callable[[RunOptions], Frames]) -
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}.")
     with folder as name:
-        files = replace(run.files, output=Path(name), format="png", overwrite=False)
+        files = replace(run.files, output=Path(name), format="png", quality=None, overwrite=False)
         # Frames are nobody's: the film is told of.
         folders = replace(run.folders, report=None)
         quiet = run.quiet or run.json

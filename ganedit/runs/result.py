@@ -53,10 +53,11 @@ def tell(
     count, took = len(result.done), tqdm.format_interval(seconds)
     what = "picture" if film is None else "frame"
     words = [f"{count:,} {what}{'s' * (count != 1)} in {took}, {count / seconds:.2f} a second"]
-    if film is not None:
+    if film is not None and not result.code:
         words[0] = f"{film}: {words[0]}"
-    elif count and not plan.jobs[0].sources:  # nobody named them
-        first, last = plan.jobs[0].target, plan.jobs[-1].target
+    elif film is None and count and not plan.jobs[0].sources:  # nobody named them
+        made = [job.target for job in result.done]
+        first, last = min(made), max(made)
         words[0] += f": {first}" + f" to {last}" * (first != last)
     if result.skipped:
         words.append(f"{result.skipped:,} finished before")
