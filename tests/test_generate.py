@@ -325,13 +325,14 @@ def test_critics_see_through_another_network(
     assert saved.keys() == networks[GENERATOR].state_dict().keys(), "no backbone in the weights"
 
 
+@pytest.mark.parametrize("kind", ["hinge", "none"])
 def test_pictures_are_drawn_again_from_their_own_noise(
-    options: Callable[..., GenerateTraining], tmp_path: Path
+    options: Callable[..., GenerateTraining], tmp_path: Path, kind: str
 ) -> None:
     task = GenerateTask(
         options(
             classes_from_folders=True, reconstruction_weight=20.0, pixel_weight=1e-6,
-            augmentation="never",
+            augmentation="never", adversarial=kind,
         )
     )  # fmt: skip
     config = tiny.config(

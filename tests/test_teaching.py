@@ -119,7 +119,7 @@ def test_files_that_teach_nothing(lesson: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"adversarial": "none"}, "learns of --teacher alone"),
+        ({"adversarial": "none"}, "nothing would be learned; give --teacher or --recon"),
         (
             {"teacher": Path("a"), "network": NetworkOptions(architecture="resnet")},
             "--teacher goes with --architecture stylegan",

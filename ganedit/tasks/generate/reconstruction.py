@@ -17,11 +17,16 @@ PIXEL_WEIGHT = 4.0
 VARIED = 0.1
 
 
-def noise_to_draw_again(batch: Batch) -> Tensor:
-    """Noise `(M, latent)` of a teacher's pictures, or of the last half of a batch's own."""
+def noise_to_draw_again(batch: Batch, judged: bool) -> Tensor:
+    """Noise `(M, latent)` of a teacher's pictures, or of a batch's own.
+
+    Of the last half of these, where critics judge the others.
+    """
     if "taught" in batch:
         return batch["taught_noise"]
-    found = batch["noise"][-half(len(batch["noise"])) :]
+    found = batch["noise"]
+    if judged:
+        found = found[-half(len(found)) :]
     varied: Tensor = (1 - VARIED**2) ** 0.5 * found + VARIED * torch.randn_like(found)
     return varied
 

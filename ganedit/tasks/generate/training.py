@@ -126,7 +126,7 @@ class GenerateTask:
         """
         found = None
         if self.training.reconstruction_weight:
-            found = noise_to_draw_again(step.batch)
+            found = noise_to_draw_again(step.batch, self.jury.judges)
         pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
         if READER in step.networks.critics:
@@ -207,7 +207,8 @@ class GenerateTask:
                 shown = shrunk(pictures, self._stage(step))
                 real = self.jury.seen(step, shown, len(taught))
         else:
-            real = {n: each[-half(len(batch)) :] for n, each in self._seen_real(step).items()}
+            count = half(len(batch)) if self.jury.judges else len(batch)
+            real = {n: each[-count:] for n, each in self._seen_real(step).items()}
         again = {name: fakes[name][-len(real[name]) :] for name in self.jury.names}
         return missed(again, real, PIXELS)
 

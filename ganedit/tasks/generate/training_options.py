@@ -36,7 +36,7 @@ class GenerateTraining(Options):
     batch: int = option(16, "Pictures per batch.", least=2, group="run")
     adversarial: Literal[
         "hinge", "non-saturating", "least-squares", "wasserstein", "relativistic", "none"
-    ] = option("hinge", "Which adversarial loss; none learns of --teacher alone.", group="losses")
+    ] = option("hinge", "Which adversarial loss; none only draws pictures again.", group="losses")
     critic: Literal["patch", "residual"] | None = option(
         None, "The one that sees pixels. patch: scores of places, spectral norm. residual: one "
         "score, no norm, made for gradient penalties and for growing.",
@@ -167,11 +167,10 @@ class GenerateTraining(Options):
     def _check_teacher(self) -> None:
         network = self.network
         flag = "--teacher" if self.teacher else "--reconstruction-weight"
-        if self.adversarial == "none" and not self.teacher:
-            raise UsageError("--adversarial none learns of --teacher alone; give its FILE")
         if self.adversarial == "none" and not self.reconstruction_weight:
             raise UsageError(
-                "--adversarial none --reconstruction-weight 0: nothing would be learned"
+                "--adversarial none: nothing would be learned; give --teacher or "
+                "--reconstruction-weight"
             )
         if not (self.reconstruction_weight or self.teacher):
             return
