@@ -173,8 +173,8 @@ class Editor:
     def walk(
         cls,
         seeds: str,
-        *,
         model: str | None = None,
+        *,
         seconds: float = 10.0,
         rate: int = 30,
         loop: bool = False,
@@ -193,8 +193,8 @@ class Editor:
     @classmethod
     def invert(
         cls,
-        *,
         model: str | None = None,
+        *,
         crop: str | None = None,
         steps: int = 200,
         keep: float = 0.1,
@@ -343,7 +343,7 @@ def translate(
         keep_color: Light and texture from the translation, colour from the picture.
         working_size: Short side at which larger pictures are painted: the smaller, the broader the
             strokes. None: 512.
-        seed: Of a drawing, another one is another photo. (0 to 4611686018427387904)
+        seed: Of a drawing, another one is another photo. (0 to 4294967295)
         candidates: So many photos of a drawing, each of the next seed, and a contact sheet. (1 to
             64)
         color: What is drawn has this colour; strokes of colour on the drawing say it place by
@@ -469,7 +469,7 @@ def generate(
     Args:
         model: What the pictures are of, like faces. `ganedit models` lists what there is.
         count: How many pictures; of each class that --class names. (1 to 100000)
-        seed: Of the first picture; each next one has the next. (0 to 4611686018427387904)
+        seed: Of the first picture; each next one has the next. (0 to 4294967295)
         truncation: 1 draws all that was learned, the strange too; the nearer to 0, the more usual
             and the better drawn. (0 to 1)
         class_: Of which class; several as shoes,bags, with numbers of their own as shoes=3,bags=2.
@@ -481,8 +481,7 @@ def generate(
         code: Instead of a seed's own code a sum over means: 'man+glasses - man + woman', of names
             that --mean gives, or of seeds as '5,9 - 3,8 + 1,4'. The seed decides the rest.
         mean: Name the mean over the codes of seeds, like man=3,8,21; may be repeated.
-        fine: The fine layers, which decide colours and textures, from this seed. (0 to
-            4611686018427387904)
+        fine: The fine layers, which decide colours and textures, from this seed. (0 to 4294967295)
         split: The first of the fine layers. None: the middle one.
         like: Draw this picture again, which ganedit drew.
         sheet: All of them on a contact sheet too.
@@ -519,7 +518,7 @@ def directions(
 
     Args:
         model: Which generator.
-        seed: Of the first picture that is varied. (0 to 4611686018427387904)
+        seed: Of the first picture that is varied. (0 to 4294967295)
         count: How many pictures, one below the other.
         truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
         kind: Only those that were given names, the dials of --codes, or those that one of the
@@ -562,8 +561,7 @@ def vary(
         direction: Go along a direction, like smile=2 or, of those found without labels, 3=-1.5,
             beside where the picture is already; may be repeated.
         strip: One from each place along this direction, from -3 to 3.
-        seed: Vary what ganedit generate draws of this seed, instead of a picture. (0 to
-            4611686018427387904)
+        seed: Vary what ganedit generate draws of this seed, instead of a picture. (0 to 4294967295)
         model: Which generator draws that. `ganedit models` lists what there is.
         truncation: Of a seed, as of ganedit generate: the nearer to 0, the more usual. (0 to 1)
         class_: Of a seed: of which class. None: that of its turn.
@@ -585,8 +583,8 @@ def vary(
 
 def walk(
     seeds: str,
-    *,
     model: str | None = None,
+    *,
     seconds: float = 10.0,
     rate: int = 30,
     loop: bool = False,
@@ -615,9 +613,9 @@ def walk(
         through: z: along arcs of the noise, at even speed. w: straight on between the codes, the
             smoother. None: z between seeds, w where there are pictures.
         coarse: The coarse layers, which decide pose and shape, stay those of this seed. (0 to
-            4611686018427387904)
+            4294967295)
         fine: The fine layers, which decide colours and textures, stay those of this seed. (0 to
-            4611686018427387904)
+            4294967295)
         split: The first of the fine layers. None: the middle one.
         truncation: As of ganedit generate: the nearer to 0, the more usual. (0 to 1)
         class_: Of which class. None: that of the first seed.
@@ -641,8 +639,8 @@ def walk(
 
 def invert(
     photo: Picture,
-    *,
     model: str | None = None,
+    *,
     crop: str | None = None,
     steps: int = 200,
     keep: float = 0.1,

@@ -484,7 +484,7 @@ def test_wrong_use_that_click_finds(home: Path, arguments: list[str], expected: 
         (["translate", "a.jpg"], "--to is missing. See ganedit translate --help"),
         (
             ["translate", "a.jpg", "--to", "monet", "--seed", "-5"],
-            "--seed -5: use a whole number from 0 to 4611686018427387904",
+            "--seed -5: use a whole number from 0 to 4294967295",
         ),
     ],
 )
