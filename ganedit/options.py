@@ -22,6 +22,9 @@ from ganedit.errors import UsageError
 T = TypeVar("T")
 Group = Literal["main", "files", "video", "folders", "machine", "pairs", "model", "losses", "run"]
 
+# The random numbers of a picture are drawn from a seed of 32 bits.
+MOST_SEED = 2**32 - 1
+
 
 @dataclass(frozen=True)
 class Option:
@@ -70,10 +73,6 @@ def own_weights() -> Any:
         None, "Weights of your own: a file or a training run.",
         metavar="FILE|RUN", recorded=False,
     )  # fmt: skip
-
-
-# The random numbers of a picture are drawn from a seed of 32 bits.
-MOST_SEED = 2**32 - 1
 
 
 def vgg_file() -> Any:

@@ -107,20 +107,8 @@ def test_a_verdict_needs_the_whole_interval_on_one_side() -> None:
 
 
 def test_what_a_check_would_need_is_told_before_training() -> None:
-    words = (
-        "augment",
-        "data",
-        "--per-class",
-        2,
-        "-o",
-        "more",
-        "--check",
-        "--held-out",
-        0.01,
-        "--feature-weight",
-        0,
-    )
-    done = run(*words, *EXACT)
+    words = ("augment", "data", "--per-class", 2, "-o", "more", "--feature-weight", 0)
+    done = run(*words, "--check", "--held-out", 0.01, *EXACT)
     assert done.code != 0
     assert "fewer than 2 pictures are held out; raise --held-out" in done.complaint
     assert not Path("more.run").exists()

@@ -37,19 +37,13 @@ def augment(data: Path, options: AugmentOptions) -> int:
             f"-o {options.output}: drawn pictures would be taken for the data set's own; choose a "
             f"folder outside {data}"
         )
-    training = _training(data, options)
+    training = None if options.weights else _training(data, options)
+    classes = _classes(data, options, training)
     if options.check:
         from ganedit.tasks.generate.checking import require_held_out
-        from ganedit.tasks.generate.data import classes_in
 
-        require_held_out(data, classes_in(training), options.held_out)
-    own = options.weights or str(_train(training, options))
-    model = find_model(None, own)
-    classes = model.network.classes
-    if not classes:
-        raise UsageError(f"{own}: a generator without classes; train one with them")
-    if missing := [name for name in classes if not (data / name).is_dir()]:
-        raise UsageError(f"{data}: has no folder {missing[0]}, a class of {own}")
+        require_held_out(data, classes, options.held_out)
+    own = options.weights if training is None else str(_train(training, options))
     for name in classes:
         drawing = GenerateOptions(
             count=options.per_class, seed=options.seed, truncation=options.truncation,
@@ -68,6 +62,22 @@ def augment(data: Path, options: AugmentOptions) -> int:
         )  # fmt: skip
         say(verdict.text(), error=False)
     return 0
+
+
+def _classes(
+    data: Path, options: AugmentOptions, training: GenerateTraining | None
+) -> tuple[str, ...]:
+    """Those of the generator that is given, which have folders; or those to train it on."""
+    if training is not None:
+        from ganedit.tasks.generate.data import classes_in
+
+        return classes_in(training)
+    classes = find_model(None, options.weights).network.classes
+    if not classes:
+        raise UsageError(f"{options.weights}: a generator without classes; train one with them")
+    if missing := [name for name in classes if not (data / name).is_dir()]:
+        raise UsageError(f"{data}: has no folder {missing[0]}, a class of {options.weights}")
+    return classes
 
 
 def _training(data: Path, options: AugmentOptions) -> GenerateTraining:

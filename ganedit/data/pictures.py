@@ -108,7 +108,7 @@ class Pictures:
         part: Part = EVERYTHING,
     ) -> None:
         self.minimum, self.enlarge = minimum, enlarge
-        self.entries = part.of([entry for folder in folders for entry in _entries(folder)])
+        self.entries = part.of([entry for folder in folders for entry in entries_in(folder)])
         # What is kept depends on the file and its factor only, not on the size that is wanted.
         self._names = [name_for(entry.path, entry.scale) for entry in self.entries]
         self._cache = PictureCache(cache_folder() / "pictures")
@@ -177,7 +177,8 @@ class Pictures:
             )
 
 
-def _entries(folder: Folder) -> list[Entry]:
+def entries_in(folder: Folder) -> list[Entry]:
+    """The pictures of a folder, in the order of their paths."""
     return [
         Entry(path, path.relative_to(folder.path).as_posix(), folder.scale)
         for path in list_pictures(folder.path)

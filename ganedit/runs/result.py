@@ -56,8 +56,9 @@ def tell(
     if film is not None and not result.code:
         words[0] = f"{film}: {words[0]}"
     elif film is None and count and not plan.jobs[0].sources:  # nobody named them
-        made = [job.target for job in result.done]
-        first, last = min(made), max(made)
+        done = {job.target for job in result.done}
+        made = [job.target for job in plan.jobs if job.target in done]
+        first, last = made[0], made[-1]
         words[0] += f": {first}" + f" to {last}" * (first != last)
     if result.skipped:
         words.append(f"{result.skipped:,} finished before")

@@ -137,8 +137,6 @@ def _begin(
         )
     if start is not None:
         start(networks)
-    if not config.resume:
-        networks.begin()
     for network in (*networks.trained.values(), *networks.frozen.values()):
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     for helper in networks.frozen.values():

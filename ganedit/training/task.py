@@ -33,8 +33,6 @@ class Networks:
     """Learn at --critic-learning-rate, and are gone when the run is over."""
     frozen: Mapping[str, nn.Module] = field(default_factory=dict)
     """Help to compute losses (VGG19, a teacher): neither trained, averaged nor saved."""
-    begin: Callable[[], None] = lambda: None
-    """Called once, when weights to begin from are loaded: what they leave open is set there."""
 
     @property
     def trained(self) -> dict[str, nn.Module]:

@@ -68,10 +68,11 @@ def _term(word: str, means: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
 
 def _seeds(text: str) -> tuple[int, ...] | None:
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdecimal() for part in parts):
-        return None
-    seeds = tuple(map(int, parts))
-    return seeds if max(seeds) <= MOST_SEED else None
+    fitting = all(
+        part.isascii() and part.isdecimal() and len(part) < 19 and int(part) <= MOST_SEED
+        for part in parts
+    )
+    return tuple(map(int, parts)) if fitting else None
 
 
 def parse_directions(wishes: Iterable[str]) -> dict[str, float]:

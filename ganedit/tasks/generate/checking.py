@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganedit.data.pictures import Entry, Part, list_pictures, load_rgb, square
+from ganedit.data.pictures import Entry, Folder, Part, entries_in, load_rgb, square
 from ganedit.errors import GaneditError
 
 # Side at which pictures are told apart.
@@ -72,8 +72,8 @@ def require_held_out(data: Path, classes: Sequence[str], held_out: float) -> Non
     Raises:
         GaneditError: too few of them are held out.
     """
-    entries = [Entry(path, path.relative_to(data).as_posix(), 1.0) for path in list_pictures(data)]
-    kept = [entry.name.partition("/")[0] for entry in Part(held_out, training=False).of(entries)]
+    held = Part(held_out, training=False).of(entries_in(Folder(data)))
+    kept = [entry.name.partition("/")[0] for entry in held]
     for name in classes:
         if kept.count(name) < FEWEST:
             raise GaneditError(
@@ -94,15 +94,11 @@ def check(
         held_out: share of the data set, as the generator's training had it.
         seeds: pairs of classifiers.
         steps: of each training.
-
     """
-    entries = [Entry(path, path.relative_to(data).as_posix(), 1.0) for path in list_pictures(data)]
+    entries = entries_in(Folder(data))
     kept = _read(Part(held_out, training=False).of(entries), classes)
     real = _read(Part(held_out).of(entries), classes)
-    more = _read(
-        [Entry(path, path.relative_to(drawn).as_posix(), 1.0) for path in list_pictures(drawn)],
-        classes,
-    )
+    more = _read(entries_in(Folder(drawn)), classes)
     scores: Mapping[bool, list[float]] = {False: [], True: []}
     for seed in range(seeds):
         for with_drawn in scores:

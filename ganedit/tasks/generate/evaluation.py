@@ -10,7 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ganedit import metrics
-from ganedit.data.pictures import Entry, Part, list_pictures, load_rgb
+from ganedit.data.pictures import Entry, Folder, Part, entries_in, load_rgb
 from ganedit.errors import GaneditError
 from ganedit.image import Image
 from ganedit.scores import Scores, ScoreTable
@@ -88,14 +88,11 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
 
 def _parts(options: GenerateEvaluation) -> tuple[list[Entry], list[Entry]]:
     """The pictures that training held out, and the others, as its own division has them."""
-    entries = [
-        Entry(path, path.relative_to(options.data).as_posix(), 1.0)
-        for path in list_pictures(options.data)
-    ]
+    entries = entries_in(Folder(options.data))
+    if not entries:
+        raise GaneditError(f"{options.data}: no pictures in it")
     held_out = Part(options.held_out, training=False).of(entries)
     if len(held_out) < FEWEST:
-        if not entries:
-            raise GaneditError(f"{options.data}: no pictures in it")
         raise GaneditError(
             f"{options.data}: {options.held_out:.1%} of its {len(entries)} pictures are "
             f"{len(held_out)}; at least {FEWEST} are needed: train and measure with a larger "
@@ -106,7 +103,7 @@ def _parts(options: GenerateEvaluation) -> tuple[list[Entry], list[Entry]]:
 
 def _enough(pictures: int) -> str:
     """Which share is enough, if one is."""
-    share = math.ceil(100 * FEWEST / pictures + 1) / 100 if pictures else 1
+    share = math.ceil(100 * FEWEST / pictures + 1) / 100
     return f", {share:g}" if share < 0.5 else ", and more pictures"
 
 

@@ -1,4 +1,4 @@
-"""Progressive growing: which resolution is learned when (Karras et al. 2018); other sizes."""
+"""Progressive growing: which resolution is learned when (Karras et al. 2018), at which size."""
 
 from dataclasses import dataclass
 

@@ -63,6 +63,8 @@ class InvertOptions(Options):
         _ = self.square
         if bool(self.tune) != (self.tuned is not None):
             raise UsageError("--tune and --tuned go together: how long, and where the weights go")
+        if self.tuned is not None and self.tuned.suffix != ".safetensors":
+            raise UsageError(f"--tuned {self.tuned}: weights are kept as .safetensors")
 
     @property
     def square(self) -> tuple[int, int, int] | None:

@@ -54,8 +54,7 @@ class Mapping(nn.Module):
         self.straight = layers == 0
         # A mapping network is slow to learn: what is asked for reaches codes past it too.
         asked = (self.dials[-1].end if self.dials else 0) + (latent if classes else 0)
-        past = asked and not self.straight
-        self.past = Dense(asked, latent) if past else None
+        self.past = Dense(asked, latent) if asked and not self.straight else None
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         x = self._read(noise)

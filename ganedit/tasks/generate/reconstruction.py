@@ -17,16 +17,16 @@ PIXEL_WEIGHT = 4.0
 VARIED = 0.1
 
 
-def noise_to_draw_again(batch: Batch, judged: bool) -> Tensor:
-    """Noise `(M, latent)` of a teacher's pictures, or of a batch's own.
+def drawn_again(count: int, judged: bool) -> int:
+    """How many of a batch's own pictures, the last ones: half, where critics judge the others."""
+    return half(count) if judged else count
 
-    Of the last half of these, where critics judge the others.
-    """
+
+def noise_to_draw_again(batch: Batch, judged: bool) -> Tensor:
+    """Noise `(M, latent)` of a teacher's pictures, or of a batch's own that are drawn again."""
     if "taught" in batch:
         return batch["taught_noise"]
-    found = batch["noise"]
-    if judged:
-        found = found[-half(len(found)) :]
+    found = batch["noise"][-drawn_again(len(batch["noise"]), judged) :]
     varied: Tensor = (1 - VARIED**2) ** 0.5 * found + VARIED * torch.randn_like(found)
     return varied
 

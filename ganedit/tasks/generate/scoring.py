@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganedit import metrics
 from ganedit.nets.vgg import VGG19Features
+from ganedit.tasks.generate.matching import thumbnail
 from ganedit.training.task import HeldOutScores
 
 # From so many pictures on, precision and recall say something.
@@ -57,7 +58,7 @@ class Scores:
 
     def _described(self, pictures: Tensor) -> Tensor:
         if self._vgg is None:
-            return F.adaptive_avg_pool2d(pictures, 8).flatten(1)
+            return thumbnail(pictures)
         return pooled_features(self._vgg, pictures)
 
 

@@ -14,13 +14,13 @@ from ganedit.nets import backbone
 from ganedit.nets.vgg import VGG19Features
 from ganedit.tasks.generate.architectures import new_generator
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
-from ganedit.tasks.generate.growth import Stage, shrunk, stage_at
+from ganedit.tasks.generate.growth import Stage, resized, shrunk, stage_at
 from ganedit.tasks.generate.judging import PIXELS, Jury
 from ganedit.tasks.generate.matching import Matching
 from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator, ShallowMapping
 from ganedit.tasks.generate.recognising import Recogniser
-from ganedit.tasks.generate.reconstruction import missed, noise_to_draw_again
+from ganedit.tasks.generate.reconstruction import drawn_again, missed, noise_to_draw_again
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
 from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.teaching import Teacher
@@ -202,12 +202,13 @@ class GenerateTask:
         batch = step.batch["picture"]
         if "taught" in step.batch:
             taught = step.batch["taught"]
+            # In the places of a batch, since each of them is augmented by a draw of its own.
             pictures = torch.cat([batch[: len(batch) - len(taught)], taught])
             with torch.no_grad():
                 shown = shrunk(pictures, self._stage(step))
                 real = self.jury.seen(step, shown, len(taught))
         else:
-            count = half(len(batch)) if self.jury.judges else len(batch)
+            count = drawn_again(len(batch), self.jury.judges)
             real = {n: each[-count:] for n, each in self._seen_real(step).items()}
         again = {name: fakes[name][-len(real[name]) :] for name in self.jury.names}
         return missed(again, real, PIXELS)
@@ -223,13 +224,7 @@ class GenerateTask:
     def _whole(self, step: Step) -> Tensor:
         """Drawn pictures at their final size, however far a network has grown."""
         pictures, _ = self._drawn(step)
-        return self._enlarged(pictures)
-
-    def _enlarged(self, pictures: Tensor) -> Tensor:
-        size = self.network_options.size
-        if pictures.shape[-1] == size:
-            return pictures
-        return F.interpolate(pictures, size=size, mode="bilinear", align_corners=False)
+        return resized(pictures, self.network_options.size)
 
     def _drawn(self, step: Step, found: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """A picture of the class of each of the batch, `(N, 3, side, side)`, and its noise.
@@ -266,7 +261,7 @@ class GenerateTask:
         """How far a reader is from the classes and dials of pictures."""
         reader = step.networks[READER]
         assert isinstance(reader, Recogniser)
-        logits, read = reader(self._enlarged(pictures))
+        logits, read = reader(resized(pictures, self.network_options.size))
         missed = {}
         if classes and self.read_classes:
             missed["class"] = F.cross_entropy(logits, step.batch["label"])

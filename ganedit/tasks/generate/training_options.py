@@ -137,7 +137,7 @@ class GenerateTraining(Options):
         network = self.network
         if self.reconstruction_weight is None:
             object.__setattr__(self, "reconstruction_weight", 10.0 if self.teacher else 0.0)
-        self._check_teacher()
+        self._check_drawing_again()
         if self.critic is None:
             unnormed = self.progressive or self.adversarial in ("wasserstein", "relativistic")
             object.__setattr__(self, "critic", "residual" if unnormed else "patch")
@@ -164,7 +164,7 @@ class GenerateTraining(Options):
                 f"--adversarial {self.adversarial}; use always"
             )
 
-    def _check_teacher(self) -> None:
+    def _check_drawing_again(self) -> None:
         network = self.network
         flag = "--teacher" if self.teacher else "--reconstruction-weight"
         if self.adversarial == "none" and not self.reconstruction_weight:

@@ -56,7 +56,7 @@ export function panel() {
     sources, folder ? folderFields() : null,
     h("p", { id: "hint" }),
     ...partnerFields(),
-    h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, ready)),
+    h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, asked)),
     h("p", { id: "sizes", "aria-live": "polite" }),
     folder ? folderButtons() : h("div", { class: "row" },
       h("button", { type: "button", id: "start", class: "primary", onclick: told(start) }, task.title),
@@ -73,6 +73,12 @@ export function panel() {
 }
 
 export function ready() {
+  asked();
+  result();
+}
+
+// What still has to be given, and how large the result will be.
+function asked() {
   const { task, photo, photos } = state;
   const folder = edited() && state.source === "folder";
   const missing = missingPartner()?.name, empty = emptyField()?.title;
@@ -86,7 +92,6 @@ export function ready() {
     $("start-all").textContent = `All ${photos.length}`;
   }
   sizes();
-  result();
 }
 
 const hintOf = (input) => state.task.local || input.required
