@@ -47,6 +47,19 @@ def test_what_is_too_various_is_brought_together() -> None:
     assert (slope.sign() == where.sign()).float().mean() > 0.9
 
 
+def test_classes_are_matched_each_by_itself() -> None:
+    def told(swapped: bool) -> float:
+        torch.manual_seed(0)
+        matching, labels = Matching("pictures"), torch.arange(16) % 2
+        for _ in range(40):
+            each = [features(16, 0, 1)["a"] + 4 * labels.view(-1, 1, 1, 1) for _ in range(2)]
+            real, drawn = each[0], each[1].flip(0) if swapped else each[1]
+            result = matching({"a": real}, {"a": drawn}, labels)
+        return float(result)
+
+    assert abs(told(swapped=False)) < 0.5 < told(swapped=True)
+
+
 def test_of_few_nothing_is_said() -> None:
     torch.manual_seed(0)
     matching = Matching("pictures")

@@ -90,7 +90,7 @@ def augmented(pictures: Tensor, share: Tensor | None = None) -> Tensor:
         share: of the pictures to which each of the three is done, a scalar; all without it.
     """
     x = pictures - 0.5
-    for change in (_recolored, _shifted, _cut_out):
+    for change in (recolored, _shifted, _cut_out):
         changed = change(x)
         if share is not None:
             chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < share
@@ -99,7 +99,7 @@ def augmented(pictures: Tensor, share: Tensor | None = None) -> Tensor:
     return x + 0.5
 
 
-def _recolored(pictures: Tensor) -> Tensor:
+def recolored(pictures: Tensor) -> Tensor:
     """Brightness by up to a quarter of full scale, saturation up to twofold, contrast by half."""
     brightness, saturation, contrast = torch.rand(3, len(pictures), 1, 1, 1, device=pictures.device)
     x = pictures + (brightness - 0.5) / 2

@@ -4,7 +4,6 @@ import math
 from itertools import pairwise
 from pathlib import Path
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,10 +15,6 @@ from ganedit.tasks.generate.network import COARSEST, SLOPE
 
 # Between the features of a picture and its codes.
 BOTTLENECK = 256
-# Share of each batch in what is known of usual errors.
-USUAL_RATE = 0.05
-# A normal deviation, of the mean absolute one.
-ABSOLUTE = 1.25
 # Side at which it is compared what a picture is of: finer detail no first guess has.
 COMPARED = 16
 
@@ -28,12 +23,7 @@ class Encoder(nn.Module):
     """Pictures to the codes of all layers (W+), like pSp (Richardson et al. 2021), but smaller.
 
     `(N, 3, size, size)` in [0, 1] → how far the codes `(N, layers, latent)` are from the mean.
-
-    Attributes:
-        usual: mean and deviation of the logarithm of `unexplained` on pictures of its kind.
     """
-
-    usual: Tensor
 
     def __init__(self, options: EncoderOptions) -> None:
         super().__init__()
@@ -48,28 +38,27 @@ class Encoder(nn.Module):
         # The first guess is the mean.
         nn.init.zeros_(self.codes.weight)
         nn.init.zeros_(self.codes.bias)
-        self.register_buffer("usual", torch.zeros(2))
+        self.kind = nn.Linear(BOTTLENECK, 1) if options.tells else None
 
     def forward(self, pictures: Tensor) -> Tensor:
+        seen = self._seen(pictures)
+        codes: Tensor = self.codes(seen).unflatten(1, (self.options.layers, self.options.latent))
+        return codes
+
+    def is_kind(self, pictures: Tensor) -> Tensor:
+        """Logits `(N,)`: over 0 for a picture of the generator's kind, as it is cut.
+
+        Of an encoder that `tells`.
+        """
+        assert self.kind is not None
+        logits: Tensor = self.kind(self._seen(pictures))
+        return logits[:, 0]
+
+    def _seen(self, pictures: Tensor) -> Tensor:
         x = pictures * 2 - 1
         for conv in self.body:
             x = F.leaky_relu(conv(x), SLOPE)
-        x = F.leaky_relu(self.squeeze(x.flatten(1)), SLOPE)
-        codes: Tensor = self.codes(x).unflatten(1, (self.options.layers, self.options.latent))
-        return codes
-
-    @torch.no_grad()
-    def follow(self, errors: Tensor) -> None:
-        """Learn which values of `unexplained` are usual."""
-        logs = errors.float().clamp_min(1e-6).log()
-        # Around the mean of the batch: that of before is of a worse encoder.
-        seen = torch.stack([logs.mean(), (logs - logs.mean()).abs().mean() * ABSOLUTE])
-        self.usual.lerp_(seen, USUAL_RATE if self.usual.any() else 1.0)
-
-    def strangeness(self, errors: Tensor) -> Tensor:
-        """By how many deviations `unexplained` is above what is usual."""
-        spread = self.usual[1].clamp_min(0.05)
-        return (errors.float().clamp_min(1e-6).log() - self.usual[0]) / spread
+        return F.leaky_relu(self.squeeze(x.flatten(1)), SLOPE)
 
 
 def unexplained(drawn: Tensor, pictures: Tensor) -> Tensor:

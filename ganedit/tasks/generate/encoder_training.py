@@ -9,12 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses, metrics
-from ganedit.data.pictures import Part
+from ganedit.data.pictures import Folder, Part
 from ganedit.nets.vgg import VGG19Features
 from ganedit.tasks.generate.architectures import load_generator
 from ganedit.tasks.generate.data import GenerateBatches
 from ganedit.tasks.generate.encoder import Encoder, unexplained
 from ganedit.tasks.generate.invert_options import EncoderOptions, EncoderTraining
+from ganedit.tasks.generate.kinds import KindBatches, roughly
 from ganedit.tasks.generate.models import find_model
 from ganedit.tasks.generate.network import Generator
 from ganedit.tasks.generate.training_options import GenerateTraining
@@ -64,7 +65,7 @@ class EncoderTask:
         network = self.model.network
         return EncoderOptions(
             self.training.width, network.size, self.drawing.layers, network.latent,
-            self.model.fingerprint,
+            self.model.fingerprint, self.training.kind_weight > 0,
         )  # fmt: skip
 
     @property
@@ -80,11 +81,11 @@ class EncoderTask:
     def phases(self, networks: Networks) -> Sequence[Phase]:
         return [Phase((GENERATOR,), self.loss)]
 
-    def batches(self, seed: int, held_out: float) -> GenerateBatches:
-        return GenerateBatches(self.pictures, (), seed, Part(held_out))
+    def batches(self, seed: int, held_out: float) -> KindBatches:
+        return self._batches(seed, Part(held_out))
 
     def held_out(self, share: float) -> Sequence[Batch]:
-        batches = GenerateBatches(self.pictures, (), 0, Part(share, training=False))
+        batches = self._batches(0, Part(share, training=False))
         count = max(1, min(len(batches), SCORED) // self.training.batch)
         return [batches[number] for number in range(count)] if len(batches) else []
 
@@ -99,9 +100,6 @@ class EncoderTask:
             drawn = self._draw(step, wanted).clamp(0, 1)
         found = self._codes(step, drawn)
         again = step.fakes["again"]
-        encoder = step.networks[GENERATOR]
-        assert isinstance(encoder, Encoder)
-        encoder.follow(unexplained(again, real))
         spread = (wanted - self._center(generator)).square().mean()
         result = {
             "codes": options.code_weight * F.mse_loss(found, wanted) / spread,
@@ -110,10 +108,15 @@ class EncoderTask:
         if self.vgg is not None:
             seen = losses.perceptual(self.vgg(again), self.vgg(real))
             result["perceptual"] = options.perceptual_weight * seen
+        if options.kind_weight:
+            pictures, kinds = _both(step.batch)
+            logits = self._encoder(step).is_kind(roughly(pictures))
+            missed = F.binary_cross_entropy_with_logits(logits, kinds)
+            result["kind"] = options.kind_weight * missed
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
-        """How much of held-out pictures is drawn again, which decides, and PD."""
+        """How much of held-out pictures is drawn again, which decides; how many kinds are told."""
         pairs = [(step.fakes["again"].clamp(0, 1), step.batch["picture"]) for step in steps]
         again, real = (torch.cat(each) for each in zip(*pairs, strict=True))
         errors = unexplained(again, real)
@@ -124,10 +127,25 @@ class EncoderTask:
         if self.vgg is not None:
             seen = [losses.perceptual(self.vgg(one), self.vgg(other)) for one, other in pairs]
             values["PD"] = float(torch.stack(seen).mean())
+        if self.training.kind_weight:
+            both = (_both(step.batch) for step in steps)
+            told = [
+                (self._encoder(steps[0]).is_kind(seen) > 0) == (kinds > 0) for seen, kinds in both
+            ]
+            values["kinds told"] = float(torch.cat(told).float().mean())
         return HeldOutScores(values, -values.get("PD", values["unexplained"]))
 
     def sample(self, step: Step) -> list[Tensor]:
         return [step.batch["picture"], step.fakes["again"].clamp(0, 1)]
+
+    def _batches(self, seed: int, part: Part) -> KindBatches:
+        pictures = GenerateBatches(self.pictures, (), seed, part)
+        return KindBatches(pictures, [Folder.parse(text) for text in self.training.others], seed)
+
+    def _encoder(self, step: Step) -> Encoder:
+        encoder = step.networks[GENERATOR]
+        assert isinstance(encoder, Encoder)
+        return encoder
 
     def _generator(self, step: Step) -> Generator:
         generator = step.networks[DRAWING]
@@ -160,3 +178,10 @@ class EncoderTask:
         noise = [each.to(codes.device) for each in generator.draw_noise(len(codes))]
         pictures: Tensor = generator(codes, noise)
         return pictures.contiguous(memory_format=torch.channels_last)
+
+
+def _both(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Pictures of the generator's kind and others, `(N, 3, S, S)`, and which is which, `(N,)`."""
+    own, other = batch["picture"], batch["other"]
+    kinds = torch.cat([torch.ones(len(own)), torch.zeros(len(other))])
+    return torch.cat([own, other]), kinds.to(own)

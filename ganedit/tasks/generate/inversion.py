@@ -31,9 +31,9 @@ CODE_RATE, TUNING_RATE = 0.1, 3e-4
 PIXEL_WEIGHT = 0.5
 # How far nearby codes go along in tuning, whose pictures are to stay as they were.
 NEARBY = 0.3
-# Deviations above what is usual for the encoder, from which on a picture is none of the kind; and
-# the share that is not explained where there is no encoder to compare with.
-STRANGE, UNEXPLAINED = 4.0, 0.35
+# Share of a picture that is not explained, from which on it is taken for none of the kind, where no
+# encoder says it.
+UNEXPLAINED = 0.35
 # After fewer steps from the mean code, that share says nothing yet.
 ENOUGH_STEPS = 30
 
@@ -71,11 +71,12 @@ class Inverting:
         noise = [each.to(self.runtime.device) for each in painter.draws(recipe.seed)[1]]
         likeness = Likeness(self._framed(photo), self.vgg)
         codes = self._guess(likeness.wanted)
-        if self.encoder is not None:  # optimisation from anywhere explains much of any picture
-            self._check(codes, noise, likeness.wanted)
+        if self._tells:
+            self._check(float(self._likely(likeness.wanted)) > 0)
         codes = self._optimised(codes, noise, likeness, progress)
-        if self.encoder is None and self.options.steps >= ENOUGH_STEPS:
-            self._check(codes, noise, likeness.wanted)
+        if not self._tells and self.options.steps >= ENOUGH_STEPS:
+            missed = unexplained(self.painter.generator(codes, noise), likeness.wanted)
+            self._check(float(missed) < UNEXPLAINED)
         # As the recipe has them: half precision.
         text = packed(codes)
         codes = unpacked(text, *codes.shape[1:]).to(codes)
@@ -96,20 +97,21 @@ class Inverting:
         """The square of the photo, `(1, 3, size, size)` in [0, 1]."""
         pixels, size = rgb(photo), self.model.network.size
         square = self.options.square
-        if square is None and self.encoder is not None:
-            square = best_square(pixels, size, self._strangeness)
+        if square is None and self._tells:
+            square = best_square(pixels, size, lambda s: self._likely(_tensor(s)).cpu().numpy())
         framed = cut(pixels, square or middle_square(pixels), size)
         return _tensor(framed[None]).to(self.runtime.device)
 
-    def _strangeness(self, squares: np.ndarray) -> np.ndarray:
-        """How unlike the model's pictures squares `(N, S, S, 3)` are, `(N,)`."""
-        encoder = self.encoder
-        assert encoder is not None
-        pictures = _tensor(squares).to(self.runtime.device)
-        noise = [each.to(self.runtime.device) for each in self.painter.draws(0)[1]]
+    @property
+    def _tells(self) -> bool:
+        """Whether the encoder knows what is of the generator's kind."""
+        return self.encoder is not None and self.encoder.options.tells
+
+    def _likely(self, pictures: Tensor) -> Tensor:
+        """How likely it is that pictures `(N, 3, S, S)` are of the kind: logits `(N,)`."""
+        assert self.encoder is not None
         with torch.inference_mode():
-            drawn = self.painter.generator(self._guess(pictures), noise)
-            return encoder.strangeness(unexplained(drawn, pictures)).cpu().numpy()
+            return self.encoder.is_kind(pictures.to(self.runtime.device))
 
     def _guess(self, pictures: Tensor) -> Tensor:
         """What the encoder says, or the mean code: `(N, layers, latent)`."""
@@ -121,14 +123,8 @@ class Inverting:
             return found
         return center.expand(len(pictures), generator.layers, -1)
 
-    def _check(self, codes: Tensor, noise: list[Tensor], photo: Tensor) -> None:
-        """Raise a GaneditError where too little of a photo is in what codes draw."""
-        missed = unexplained(self.painter.generator(codes, noise), photo)
-        if self.encoder is not None:
-            strange = float(self.encoder.strangeness(missed)) > STRANGE
-        else:
-            strange = float(missed) > UNEXPLAINED
-        if strange and not self.options.force:
+    def _check(self, of_the_kind: bool) -> None:
+        if not of_the_kind and not self.options.force:
             raise GaneditError(
                 f"nothing that {self.model.name} could have drawn; crop it to one thing of its "
                 "kind (--crop X,Y,SIDE), or take it as it is with --force"

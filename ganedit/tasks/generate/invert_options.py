@@ -23,6 +23,8 @@ class EncoderOptions(Options):
     """Numbers in each of them."""
     fingerprint: str = ""
     """Of its generator, see `Model`."""
+    tells: bool = False
+    """Whether it tells pictures of the generator's kind from others."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,10 @@ class EncoderTraining(Options):
         32, "Channels of the encoder's first layer; deeper ones have more.", least=8, group="model"
     )
     batch: int = option(8, "Pictures per batch, and as many drawn ones.", least=2, group="run")
+    others: tuple[str, ...] = option(
+        (), "Folder of pictures of anything else, which the encoder learns to tell from those; may "
+        "be repeated.", metavar="DIR[@FACTOR]", absent="pieces of them, and turned ones",
+    )  # fmt: skip
     code_weight: float = option(
         1.0, "Of how far the codes of drawn pictures are missed.", least=0, group="losses"
     )
@@ -109,6 +115,10 @@ class EncoderTraining(Options):
     perceptual_weight: float = option(
         1.0, "Of differences that VGG19 sees; 0 trains without it.", least=0, group="losses"
     )
+    kind_weight: float = option(
+        0.3, "Of how surely pictures of the generator's kind are told from others; with 0 it is "
+        "not learned.", least=0, group="losses",
+    )  # fmt: skip
     vgg: Path | None = vgg_file()
 
     def __post_init__(self) -> None:

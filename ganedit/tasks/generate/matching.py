@@ -16,6 +16,9 @@ THUMBNAIL = 8
 # `LEAST` nothing is said. Drawn ones age: the generator that drew them is another by now.
 REAL, DRAWN, LEAST = 4096, 512, 128
 
+# Classes are remembered beside features, under this name.
+LABEL = "label"
+
 Seen = Mapping[str, Tensor]
 
 
@@ -26,6 +29,9 @@ class Matching:
     between two real ones: 0 only where both are spread alike. Its gradients are no larger for what
     is far off than for what is near, so that nothing runs away.
 
+    Pictures of a class are compared to those of the same one: as one set, classes that lack half
+    of their pictures make up for each other.
+
     Args:
         pictures: name of what is no features, but the picture itself.
     """
@@ -35,32 +41,33 @@ class Matching:
         self.real: dict[str, Tensor] = {}
         self.drawn: dict[str, Tensor] = {}
 
-    def __call__(self, real: Seen, drawn: Seen) -> Tensor:
+    def __call__(self, real: Seen, drawn: Seen, labels: Tensor | None = None) -> Tensor:
         """What of the distance drawn pictures can change, the mean over a batch of them.
 
         Args:
             real: features `(N, C, H, W)` of real pictures, by the name of the layer; perhaps the
                 pictures too.
             drawn: of drawn ones, with gradients.
+            labels: classes `(N,)` of both.
         """
-        ours = self._summaries(drawn)
-        _remember(self.real, self._summaries(real), REAL)
-        result = torch.zeros((), device=next(iter(ours.values())).device)
-        for name, each in ours.items():
-            others = self.drawn.get(name)
-            if others is not None and len(others) >= LEAST:
-                theirs = self.real[name]
-                spread = theirs.var(dim=0).sum().sqrt()
-                nearer = torch.cdist(each, theirs).mean() - torch.cdist(each, others).mean()
+        ours = self._summaries(drawn, labels)
+        _remember(self.real, self._summaries(real, labels), REAL)
+        result = torch.zeros((), device=ours[LABEL].device)
+        for name in drawn:
+            if len(self.drawn.get(name, [])) >= LEAST:
+                spread = self.real[name].var(dim=0).sum().sqrt()
+                nearer = _distance(ours, self.real, name) - _distance(ours, self.drawn, name)
                 result = result + nearer / spread
         _remember(self.drawn, ours, DRAWN)
         return result
 
-    def _summaries(self, seen: Seen) -> Seen:
-        return {
+    def _summaries(self, seen: Seen, labels: Tensor | None) -> Seen:
+        result = {
             name: thumbnail(each) if name == self.pictures else summary(each)
             for name, each in seen.items()
         }
+        first = next(iter(result.values()))
+        return {**result, LABEL: torch.zeros(len(first)).to(first) if labels is None else labels}
 
 
 def summary(features: Tensor) -> Tensor:
@@ -76,6 +83,13 @@ def thumbnail(pictures: Tensor) -> Tensor:
     all that is drawn ends in the same few.
     """
     return F.adaptive_avg_pool2d(pictures.float(), THUMBNAIL).flatten(1)
+
+
+def _distance(ones: Seen, others: Seen, name: str) -> Tensor:
+    """Mean distance of one layer's summaries to those of pictures of the same class."""
+    alike = ones[LABEL][:, None] == others[LABEL]
+    distances = torch.cdist(ones[name], others[name]) * alike
+    return (distances.sum(dim=1) / alike.sum(dim=1).clamp_min(1)).mean()
 
 
 def _remember(queue: dict[str, Tensor], new: Mapping[str, Tensor], most: int) -> None:

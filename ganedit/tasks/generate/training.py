@@ -219,7 +219,7 @@ class GenerateTask:
             {name: seen[name] for name in self.jury.names}
             for seen in (self._seen_real(step), fakes)
         )
-        return self._matching(real, drawn)
+        return self._matching(real, drawn, step.batch.get("label"))
 
     def _whole(self, step: Step) -> Tensor:
         """Drawn pictures at their final size, however far a network has grown."""
