@@ -2,7 +2,7 @@
 
 import torch
 
-from ganedit.tasks.generate.matching import LEAST, Matching, summary, thumbnail
+from ganedit.tasks.generate.matching import LEAST, Matching, summary
 
 
 def features(count: int, mean: float, spread: float) -> dict[str, torch.Tensor]:
@@ -68,25 +68,17 @@ def test_of_few_nothing_is_said() -> None:
     assert told[-1] > 0.1
 
 
-def test_a_summary_says_how_light_and_how_busy() -> None:
-    maps = torch.tensor([[[[1.0, 3.0]], [[2.0, 2.0]]]])
-    mean, deviation = summary(maps)[0, :2], summary(maps)[0, 2:]
-    assert torch.allclose(mean, torch.tensor([2.0, 2.0]))
-    assert torch.allclose(deviation, torch.tensor([2.0, 0.0]) ** 0.5, atol=0.01)
-
-
-def test_of_pictures_themselves_colours_and_places_are_compared() -> None:
+def test_a_summary_says_what_is_where() -> None:
     left = torch.zeros(1, 3, 16, 16)
     left[:, 0, :, :8] = 1
-    small = thumbnail(left).view(3, 8, 8)
+    small = summary(left, 8).view(3, 8, 8)
     assert torch.equal(small[0, :, :4], torch.ones(8, 4))
     assert small.sum() == 32
-    # By means and deviations alone a picture and its mirror image are the same.
     torch.manual_seed(0)
-    for name, told in (("pictures", True), ("features", False)):
+    for name in ("pictures", "features"):  # a picture and its mirror image are not the same
         matching = Matching("pictures")
         for _ in range(LEAST // 16):
             matching({name: left.repeat(16, 1, 1, 1)}, {name: left.flip(3).repeat(16, 1, 1, 1)})
         drawn = left.flip(3).repeat(4, 1, 1, 1) + 0.01 * torch.randn(4, 3, 16, 16)
         real = left.repeat(4, 1, 1, 1) + 0.01 * torch.randn(4, 3, 16, 16)
-        assert (float(matching({name: real}, {name: drawn})) > 1) == told
+        assert float(matching({name: real}, {name: drawn})) > 1

@@ -38,13 +38,11 @@ def plan_pictures(
     """
     files, selection = run.files, Selection(run.folders.include, run.folders.exclude)
     output, suffix = files.output, files.suffix
-    if suffix is not None and (not suffix or "/" in suffix or "\\" in suffix):
-        raise UsageError(f"--suffix {suffix!r}: use letters to append to the name, like _large")
+    check_suffix(suffix)
     if STREAM in paths or output == STREAM:
         return Plan([_streamed(paths, run, name)])
     if output is not None and _means_file(output, paths):
-        if suffix is not None:
-            raise UsageError(f"-o {output} is the name of the result; leave --suffix out")
+        check_suffix(suffix, output)
         plan = Plan([_only_job(paths, output, files.format, name)])
         _check(plan.jobs)
         return plan
@@ -69,6 +67,14 @@ def plan_pictures(
         search.left_out[f"results of earlier runs ({shown})"] = len(earlier)
     _check(results)
     return Plan(results, search.left_out, notes=met)
+
+
+def check_suffix(suffix: str | None, named: Path | None = None) -> None:
+    """Raise a UsageError for what cannot be appended to names, or to one that is given whole."""
+    if suffix is not None and (not suffix or "/" in suffix or "\\" in suffix):
+        raise UsageError(f"--suffix {suffix!r}: use letters to append to the name, like _large")
+    if suffix is not None and named is not None:
+        raise UsageError(f"-o {named} is the name of the result; leave --suffix out")
 
 
 def _streamed(paths: Sequence[Path], run: RunOptions, name: str) -> Job:
@@ -113,10 +119,19 @@ def _only_job(inputs: Sequence[Path], output: Path, format: str | None, name: st
             return Job({name: (inputs[0],)}, output, container.name, moving=True)
     elif (made := container_of(output.suffix)) is not None and made.name != "WEBP":
         raise UsageError(f"-o {output}: {inputs[0]} is one picture, and no video")
+    return Job({name: (inputs[0],)}, output, format_of_name(output, format))
+
+
+def format_of_name(output: Path, asked: str | None) -> str:
+    """The format that the name of a result means, which the one that is asked for has to be.
+
+    Raises:
+        UsageError: it is not, or none is written under such a name.
+    """
     meant = format_for(output, None)
-    if format is not None and format_for(Path("x"), format) != meant:
-        raise UsageError(f"-o {output}: its suffix means {meant}, but --format says {format}")
-    return Job({name: (inputs[0],)}, output, meant)
+    if asked is not None and format_for(Path("x"), asked) != meant:
+        raise UsageError(f"-o {output}: its suffix means {meant}, but --format says {asked}")
+    return meant
 
 
 def _job(

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from ganedit.errors import UsageError
-from ganedit.image import format_for, preferred_suffix
+from ganedit.image import READABLE_SUFFIXES, format_for, preferred_suffix
 from ganedit.runs.inputs import names_one_file
 from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.pairing import Partner, pictures_in
-from ganedit.runs.placing import plan_pictures
+from ganedit.runs.placing import check_suffix, format_of_name, plan_pictures
 from ganedit.task import Input, Task
+from ganedit.video.kinds import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     edited = task.edited
     if edited is not None and edited.number and not given.files.get(edited.name):
         edited = None  # the number says what is drawn
+    names = task.variants(options)
     if edited is None:
-        plan = Plan([_drawn(task, options, run)])
+        plan = Plan([_drawn(task, options, run, several=len(names) > 1)])
     else:
         plan = plan_pictures(
             given.files.get(edited.name, ()),
@@ -67,12 +69,11 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
         )
     partners = [_partner(each, given) for each in task.inputs if each != task.edited]
     jobs = [_with_partners(job, partners, several=len(plan.jobs) > 1) for job in plan.jobs]
-    names = task.variants(options)
     shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]
     groups = [_variants(job, names, shared[0].name if shared else None, given) for job in jobs]
     _check_partners(groups)
     if edited is None and run.files.output is not None:
-        groups = [_as_named(group, run.files.output) for group in groups]
+        groups = [_as_named(group, run.files.output, run.files.suffix or "") for group in groups]
     if any(len(group) > 1 for group in groups) and any(job.target == STREAM for job in jobs):
         raise UsageError("-o -: several pictures cannot go to standard output; give a folder")
     sheets = [
@@ -154,14 +155,14 @@ def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
             raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
 
 
-def _as_named(drawn: tuple[Job, ...], output: Path) -> tuple[Job, ...]:
+def _as_named(drawn: tuple[Job, ...], output: Path, suffix: str) -> tuple[Job, ...]:
     """What is drawn, called as the user said: by a name of its own, or by that of its folder.
 
     A folder says what is in it: there, results need nothing but the names of variants.
     """
     if drawn[0].journal_folder is not None:
         return tuple(
-            replace(job, target=job.target.with_stem(job.variant)) if job.variant else job
+            replace(job, target=job.target.with_stem(job.variant + suffix)) if job.variant else job
             for job in drawn
         )
     return drawn if len(drawn) > 1 else (replace(drawn[0], target=output),)
@@ -177,16 +178,20 @@ def _named(target: Path, *names: str) -> Path:
     return target.with_stem("_".join([target.stem, *filter(None, names)]))
 
 
-def _drawn(task: Task[Any], options: Any, run: RunOptions) -> Job:
+def _drawn(task: Task[Any], options: Any, run: RunOptions, *, several: bool) -> Job:
     """The job of a task that takes no picture to edit."""
     files = run.files
     stem = task.label(options) or task.name
     format = format_for(Path("x"), files.format) if files.format else "PNG"
     output = files.output
+    check_suffix(files.suffix)
     if output == STREAM:
         return Job({}, STREAM, format)
-    if output is not None and output.suffix and not output.is_dir():
-        return Job({}, output, format_for(output, files.format))
+    # For several a name with a dot, like `more.v2`, can only be a folder's.
+    known = output is not None and output.suffix.lower() in READABLE_SUFFIXES | VIDEO_SUFFIXES
+    if output is not None and output.suffix and not output.is_dir() and (known or not several):
+        check_suffix(files.suffix, output)
+        return Job({}, output, format_of_name(output, files.format))
     folder = output or Path()
     target = folder / f"{stem}{files.suffix or ''}{preferred_suffix(format)}"
     return Job({}, target, format, journal_folder=folder)

@@ -14,6 +14,7 @@ from ganedit.app.commands.parameters import (
     parameters,
     taken,
 )
+from ganedit.errors import UsageError
 from ganedit.runs.options import RunOptions
 from ganedit.task import Input, Task
 
@@ -24,6 +25,8 @@ def edit_command(task: Task[Any]) -> click.Command:
     def run(**given: Any) -> int:
         named = given_names()
         if number := _number(task, given):
+            if twice := named & number.keys() - {each.name for each in task.inputs}:
+                raise UsageError(f"give the number once: {number[min(twice)]}, or --{min(twice)}")
             given |= number
             named = (named | number.keys()) - {each.name for each in task.inputs}
         options, shared = taken(task.options, given), taken(RunOptions, given)

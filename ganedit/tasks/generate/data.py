@@ -70,9 +70,9 @@ def read_classes(table: Path) -> dict[str, str]:
 class GenerateBatches:
     """`picture`: `(N, 3, size, size)` uint8 RGB; with classes `label`: `(N,)` int64.
 
-    Where pictures are paired with noise also `noise`: `(N, latent)`, theirs. With a teacher also
-    `taught`, such pictures of its own, and what they are drawn of, `taught_noise`: `(M, latent)`;
-    where nobody looks at others, the batch's pictures are these.
+    Where pictures are paired with noise also `noise`: `(N, latent)`, theirs and chance. With a
+    teacher also `taught`, such pictures of its own, and what they are drawn of, `taught_noise`:
+    `(M, latent)`; where nobody looks at others, the batch's pictures are these.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class GenerateBatches:
         self.noise: dict[tuple[int, bool], Tensor] = {}
 
     def pair(self, latent: int) -> None:
-        """Find noise `(latent,)` for each picture, and for its mirror image."""
+        """Find noise for each picture, and for its mirror image."""
         places, seen, labels = [], [], []
         for label, found in enumerate(self.by_class):
             for index in map(int, found):
@@ -148,7 +148,10 @@ class GenerateBatches:
             places.append((index, mirrored))
         batch = {"picture": torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()}
         if self.noise:
-            batch["noise"] = torch.stack([self.noise[place] for place in places])
+            found = torch.stack([self.noise[place] for place in places])
+            chance = rng.standard_normal((len(found), self.options.network.latent), np.float32)
+            chance[:, : found.shape[1]] = found
+            batch["noise"] = torch.from_numpy(chance)
         if self.teacher is not None:
             count = half(self.options.batch)
             batch["taught_noise"], batch["taught"] = self.teacher.lesson(count, rng)

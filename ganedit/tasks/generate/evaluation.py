@@ -1,6 +1,7 @@
 """Scores of a generator: a set of samples is compared to pictures that it did not see."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from tqdm import tqdm
 
 from ganedit import metrics
 from ganedit.data.pictures import Entry, Folder, Part, entries_in, load_rgb
-from ganedit.errors import GaneditError
+from ganedit.errors import GaneditError, ImageError
 from ganedit.image import Image
 from ganedit.scores import Scores, ScoreTable
 from ganedit.task import Measuring
@@ -111,8 +112,23 @@ def _read(
     entries: Sequence[Entry], options: GenerateEvaluation, size: int, network: Describer
 ) -> Set:
     window = None if options.window is None else Window.parse(options.window)
-    pictures = [windowed(load_rgb(entry.path), window, size) for entry in entries]
-    return Set([entry.name for entry in entries], pictures, _features(pictures, network))
+    read, unreadable = {}, []
+    for entry in entries:
+        try:
+            read[entry.name] = windowed(load_rgb(entry.path), window, size)
+        except ImageError:
+            unreadable.append(entry.path)
+    if unreadable:
+        warnings.warn(
+            f"{len(unreadable)} of {len(entries)} pictures are unreadable, like {unreadable[0]}",
+            stacklevel=3,
+        )
+    if len(read) < FEWEST:
+        raise GaneditError(
+            f"{options.data}: {len(read)} readable pictures; at least {FEWEST} are needed"
+        )
+    pictures = list(read.values())
+    return Set(list(read), pictures, _features(pictures, network))
 
 
 def _draw(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
-from ganedit.tasks.generate.options import Window, known_models
+from ganedit.tasks.generate.options import Window, check_one_generator, known_models
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class InvertOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_one_generator(self.model, self.weights)
         _ = self.square
         if bool(self.tune) != (self.tuned is not None):
             raise UsageError("--tune and --tuned go together: how long, and where the weights go")
@@ -123,5 +124,6 @@ class EncoderTraining(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_one_generator(self.model, self.weights)
         if self.window is not None:
             Window.parse(self.window)

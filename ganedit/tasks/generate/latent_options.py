@@ -7,7 +7,12 @@ from typing import Literal
 
 from ganedit.errors import UsageError
 from ganedit.options import MOST_SEED, Options, option, own_weights, vgg_file
-from ganedit.tasks.generate.options import Window, known_directions, known_models
+from ganedit.tasks.generate.options import (
+    Window,
+    check_one_generator,
+    known_directions,
+    known_models,
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class VaryOptions(Options):
         absent="that of its turn",
     )
     weights: str | None = own_weights()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_one_generator(self.model, self.weights)
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ class WalkOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_one_generator(self.model, self.weights)
         parts = [part.strip() for part in self.seeds.split(",")]
         if len(parts) < 2 or not all(part.isdecimal() or Path(part).suffix for part in parts):
             raise UsageError(f"--seeds {self.seeds}: give two or more, like 3,8,21 or 3,me.png")
@@ -145,6 +155,10 @@ class DirectionsOptions(Options):
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_one_generator(self.model, self.weights)
+
 
 @dataclass(frozen=True)
 class TraitTraining(Options):
@@ -181,6 +195,7 @@ class TraitTraining(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_one_generator(self.model, self.weights)
         if self.window is not None:
             Window.parse(self.window)
         pairs = [part.partition("=") for part in self.names.split(",")]

@@ -8,6 +8,7 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.task import Apply, Enlarge, Input, Size, Task, Training
+from ganedit.tasks.generate.arithmetic import parse_directions
 from ganedit.tasks.generate.latent_options import (
     DirectionsOptions,
     TraitTraining,
@@ -48,6 +49,8 @@ def _check_varying(options: VaryOptions, given: Mapping[str, int]) -> None:
         raise UsageError(f"a picture says itself what it was drawn from; leave --{flag} out")
     if not options.direction and options.strip is None:
         raise UsageError("say what to change: --direction smile=2, or --strip smile")
+    if options.strip in parse_directions(options.direction):
+        raise UsageError(f"--strip {options.strip} goes from -3 to 3; leave that --direction out")
     if options.seed is not None:
         drawn_first(options)  # which says what is wrong with it
     check_directions(options)

@@ -10,11 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Side of what is compared of pictures themselves: colours, and where what is.
-THUMBNAIL = 8
+# Sides of what is compared of pictures themselves and of features. Critics care little for colours,
+# least of all where what they see is recoloured: without thumbnails all ends in the same few.
+THUMBNAIL, PLACES = 8, 4
 # Real and drawn pictures that are remembered, the newest of them; of fewer drawn ones than
 # `LEAST` nothing is said. Drawn ones age: the generator that drew them is another by now.
-REAL, DRAWN, LEAST = 4096, 512, 128
+REAL, DRAWN, LEAST = 2048, 512, 128
 
 # Classes are remembered beside features, under this name.
 LABEL = "label"
@@ -63,26 +64,19 @@ class Matching:
 
     def _summaries(self, seen: Seen, labels: Tensor | None) -> Seen:
         result = {
-            name: thumbnail(each) if name == self.pictures else summary(each)
+            name: summary(each, THUMBNAIL if name == self.pictures else PLACES)
             for name, each in seen.items()
         }
         first = next(iter(result.values()))
         return {**result, LABEL: torch.zeros(len(first)).to(first) if labels is None else labels}
 
 
-def summary(features: Tensor) -> Tensor:
-    """Means and deviations of features `(N, C, H, W)` over each picture: `(N, 2C)`."""
-    places = features.float().flatten(2)
-    return torch.cat([places.mean(dim=2), (places.var(dim=2) + 1e-5).sqrt()], dim=1)
+def summary(seen: Tensor, side: int) -> Tensor:
+    """Features or pictures `(N, C, S, S)`, averaged to `side`: `(N, C x side x side)`.
 
-
-def thumbnail(pictures: Tensor) -> Tensor:
-    """Pictures `(N, 3, S, S)`, averaged: `(N, 3 x 8 x 8)`.
-
-    Critics care little for colours, least of all where what they see is recoloured: without this
-    all that is drawn ends in the same few.
+    What is where tells more than what is there: else the inside of all things becomes the same.
     """
-    return F.adaptive_avg_pool2d(pictures.float(), THUMBNAIL).flatten(1)
+    return F.adaptive_avg_pool2d(seen.float(), side).flatten(1)
 
 
 def _distance(ones: Seen, others: Seen, name: str) -> Tensor:

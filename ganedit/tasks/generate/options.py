@@ -71,6 +71,12 @@ def known_models() -> list[str]:
     return weights.labelled("generate", "model")
 
 
+def check_one_generator(model: str | None, own: str | None) -> None:
+    """Raise a UsageError where two are given."""
+    if model is not None and own is not None:
+        raise UsageError(f"--model {model} is one generator, --weights {own} another; give one")
+
+
 def known_directions() -> list[str]:
     """Those with names of all shipped generators, and the first of those without."""
     files = [entry.path for entry in weights.of_task("generate")]
@@ -135,6 +141,10 @@ class GenerateOptions(Options):
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_one_generator(self.model, self.weights)
+
 
 @dataclass(frozen=True)
 class GenerateEvaluation(Options):
@@ -168,6 +178,7 @@ class GenerateEvaluation(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_one_generator(self.model, self.weights)
         if self.window is not None:
             Window.parse(self.window)
 

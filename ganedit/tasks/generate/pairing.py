@@ -9,8 +9,9 @@ to be of pictures that are alike.
 import torch
 from torch import Tensor
 
-# Side of what pictures are compared by, and principal components of it that noise stands for.
-SIDE, COMPONENTS = 16, 96
+# Side of what pictures are compared by, and principal components of it that noise stands for: with
+# more of them all noise that is drawn lies far from that of any picture.
+SIDE, COMPONENTS = 16, 32
 # Directions sets are made Gaussian along, one set after the other.
 ROUNDS = 8
 # Variance, as a share of the largest, under which a component is taken for none.
@@ -18,18 +19,18 @@ NOTHING = 1e-6
 
 
 def noise_of(pictures: Tensor, labels: Tensor, latent: int) -> Tensor:
-    """Noise `(N, latent)` of pictures `(N, 3, S, S)` in [0, 1] whose classes are `(N,)`.
+    """Noise `(N, M)` of pictures `(N, 3, S, S)` in [0, 1] whose classes are `(N,)`, M to `latent`.
 
     Principal components of each class by itself, made Gaussian (rotation-based iterative
     Gaussianization, Laparra et al. 2011): what is rare, as a vivid colour, is as rare in noise.
-    Noise past them is chance, the same at each call.
+    What is left of noise is chance: it decides what small pictures do not show.
     """
     chance = torch.Generator().manual_seed(0)
-    noise = torch.randn(len(pictures), latent, generator=chance)
-    for label in range(int(labels.max()) + 1):
-        own = labels == label
-        found = gaussian(components(pictures[own].flatten(1), min(latent, COMPONENTS)), chance)
-        noise[own, : found.shape[1]] = found
+    rows = [pictures[labels == label].flatten(1) for label in range(int(labels.max()) + 1)]
+    found = [gaussian(components(each, min(latent, COMPONENTS)), chance) for each in rows]
+    noise = torch.empty(len(pictures), min(each.shape[1] for each in found))
+    for label, each in enumerate(found):
+        noise[labels == label] = each[:, : noise.shape[1]]
     return noise
 
 

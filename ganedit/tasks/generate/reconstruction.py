@@ -14,7 +14,7 @@ from ganedit.training.task import Batch
 PIXEL_WEIGHT = 4.0
 
 # How far codes of a batch's own pictures are varied, as a share of the noise of others.
-VARIED = 0.1
+VARIED = 0.3
 
 
 def drawn_again(count: int, judged: bool) -> int:

@@ -23,7 +23,7 @@ from ganedit.tasks.generate.models import (
     layers_of,
     nearest_name,
 )
-from ganedit.tasks.generate.options import GenerateOptions
+from ganedit.tasks.generate.options import MOST, GenerateOptions
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
 
 # Steps along a direction that a strip shows.
@@ -182,9 +182,13 @@ def _wanted(text: str, count: int) -> dict[str, int]:
     wanted = {}
     for part in text.split(","):
         kind, _, number = part.strip().partition("=")
-        if not kind or (number and not (number.isdigit() and int(number))):
+        if not kind or (number and not (number.isdigit() and len(number) < 10 and int(number))):
             raise UsageError(f"--class {text}: write it like shoes, or shoes=3,bags=2")
         if kind in wanted:
             raise UsageError(f"--class {text}: {kind} is given twice")
         wanted[kind] = int(number or count)
+    if sum(wanted.values()) > MOST:
+        raise UsageError(
+            f"--class {text}: {sum(wanted.values()):,} pictures; draw at most {MOST:,}"
+        )
     return wanted
