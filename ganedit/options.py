@@ -11,11 +11,11 @@ the fields. A field that is no option of the user's is an ordinary one::
 
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass, replace
 from functools import reduce
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ganedit.errors import UsageError
 
@@ -58,6 +58,8 @@ class Option:
     """Whether a result depends on it: files are recorded by their content instead."""
     known: Callable[[], Sequence[str]] | None = None
     """Words that it may be, where they are as many as there are weights for."""
+    written: bool = False
+    """Whether a path is of a file that is made beside the result."""
     simple: bool = False
     """Whether a page shows it at once, as it does what has to be given, choices and sliders."""
 
@@ -108,6 +110,12 @@ class Options:
         """The options that a result depends on, as plain data."""
         kept = [each for each in declared(type(self)) if each.option.recorded]
         return {each.name: _plain(each.value_in(self)) for each in kept}
+
+    def writing_to(self, folder: Path) -> Self:
+        """The same, but for files that are made beside the result: those go into that folder."""
+        written = [each for each in declared(type(self)) if each.option.written]
+        paths = {each.name: each.value_in(self) for each in written}
+        return replace(self, **{n: folder / path.name for n, path in paths.items() if path})
 
 
 def shown_number(number: float) -> str:

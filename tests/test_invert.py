@@ -88,7 +88,10 @@ def test_a_tuned_generator_draws_the_photo_itself() -> None:
     PIL.Image.fromarray(photo.astype(np.uint8)).save("photo.png")
     words = ("photo.png", "--force", "--steps", 60)
     assert invert(*words, "-o", "plain.png").code == 0
-    done = invert(*words, "--tune", 80, "--tuned", "me.safetensors", "-o", "me.png")
+    tuning = (*words, "--tune", 80, "--tuned", "me.safetensors", "-o", "me.png")
+    assert invert(*tuning, "--dry-run").code == 0
+    assert not Path("me.safetensors").exists()
+    done = invert(*tuning)
     assert done.code == 0, done.err
     errors = [np.abs(samples(f"{name}.png") - photo).mean() for name in ("plain", "me")]
     assert errors[1] < 0.8 * errors[0]

@@ -1,9 +1,11 @@
 """What a run would do: how many pictures, how large, how long."""
 
 import itertools
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -62,7 +64,9 @@ def _of_pictures(jobs: Sequence[Job], work: Work) -> Iterator[str]:
     what, read = ("draw", "") if drawn else ("do", f" in {size:,.1f} MB")
     yield f"{len(jobs):,} pictures to {what}: {megapixels:,.1f} megapixels{read}"
     if readable:
-        rate, bytes_per_pixel = _measure(readable, work)
+        with tempfile.TemporaryDirectory() as folder:  # nothing of it is to stay
+            tried = replace(work, options=work.options.writing_to(Path(folder)))
+            rate, bytes_per_pixel = _measure(readable, tried)
         left = tqdm.format_interval(megapixels / rate)
         made = bytes_per_pixel * megapixels
         yield f"about {left} on this machine, results of about {made:,.1f} MB"

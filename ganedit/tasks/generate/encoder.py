@@ -14,7 +14,7 @@ from ganedit.tasks.generate.models import Model
 from ganedit.tasks.generate.network import COARSEST, SLOPE
 
 # Between the features of a picture and its codes.
-BOTTLENECK = 256
+BOTTLENECK = 160
 # Side at which it is compared what a picture is of: finer detail no first guess has.
 COMPARED = 16
 

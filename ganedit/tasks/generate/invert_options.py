@@ -52,7 +52,9 @@ class InvertOptions(Options):
         0, "Steps in which the generator learns this one photo too (pivotal tuning); a new "
         "generator is written beside the result.", least=0,
     )  # fmt: skip
-    tuned: Path | None = option(None, "Where that is written.", metavar="FILE", recorded=False)
+    tuned: Path | None = option(
+        None, "Where that is written.", metavar="FILE", recorded=False, written=True
+    )
     force: bool = option(False, "Take pictures that are none of the model's kind.")
     encoder: str | None = option(
         None, "Encoder of your own, from ganedit train invert.", metavar="FILE|RUN",
@@ -68,6 +70,8 @@ class InvertOptions(Options):
             raise UsageError("--tune and --tuned go together: how long, and where the weights go")
         if self.tuned is not None and self.tuned.suffix != ".safetensors":
             raise UsageError(f"--tuned {self.tuned}: weights are kept as .safetensors")
+        if self.tuned is not None and self.tuned.exists():
+            raise UsageError(f"--tuned {self.tuned}: exists already; give another name")
 
     @property
     def square(self) -> tuple[int, int, int] | None:

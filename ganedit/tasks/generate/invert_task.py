@@ -37,8 +37,6 @@ def _weights(options: InvertOptions) -> Mapping[str, str]:
 def _check(options: InvertOptions, given: Mapping[str, int]) -> None:
     if options.tune and given.get("photo", 0) > 1:
         raise UsageError("--tune makes a generator of one photo; give one")
-    if options.tuned is not None and options.tuned.exists():
-        raise UsageError(f"--tuned {options.tuned}: exists already; give another name")
 
 
 def _label(options: InvertOptions) -> str:
