@@ -41,6 +41,8 @@ def test_a_walk_passes_the_pictures_of_its_seeds(through: str) -> None:
     assert np.abs(frames[0] - samples("first.png")).max() <= 1
     steps = [np.abs(one - other).mean() for one, other in pairwise(frames)]
     assert min(steps) > 0
+    draw("--like", "walk/00004.png", "-o", "again.png")
+    assert np.array_equal(samples("again.png"), frames[4])
     if through == "w":  # straight on: no step is a jump
         assert max(steps) < 0.6 * np.abs(frames[0] - frames[4]).mean()
 

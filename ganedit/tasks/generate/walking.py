@@ -13,6 +13,7 @@ from ganedit.image import Image
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.generate.drawing import Painter
+from ganedit.tasks.generate.found_codes import packed
 from ganedit.tasks.generate.latent_options import WalkOptions
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
 from ganedit.tasks.generate.wishes import split_of, walked_model
@@ -36,8 +37,6 @@ class Walking:
         self.painter = Painter(walked_model(options), runtime)
         recipes = [self._recipe(station) for station in options.stations]
         self.first = recipes[0]
-        # The noise of the layers stays: else hair would flicker.
-        self.noise = self.painter.draws(self.first.seed)[1]
         if options.straight:
             self.places = [self.painter.codes(recipe) for recipe in recipes]
         else:
@@ -46,15 +45,17 @@ class Walking:
         self._codes(0.0)  # a class that is unknown is told before the first frame
 
     def apply(self, variant: str, progress: Progress) -> Image:
-        """Draw the frame of that number."""
+        """Draw the frame of that number; it carries its codes as an inverted photo does."""
+        # The noise of the layers is that of the first picture all the way: else hair would flicker.
         options = self.options
         legs = len(self.places) - 1
         # A loop has its first frame once: what follows its last one.
         steps = options.frames if options.loop else max(1, options.frames - 1)
-        frame = Image(self.painter.paint(self._codes(int(variant) / steps * legs), self.noise))
-        size = options.size or frame.width
-        if size != frame.width:
-            frame = self.enlarge(frame, size, size)
+        found = packed(self._codes(int(variant) / steps * legs))
+        recipe = replace(self.first, found=found, code="", fine="", directions="")
+        frame = self.painter.picture(
+            replace(recipe, size=options.size or self.painter.model.network.size), self.enlarge
+        )
         progress(1.0)
         return frame
 
