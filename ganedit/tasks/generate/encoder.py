@@ -1,7 +1,5 @@
 """The encoder: which codes a picture could have been drawn from."""
 
-import math
-from itertools import pairwise
 from pathlib import Path
 
 import torch.nn.functional as F
@@ -11,7 +9,7 @@ from ganedit import weights
 from ganedit.errors import WeightsError
 from ganedit.tasks.generate.invert_options import EncoderOptions
 from ganedit.tasks.generate.models import Model
-from ganedit.tasks.generate.network import COARSEST, SLOPE
+from ganedit.tasks.generate.strided import Strided
 
 # Between the features of a picture and its codes.
 BOTTLENECK = 160
@@ -28,12 +26,7 @@ class Encoder(nn.Module):
     def __init__(self, options: EncoderOptions) -> None:
         super().__init__()
         self.options = options
-        steps = int(math.log2(options.size / COARSEST))
-        channels = [3, *(min(options.width * 2**i, options.width * 6) for i in range(steps))]
-        self.body = nn.ModuleList(
-            nn.Conv2d(n, m, 4, stride=2, padding=1) for n, m in pairwise(channels)
-        )
-        self.squeeze = nn.Linear(channels[-1] * COARSEST**2, BOTTLENECK)
+        self.body = Strided(options.size, options.width, BOTTLENECK)
         self.codes = nn.Linear(BOTTLENECK, options.layers * options.latent)
         # The first guess is the mean.
         nn.init.zeros_(self.codes.weight)
@@ -41,7 +34,7 @@ class Encoder(nn.Module):
         self.kind = nn.Linear(BOTTLENECK, 1) if options.tells else None
 
     def forward(self, pictures: Tensor) -> Tensor:
-        seen = self._seen(pictures)
+        seen = self.body(pictures)
         codes: Tensor = self.codes(seen).unflatten(1, (self.options.layers, self.options.latent))
         return codes
 
@@ -51,14 +44,8 @@ class Encoder(nn.Module):
         Of an encoder that `tells`.
         """
         assert self.kind is not None
-        logits: Tensor = self.kind(self._seen(pictures))
+        logits: Tensor = self.kind(self.body(pictures))
         return logits[:, 0]
-
-    def _seen(self, pictures: Tensor) -> Tensor:
-        x = pictures * 2 - 1
-        for conv in self.body:
-            x = F.leaky_relu(conv(x), SLOPE)
-        return F.leaky_relu(self.squeeze(x.flatten(1)), SLOPE)
 
 
 def unexplained(drawn: Tensor, pictures: Tensor) -> Tensor:
