@@ -67,7 +67,7 @@ class GenerateTraining(Options):
     )  # fmt: skip
     reconstruction_weight: float | None = option(
         None, "Of how like pictures are when they are drawn again: those of --teacher, or "
-        "without one your own (VAE-GAN); 10 leaves no kind of picture out.",
+        "without one your own (after GLO); 10 leaves no kind of picture out.",
         least=0, absent="10 with --teacher, else 0", group="losses",
     )  # fmt: skip
     mixing: float = option(
