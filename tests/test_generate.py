@@ -22,10 +22,9 @@ from ganedit.tasks.generate.directions import Directions, factorised
 from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
-from ganedit.tasks.generate.posterior import drawn_from
 from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.stylegan import Styled, StyleGenerator
-from ganedit.tasks.generate.training import POSTERIOR, GenerateTask
+from ganedit.tasks.generate.training import GenerateTask
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.loop import train
 from ganedit.training.task import GENERATOR, Step
@@ -340,14 +339,12 @@ def test_pictures_are_drawn_again_from_their_own_noise(
         tmp_path, steps=300, learning_rate=1e-2, critic_learning_rate=2e-4, optimizer="adam",
         critic_optimizer="muon", betas=(0.0, 0.99), clip=0.0, log_every=25,
     )  # fmt: skip
-    networks = train(task, config)
-    drawer = networks[GENERATOR]
+    drawer = train(task, config)[GENERATOR]
     assert isinstance(drawer, StyleGenerator)
     batch = task.batches(1, 0.0)[0]
     pictures = batch["picture"] / 255
     with torch.no_grad():
-        posterior = networks[POSTERIOR](pictures, batch["label"])
-        codes = drawer.codes(drawn_from(*posterior, drawer.options.latent), batch["label"])
+        codes = drawer.codes(batch["noise"], batch["label"])
         again = drawer(drawer.spread(codes), drawer.draw_noise(len(codes)))
         others = drawer(drawer.spread(codes.roll(1, 0)), drawer.draw_noise(len(codes)))
     missed = (again - pictures).square().mean()

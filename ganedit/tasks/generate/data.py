@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, square
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError
+from ganedit.tasks.generate.growth import resized
 from ganedit.tasks.generate.options import Window
+from ganedit.tasks.generate.pairing import SIDE, noise_of
 from ganedit.tasks.generate.regularizers import half
 from ganedit.tasks.generate.teaching import Teacher
 from ganedit.tasks.generate.training_options import GenerateTraining
@@ -67,8 +70,9 @@ def read_classes(table: Path) -> dict[str, str]:
 class GenerateBatches:
     """`picture`: `(N, 3, size, size)` uint8 RGB; with classes `label`: `(N,)` int64.
 
-    With a teacher also `taught`, such pictures of its own, and what they are drawn of,
-    `taught_noise`: `(M, latent)`; where nobody looks at others, the batch's pictures are these.
+    Where pictures are paired with noise also `noise`: `(N, latent)`, theirs and chance. With a
+    teacher also `taught`, such pictures of its own, and what they are drawn of, `taught_noise`:
+    `(M, latent)`; where nobody looks at others, the batch's pictures are these.
     """
 
     def __init__(
@@ -86,6 +90,21 @@ class GenerateBatches:
         smallest = self.size if self.window is None else 1
         self.pictures = Pictures(folders, minimum=smallest, enlarge=True, part=part)
         self.by_class = self._sorted_by(classes)
+        self.noise: dict[tuple[int, bool], Tensor] = {}
+
+    def pair(self, latent: int) -> None:
+        """Find noise for each picture, and for its mirror image."""
+        places, seen, labels = [], [], []
+        for label, found in enumerate(self.by_class):
+            for index in map(int, found):
+                picture = windowed(self.pictures.load(index), self.window, self.size)
+                for mirrored in (False,) if self.options.no_mirror else (False, True):
+                    each = torch.from_numpy(picture[:, ::-1].copy() if mirrored else picture)
+                    seen.append(resized(each.permute(2, 0, 1)[None] / 255, SIDE))
+                    places.append((index, mirrored))
+                    labels.append(label)
+        noise = noise_of(torch.cat(seen), torch.tensor(labels), latent)
+        self.noise = dict(zip(places, noise, strict=True))
 
     def __len__(self) -> int:
         return sum(map(len, self.by_class))
@@ -116,7 +135,7 @@ class GenerateBatches:
 
     def __getitem__(self, step: int) -> Batch:
         rng = generator_at(self.seed, step)
-        pictures, labels = [], []
+        pictures, labels, places = [], [], []
         if self.teacher is not None and self.options.adversarial == "none":
             noise, taught = self.teacher.lesson(self.options.batch, rng)
             return {"picture": taught, "taught": taught, "taught_noise": noise}
@@ -126,7 +145,13 @@ class GenerateBatches:
             mirrored = self.part.training and not self.options.no_mirror and rng.random() < 0.5
             pictures.append(picture[:, ::-1] if mirrored else picture)
             labels.append(label)
+            places.append((index, mirrored))
         batch = {"picture": torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()}
+        if self.noise:
+            found = torch.stack([self.noise[place] for place in places])
+            chance = rng.standard_normal((len(found), self.options.network.latent), np.float32)
+            chance[:, : found.shape[1]] = found
+            batch["noise"] = torch.from_numpy(chance)
         if self.teacher is not None:
             count = half(self.options.batch)
             batch["taught_noise"], batch["taught"] = self.teacher.lesson(count, rng)

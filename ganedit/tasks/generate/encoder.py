@@ -1,5 +1,7 @@
 """The encoder: which codes a picture could have been drawn from."""
 
+import math
+from itertools import pairwise
 from pathlib import Path
 
 import torch.nn.functional as F
@@ -9,7 +11,7 @@ from ganedit import weights
 from ganedit.errors import WeightsError
 from ganedit.tasks.generate.invert_options import EncoderOptions
 from ganedit.tasks.generate.models import Model
-from ganedit.tasks.generate.strided import Strided
+from ganedit.tasks.generate.network import COARSEST, SLOPE
 
 # Between the features of a picture and its codes.
 BOTTLENECK = 160
@@ -26,7 +28,12 @@ class Encoder(nn.Module):
     def __init__(self, options: EncoderOptions) -> None:
         super().__init__()
         self.options = options
-        self.body = Strided(options.size, options.width, BOTTLENECK)
+        steps = int(math.log2(options.size / COARSEST))
+        channels = [3, *(min(options.width * 2**i, options.width * 6) for i in range(steps))]
+        self.body = nn.ModuleList(
+            nn.Conv2d(n, m, 4, stride=2, padding=1) for n, m in pairwise(channels)
+        )
+        self.squeeze = nn.Linear(channels[-1] * COARSEST**2, BOTTLENECK)
         self.codes = nn.Linear(BOTTLENECK, options.layers * options.latent)
         # The first guess is the mean.
         nn.init.zeros_(self.codes.weight)
@@ -34,7 +41,7 @@ class Encoder(nn.Module):
         self.kind = nn.Linear(BOTTLENECK, 1) if options.tells else None
 
     def forward(self, pictures: Tensor) -> Tensor:
-        seen = self.body(pictures)
+        seen = self._seen(pictures)
         codes: Tensor = self.codes(seen).unflatten(1, (self.options.layers, self.options.latent))
         return codes
 
@@ -44,8 +51,14 @@ class Encoder(nn.Module):
         Of an encoder that `tells`.
         """
         assert self.kind is not None
-        logits: Tensor = self.kind(self.body(pictures))
+        logits: Tensor = self.kind(self._seen(pictures))
         return logits[:, 0]
+
+    def _seen(self, pictures: Tensor) -> Tensor:
+        x = pictures * 2 - 1
+        for conv in self.body:
+            x = F.leaky_relu(conv(x), SLOPE)
+        return F.leaky_relu(self.squeeze(x.flatten(1)), SLOPE)
 
 
 def unexplained(drawn: Tensor, pictures: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pictures that are drawn again: how many, and how unlike themselves they are."""
+"""Pictures that are drawn again: what noise they stand for, and how unlike themselves they are."""
 
 from collections.abc import Mapping
 
@@ -8,14 +8,27 @@ from torch import Tensor
 
 from ganedit import losses
 from ganedit.tasks.generate.regularizers import half
+from ganedit.training.task import Batch
 
 # Of squared errors of pixels beside distances of features.
 PIXEL_WEIGHT = 4.0
+
+# How far codes of a batch's own pictures are varied, as a share of the noise of others.
+VARIED = 0.3
 
 
 def drawn_again(count: int, judged: bool) -> int:
     """How many of a batch's own pictures, the last ones: half, where critics judge the others."""
     return half(count) if judged else count
+
+
+def noise_to_draw_again(batch: Batch, judged: bool) -> Tensor:
+    """Noise `(M, latent)` of a teacher's pictures, or of a batch's own that are drawn again."""
+    if "taught" in batch:
+        return batch["taught_noise"]
+    found = batch["noise"][-drawn_again(len(batch["noise"]), judged) :]
+    varied: Tensor = (1 - VARIED**2) ** 0.5 * found + VARIED * torch.randn_like(found)
+    return varied
 
 
 def missed(again: Mapping[str, Tensor], real: Mapping[str, Tensor], pixels: str) -> Tensor:

@@ -19,9 +19,8 @@ from ganedit.tasks.generate.judging import PIXELS, Jury
 from ganedit.tasks.generate.matching import Matching
 from ganedit.tasks.generate.mixing import mixed, noise_pair
 from ganedit.tasks.generate.network import Generator, ShallowMapping
-from ganedit.tasks.generate.posterior import Posterior, drawn_from, told_too_much
 from ganedit.tasks.generate.recognising import Recogniser
-from ganedit.tasks.generate.reconstruction import drawn_again, missed
+from ganedit.tasks.generate.reconstruction import drawn_again, missed, noise_to_draw_again
 from ganedit.tasks.generate.regularizers import PATH_EVERY, PathLength, half
 from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.teaching import Teacher
@@ -37,9 +36,7 @@ from ganedit.training.task import (
     Step,
 )
 
-READER, PATHS, POSTERIOR = "reader", "paths", "posterior"
-# Of each nat that noise tells of pictures beyond what it may, beside how unlike they are drawn.
-TELLING_WEIGHT = 0.01
+READER, PATHS = "reader", "paths"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
 SHEET_COLUMNS = 8
@@ -89,13 +86,10 @@ class GenerateTask:
             critics[READER] = Recogniser(options.size, classes, generator.dials)
         if self.training.path_weight:
             critics[PATHS] = PathLength()
-        if self._draws_own_again:
-            critics[POSTERIOR] = Posterior(options.size, len(options.classes), options.latent)
         return Networks({GENERATOR: generator}, critics, self.jury.frozen())
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
-        learns = (GENERATOR, POSTERIOR) if self._draws_own_again else (GENERATOR,)
-        drawing = Phase(learns, self.generator_loss, every=self.training.critic_steps)
+        drawing = Phase((GENERATOR,), self.generator_loss, every=self.training.critic_steps)
         if not self.jury.judges:
             return [drawing]
         judging = [*self.jury.names, *([READER] if READER in networks.critics else [])]
@@ -109,6 +103,8 @@ class GenerateTask:
         classes = self.network_options.classes
         batches = GenerateBatches(self.training, classes, seed, self._part, self.teacher)
         batches.warn_of_few()
+        if self.training.reconstruction_weight and self.teacher is None:
+            batches.pair(self.network_options.latent)
         return batches
 
     def held_out(self, share: float) -> Sequence[Batch]:
@@ -128,15 +124,11 @@ class GenerateTask:
         For a reader also `picture` itself, and of its dials `values` `(N, D)`. Where pictures
         are drawn again, they are the last half: of the batch's own, or of a teacher's.
         """
-        found, told = None, None
-        if self._draws_own_again:
-            found, told = self._of_pictures(step)
-        elif self.training.reconstruction_weight:
-            found = step.batch["taught_noise"]
+        found = None
+        if self.training.reconstruction_weight:
+            found = noise_to_draw_again(step.batch, self.jury.judges)
         pictures, noise = self._drawn(step, found)
         fakes = self.jury.seen(step, pictures)
-        if told is not None:
-            fakes["told"] = told.expand(len(pictures))
         if READER in step.networks.critics:
             fakes["picture"] = pictures
             fakes["values"] = self._values(step, noise)
@@ -161,9 +153,6 @@ class GenerateTask:
             result |= {f"generator_{name}": weight * missed for name, missed in told.items()}
         if options.reconstruction_weight:
             result["reconstruction"] = options.reconstruction_weight * self._unlike(step, fakes)
-        if "told" in fakes:
-            weight = TELLING_WEIGHT * (options.reconstruction_weight or 0.0)
-            result["told"] = weight * fakes["told"].mean()
         if options.matching_weight and self.jury.scales and self.jury.judges:
             result["matching"] = options.matching_weight * self._unlike_as_a_set(step, fakes)
         if options.path_weight and step.due(PATH_EVERY * options.critic_steps):
@@ -196,11 +185,6 @@ class GenerateTask:
             return backbone.of_vgg19(self.vgg)
         return backbone.of_timm(self.training.backbone, self.training.backbone_file)
 
-    @property
-    def _draws_own_again(self) -> bool:
-        """Whether a batch's own pictures are drawn again, and not a teacher's."""
-        return bool(self.training.reconstruction_weight) and self.teacher is None
-
     def _stage(self, step: Step) -> Stage:
         size = self.network_options.size
         return stage_at(step.done, size) if self.training.progressive else Stage(size)
@@ -212,14 +196,6 @@ class GenerateTask:
                 pictures = shrunk(step.batch["picture"], self._stage(step))
                 self._real = step.batch, self.jury.seen(step, pictures)
         return self._real[1]
-
-    def _of_pictures(self, step: Step) -> tuple[Tensor, Tensor]:
-        """Noise `(M, latent)` of the pictures that are drawn again; what it tells too much."""
-        again = slice(-drawn_again(len(step.batch["picture"]), self.jury.judges), None)
-        labels = step.batch["label"][again] if "label" in step.batch else None
-        mean, log_deviation = step.networks[POSTERIOR](step.batch["picture"][again], labels)
-        noise = drawn_from(mean, log_deviation, self.network_options.latent)
-        return noise, told_too_much(mean, log_deviation)
 
     def _unlike(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike pictures drawn again, which come last, are."""
