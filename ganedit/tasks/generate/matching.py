@@ -12,10 +12,10 @@ from torch import Tensor
 
 # Sides of what is compared of pictures themselves and of features. Critics care little for colours,
 # least of all where what they see is recoloured: without thumbnails all ends in the same few.
-THUMBNAIL, PLACES = 8, 4
+THUMBNAIL, PLACES = 8, 8
 # Real and drawn pictures that are remembered, the newest of them; of fewer drawn ones than
 # `LEAST` nothing is said. Drawn ones age: the generator that drew them is another by now.
-REAL, DRAWN, LEAST = 2048, 512, 128
+REAL, DRAWN, LEAST = 1024, 512, 128
 
 # Classes are remembered beside features, under this name.
 LABEL = "label"
@@ -72,11 +72,11 @@ class Matching:
 
 
 def summary(seen: Tensor, side: int) -> Tensor:
-    """Features or pictures `(N, C, S, S)`, averaged to `side`: `(N, C x side x side)`.
+    """Features or pictures `(N, C, S, S)`, averaged to `side` at most: `(N, C x side x side)`.
 
     What is where tells more than what is there: else the inside of all things becomes the same.
     """
-    return F.adaptive_avg_pool2d(seen.float(), side).flatten(1)
+    return F.adaptive_avg_pool2d(seen.float(), min(side, seen.shape[-1])).flatten(1)
 
 
 def _distance(ones: Seen, others: Seen, name: str) -> Tensor:

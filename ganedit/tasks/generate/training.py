@@ -40,6 +40,8 @@ READER, PATHS = "reader", "paths"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
 SHEET_COLUMNS = 8
+# Share of what is darker than black or lighter than white that is seen in training.
+BEYOND = 0.02
 
 
 class GenerateTask:
@@ -234,7 +236,7 @@ class GenerateTask:
         codes, noise, generator = self._codes(step, len(step.batch["picture"]), found)
         stage, device = self._stage(step), codes.device
         drawn = [each.to(device) for each in generator.draw_noise(len(codes))]
-        pictures: Tensor = generator(codes, drawn, stage.side, stage.fade)
+        pictures = as_written(generator(codes, drawn, stage.side, stage.fade))
         return pictures.contiguous(memory_format=torch.channels_last), noise
 
     def _codes(
@@ -280,3 +282,12 @@ class GenerateTask:
         generator = step.networks[GENERATOR]
         assert isinstance(generator, Generator)
         return generator
+
+
+def as_written(pictures: Tensor) -> Tensor:
+    """Pictures as a file has them: in [0, 1], but for so much that they find back from outside.
+
+    White is 1 and nothing beyond: a network that has to hit it everywhere leaves a haze on it,
+    by which critics tell its pictures, and look at nothing else.
+    """
+    return torch.lerp(pictures.clamp(0, 1), pictures, BEYOND)
