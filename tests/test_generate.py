@@ -19,6 +19,7 @@ from ganedit.data.pictures import Part
 from ganedit.errors import TrainingError, UsageError
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.directions import Directions, factorised
+from ganedit.tasks.generate.judging import packed
 from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
@@ -323,6 +324,29 @@ def test_critics_see_through_another_network(
     assert all(said[4:])
     saved = weights.read(tmp_path / "run" / "generator.safetensors").state
     assert saved.keys() == networks[GENERATOR].state_dict().keys(), "no backbone in the weights"
+
+
+def test_critics_see_several_pictures_of_a_class_at_once(
+    options: Callable[..., GenerateTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = torch.rand(2, 3, 4, 4)
+    both = packed(torch.stack([one, other]), 2)
+    assert both.shape == (1, 6, 4, 4)
+    assert torch.equal(both[0, 3:], other)
+    monkeypatch.setattr("ganedit.tasks.generate.training.VGG19Features", tiny.Features)
+    monkeypatch.setattr("ganedit.nets.backbone.VGG_SCALES", {"one": 1, "two": 2})
+    monkeypatch.setattr("ganedit.nets.backbone.CHANNELS", {"one": 8, "two": 8})
+    given = options(
+        feature_weight=1.0, classes_from_folders=True, zoom=1.0, pack=2, batch=8,
+        augmentation="adaptive",
+    )  # fmt: skip
+    task = GenerateTask(given)
+    labels = torch.cat([task.batches(1, 0.0)[number]["label"] for number in range(8)])
+    assert torch.equal(labels[::2], labels[1::2])
+    assert len(labels.unique()) > 1
+    train(task, tiny.config(tmp_path, steps=2, held_out=0.1))
+    with pytest.raises(UsageError, match="--batch 9: has to be a multiple of --pack 2"):
+        options(pack=2, batch=9)
 
 
 @pytest.mark.parametrize("kind", ["hinge", "none"])

@@ -135,12 +135,14 @@ class GenerateBatches:
 
     def __getitem__(self, step: int) -> Batch:
         rng = generator_at(self.seed, step)
-        pictures, labels, places = [], [], []
+        labels: list[int] = []
+        pictures, places = [], []
         if self.teacher is not None and self.options.adversarial == "none":
             noise, taught = self.teacher.lesson(self.options.batch, rng)
             return {"picture": taught, "taught": taught, "taught_noise": noise}
         for place in range(step * self.options.batch, (step + 1) * self.options.batch):
-            label, index = self._choose(place, rng)
+            before = labels[-1] if place % self.options.pack else None
+            label, index = self._choose(place, rng, before)
             picture = windowed(self.pictures.load(index), self.window, self.size)
             mirrored = self.part.training and not self.options.no_mirror and rng.random() < 0.5
             pictures.append(picture[:, ::-1] if mirrored else picture)
@@ -157,10 +159,13 @@ class GenerateBatches:
             batch["taught_noise"], batch["taught"] = self.teacher.lesson(count, rng)
         return {**batch, "label": torch.tensor(labels)} if len(self.by_class) > 1 else batch
 
-    def _choose(self, place: int, rng: np.random.Generator) -> tuple[int, int]:
-        """Label and index of a picture: at random, or of the held-out ones one after another."""
+    def _choose(self, place: int, rng: np.random.Generator, label: int | None) -> tuple[int, int]:
+        """Label and index of a picture: at random, or of the held-out ones one after another.
+
+        Of that label, where one is given, if it is at random.
+        """
         if self.part.training:
-            label = int(rng.integers(len(self.by_class)))
+            label = int(rng.integers(len(self.by_class))) if label is None else label
             return label, int(rng.choice(self.by_class[label]))
         every = [(label, int(i)) for label, found in enumerate(self.by_class) for i in found]
         # A step that has no divisor in common with the number visits all, of mixed classes.

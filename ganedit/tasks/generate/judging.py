@@ -80,7 +80,7 @@ class Jury:
             )
         for scale in self.scales:
             side = self.seen_side // scale.reduction
-            critics[scale.name] = WholeCritic(PROJECTED, side, classes=self.classes)
+            critics[scale.name] = WholeCritic(PROJECTED * options.pack, side, classes=self.classes)
         return critics
 
     def frozen(self) -> dict[str, nn.Module]:
@@ -110,7 +110,13 @@ class Jury:
 
     def verdicts(self, step: Step, seen: Mapping[str, Tensor], stage: Stage) -> dict[str, Tensor]:
         """Scores by the name of the critic."""
-        return {name: self._critic(step, name, stage)(seen[name]) for name in self.names}
+        together = {name: 1 if name == PIXELS else self.options.pack for name in self.names}
+        return {
+            name: self._critic(step, name, stage, each)(packed(seen[name], each)).repeat_interleave(
+                each, dim=0
+            )
+            for name, each in together.items()
+        }
 
     def weigh(self, name: str) -> float:
         """How much a critic's judgement counts."""
@@ -149,9 +155,11 @@ class Jury:
                 return losses.gradient_norm_penalty(critic, real) + at_fake
         return losses.gradient_norm_penalty(critic, real)
 
-    def _critic(self, step: Step, name: str, stage: Stage) -> Callable[..., Tensor]:
+    def _critic(
+        self, step: Step, name: str, stage: Stage, together: int = 1
+    ) -> Callable[..., Tensor]:
         critic = step.networks[name]
-        labels = step.batch.get("label") if self.classes else None
+        labels = step.batch["label"][::together] if self.classes else None
         if isinstance(critic, ResidualCritic):
             return partial(critic, labels=labels, fade=stage.fade)
         return partial(critic, labels=labels)
@@ -160,6 +168,15 @@ class Jury:
         adaptive = step.networks[ADAPTIVE]
         assert isinstance(adaptive, Adaptive)
         return adaptive
+
+
+def packed(seen: Tensor, together: int) -> Tensor:
+    """Features `(N, C, H, W)` of pictures as critics see several at once: `(N/P, P x C, H, W)`.
+
+    That all pictures have the same at some place, no single one of them shows (PacGAN, Lin et al.
+    2018).
+    """
+    return seen.reshape(-1, together * seen.shape[1], *seen.shape[2:])
 
 
 def cuda_of(tensor: Tensor) -> list[torch.device]:

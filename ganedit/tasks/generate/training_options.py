@@ -91,6 +91,10 @@ class GenerateTraining(Options):
         "see, and by thumbnails.",
         least=0, group="losses",
     )  # fmt: skip
+    pack: int = option(
+        1, "Pictures of a class that feature critics see at once (PacGAN): 2, where what is drawn "
+        "has the same in all pictures.", least=1, most=4, group="losses",
+    )  # fmt: skip
     backbone: str = option(
         "vgg19", "Network whose features critics see: vgg19, or one of timm's, like "
         "tf_efficientnet_lite0, which takes a fifth of the time (needs ganedit[timm]).",
@@ -130,6 +134,8 @@ class GenerateTraining(Options):
             raise UsageError("give a folder with --data")
         if not self.pixel_weight and not self.feature_weight:
             raise UsageError("--pixel-weight 0 --feature-weight 0: no critic would be left")
+        if self.batch % self.pack:
+            raise UsageError(f"--batch {self.batch}: has to be a multiple of --pack {self.pack}")
         if self.window is not None:
             Window.parse(self.window)
         if self.backbone_file is not None and self.backbone == "vgg19":
