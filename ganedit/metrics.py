@@ -137,6 +137,10 @@ def precision_recall(ours: Tensor, theirs: Tensor, neighbours: int = 3) -> tuple
     return share(theirs, ours), share(ours, theirs)
 
 
+# Pairs that are compared at once.
+MS_SSIM_PAIRS = 64
+
+
 def ms_ssim(ours: Tensor, theirs: Tensor) -> float:
     """Structural similarity at several scales (Wang et al. 2003), the mean over pairs.
 
@@ -147,12 +151,18 @@ def ms_ssim(ours: Tensor, theirs: Tensor) -> float:
         ours: `(N, 1, H, W)` in [0, 1], sides at least 11.
         theirs: the same.
     """
+    # In double precision a convolution takes a hundred times the memory of what it looks at.
+    pairs = zip(*(torch.split(each, MS_SSIM_PAIRS) for each in (ours, theirs)), strict=True)
+    return float(torch.cat([_ms_ssim_of_each(*pair) for pair in pairs]).mean())
+
+
+def _ms_ssim_of_each(ours: Tensor, theirs: Tensor) -> Tensor:
     weights = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
     count = min(len(weights), int(math.log2(min(ours.shape[2:]) / 11)) + 1)
     offsets = torch.arange(11, dtype=torch.float64) - 5
     line = torch.exp(-offsets.square() / (2 * 1.5**2))
     window = torch.outer(line, line)[None, None] / line.sum() ** 2
-    x, y, total = ours.double(), theirs.double(), torch.ones((), dtype=torch.float64)
+    x, y, total = ours.double(), theirs.double(), torch.ones(len(ours), dtype=torch.float64)
     for scale, weight in enumerate(weights[:count]):
         stack = torch.stack([x, y, x * x, y * y, x * y], dim=1).flatten(0, 1)
         means = torch.nn.functional.conv2d(stack, window)
@@ -163,7 +173,7 @@ def ms_ssim(ours: Tensor, theirs: Tensor) -> float:
         of_pairs = structure.mean((1, 2)).clamp_min(0)
         total = total * of_pairs ** (weight / sum(weights[:count]))
         x, y = (torch.nn.functional.avg_pool2d(each, 2) for each in (x, y))
-    return float(total.mean())
+    return total
 
 
 def frechet_distance(ours: Tensor, theirs: Tensor) -> float:

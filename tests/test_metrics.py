@@ -141,6 +141,14 @@ def test_ms_ssim_falls_as_pictures_differ() -> None:
     assert metrics.ms_ssim(picture, other) < 0.5 < metrics.ms_ssim(picture, noisy) < 1
 
 
+def test_ms_ssim_of_many_is_the_mean_over_pairs() -> None:
+    ours, theirs = torch.rand(2, metrics.MS_SSIM_PAIRS + 3, 1, 24, 24)
+    each = [
+        metrics.ms_ssim(*pair) for pair in zip(ours.split(1), theirs.split(1), strict=True)
+    ]  # fmt: skip
+    assert metrics.ms_ssim(ours, theirs) == pytest.approx(sum(each) / len(each))
+
+
 def test_sliced_wasserstein_tells_at_which_resolution_pictures_differ() -> None:
     source = torch.Generator().manual_seed(0)
     pictures = torch.rand(64, 3, 32, 32, generator=source)
