@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -118,3 +119,30 @@ def test_a_drawn_face_is_found_again(tmp_path: Path) -> None:
     assert done.code == 0, done.complaint
     found = samples(tmp_path / "found.png")
     assert metrics.psnr(*(torch.from_numpy(x.copy()) for x in (found, face.samples))) > 20
+
+
+def scene() -> np.ndarray:
+    """A meadow with trees, `(240, 320, 3)` uint8."""
+    rng = np.random.default_rng(0)
+    ground = np.linspace((150, 190, 230), (60, 110, 40), 240)[:, None].repeat(320, axis=1)
+    ground += 12 * rng.standard_normal((240, 320, 1))
+    for _ in range(25):
+        middle = (int(rng.integers(320)), int(rng.integers(90, 240)))
+        leaves = tuple(float(v) for v in rng.integers((20, 60, 10), (90, 140, 60)))
+        cv2.circle(ground, middle, int(rng.integers(6, 30)), leaves, -1, cv2.LINE_AA)
+    return ground.clip(0, 255).astype(np.uint8)
+
+
+def test_a_face_is_found_in_a_scene_and_a_scene_is_none(tmp_path: Path) -> None:
+    with_face = scene()
+    with_face[60:180, 150:270] = cv2.resize(faces()(5).samples, (120, 120))
+    found = torch.from_numpy(faces().invert(with_face, steps=60).samples.copy())
+    like = [
+        metrics.psnr(found, torch.from_numpy(each.samples.copy()))
+        for each in (faces().invert(with_face, steps=60, crop="150,60,120"), faces()(8))
+    ]
+    assert like[0] > max(14, like[1] + 3)
+    for other in (scene(), 255 - scene(), scene()[:, :, :1]):
+        with pytest.raises(ganedit.GaneditError, match="nothing that faces could have drawn"):
+            faces().invert(other, steps=1)
+    assert faces().invert(scene(), steps=1, force=True).width == 64

@@ -83,7 +83,11 @@ def test_shipped_recipes_can_be_run(path: Path) -> None:
             training, config = options_of(recipe, step, Path("data"), Path("runs"), {"vgg": None})
             assert config.steps is not None
             assert step.stop_at is None or step.stop_at < config.steps
-            named = {"translate": ("a", "b"), "stylize": ("content", "style", "examples")}
+            named = {
+                "translate": ("a", "b"),
+                "stylize": ("content", "style", "examples"),
+                "invert": ("data", "others"),
+            }
             given = (getattr(training, name) for name in named.get(recipe.task, ("data",)))
             folders = [folder for several in given for folder in several]
             used |= {_below_data(folder) for folder in folders}

@@ -27,7 +27,7 @@ from ganedit.training.state import CHECKPOINT, State, load_critics, read_checkpo
 from ganedit.training.task import GENERATOR, Networks, TrainableTask
 
 # Options that name folders of pictures.
-_FOLDERS = ("data", "teacher_data", "a", "b", "pairs", "content", "style", "examples")
+_FOLDERS = ("data", "others", "teacher_data", "a", "b", "pairs", "content", "style", "examples")
 # Before a folder that more is made of than is in it.
 _PREFIX = re.compile(r"\w+:(?=.)")
 

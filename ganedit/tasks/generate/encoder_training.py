@@ -109,7 +109,7 @@ class EncoderTask:
             seen = losses.perceptual(self.vgg(again), self.vgg(real))
             result["perceptual"] = options.perceptual_weight * seen
         if options.kind_weight:
-            pictures, kinds = _both(step.batch)
+            pictures, kinds = _both(torch.cat([real, drawn]), step.batch["other"])
             logits = self._encoder(step).is_kind(roughly(pictures))
             missed = F.binary_cross_entropy_with_logits(logits, kinds)
             result["kind"] = options.kind_weight * missed
@@ -128,7 +128,7 @@ class EncoderTask:
             seen = [losses.perceptual(self.vgg(one), self.vgg(other)) for one, other in pairs]
             values["PD"] = float(torch.stack(seen).mean())
         if self.training.kind_weight:
-            both = (_both(step.batch) for step in steps)
+            both = (_both(step.batch["picture"], step.batch["other"]) for step in steps)
             told = [
                 (self._encoder(steps[0]).is_kind(seen) > 0) == (kinds > 0) for seen, kinds in both
             ]
@@ -180,8 +180,7 @@ class EncoderTask:
         return pictures.contiguous(memory_format=torch.channels_last)
 
 
-def _both(batch: Batch) -> tuple[Tensor, Tensor]:
+def _both(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     """Pictures of the generator's kind and others, `(N, 3, S, S)`, and which is which, `(N,)`."""
-    own, other = batch["picture"], batch["other"]
     kinds = torch.cat([torch.ones(len(own)), torch.zeros(len(other))])
     return torch.cat([own, other]), kinds.to(own)

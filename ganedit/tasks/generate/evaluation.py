@@ -62,7 +62,10 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
     means = {"drawn": _scores(drawn, truth)}
     rows = [{"seed": name} for name in drawn.names]
     if len(trained_on) >= FEWEST and options.nearest_of:
-        known = _read(trained_on[: options.nearest_of], options, size, network)
+        # From all over the folder, which may begin with those of one class.
+        known = _read(
+            trained_on[:: -(-len(trained_on) // options.nearest_of)], options, size, network
+        )
         means["trained on (the floor)"] = _scores(known, truth)
         distances, places = _nearest(drawn, known)
         others, _ = _nearest(truth, known)

@@ -31,6 +31,8 @@ CODE_RATE, TUNING_RATE = 0.1, 3e-4
 PIXEL_WEIGHT = 0.5
 # How far nearby codes go along in tuning, whose pictures are to stay as they were.
 NEARBY = 0.3
+# Logit over which the best of hundreds of squares is of the kind: some are over 0 by chance.
+SURE = 2.5
 # Share of a picture that is not explained, from which on it is taken for none of the kind, where no
 # encoder says it.
 UNEXPLAINED = 0.35
@@ -69,10 +71,11 @@ class Inverting:
         (photo,) = pictures["photo"]
         recipe, painter = Recipe.of(self.model, 0, 1.0), self.painter
         noise = [each.to(self.runtime.device) for each in painter.draws(recipe.seed)[1]]
-        likeness = Likeness(self._framed(photo), self.vgg)
+        framed, least = self._framed(photo)
+        likeness = Likeness(framed, self.vgg)
         codes = self._guess(likeness.wanted)
         if self._tells:
-            self._check(float(self._likely(likeness.wanted)) > 0)
+            self._check(float(self._likely(likeness.wanted)) > least)
         codes = self._optimised(codes, noise, likeness, progress)
         if not self._tells and self.options.steps >= ENOUGH_STEPS:
             missed = unexplained(self.painter.generator(codes, noise), likeness.wanted)
@@ -93,14 +96,18 @@ class Inverting:
             notes=(likeness.told(drawn),),
         )
 
-    def _framed(self, photo: Image) -> Tensor:
-        """The square of the photo, `(1, 3, size, size)` in [0, 1]."""
+    def _framed(self, photo: Image) -> tuple[Tensor, float]:
+        """The square of the photo, `(1, 3, size, size)` in [0, 1], and how likely it has to be."""
         pixels, size = rgb(photo), self.model.network.size
-        square = self.options.square
-        if square is None and self._tells:
+        square, least = self.options.square or middle_square(pixels), 0.0
+        framed = _tensor(cut(pixels, square, size)[None]).to(self.runtime.device)
+        # A square photo may be of the kind as it is.
+        whole = photo.width == photo.height and self._tells and float(self._likely(framed)) > least
+        if self.options.square is None and self._tells and not whole:
             square = best_square(pixels, size, lambda s: self._likely(_tensor(s)).cpu().numpy())
-        framed = cut(pixels, square or middle_square(pixels), size)
-        return _tensor(framed[None]).to(self.runtime.device)
+            framed = _tensor(cut(pixels, square, size)[None]).to(self.runtime.device)
+            least = SURE
+        return framed, least
 
     @property
     def _tells(self) -> bool:
