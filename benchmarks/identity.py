@@ -16,8 +16,8 @@ import torch
 import ganedit
 from ganedit import losses
 from ganedit.nets.vgg import VGG19Features
+from ganedit.tasks.generate.encoder_training import LAYERS
 
-LAYERS = ("relu1_2", "relu2_2", "relu3_4", "relu4_4")
 # Rows and columns, of 64, in which a trait may change what it likes.
 WHERE = {
     "glasses": np.s_[18:40, 8:56],

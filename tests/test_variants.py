@@ -52,7 +52,7 @@ def draw(generator: Generator, count: int, **dials: Tensor) -> np.ndarray:
 def trained(tmp_path: Path) -> Train:
     """Trains a small generator on shapes, and returns it with the columns of its log."""
 
-    def run(steps: int, side: int = 16, network: Any = None, **changes: Any) -> Any:
+    def run(steps: int, side: int = 16, network: Any = None, seed: int = 0, **changes: Any) -> Any:
         data = shapes.save_shapes(tmp_path / f"shapes{side}", side=side)
         options = GenerateTraining(
             data=(str(data),),
@@ -62,7 +62,7 @@ def trained(tmp_path: Path) -> Train:
         )  # fmt: skip
         folder = tmp_path / f"run{len(list(tmp_path.iterdir()))}"
         config = tiny.config(
-            folder, steps=steps, held_out=0.2, evaluate_every=max(1, steps // 4),
+            folder, steps=steps, seed=seed, held_out=0.2, evaluate_every=max(1, steps // 4),
             log_every=max(1, steps // 4), learning_rate=2e-3, critic_learning_rate=1e-3, ema=0.9,
             optimizer="adam", betas=(0.0, 0.99), clip=0.0,
         )  # fmt: skip
@@ -146,12 +146,20 @@ def test_growing_gets_as_far(trained: Train) -> None:
     options: dict[str, Any] = {
         "side": 32, "critic": "residual", "adversarial": "non-saturating", "penalty_weight": 0.1,
     }  # fmt: skip
-    distances = []
-    for progressive in (False, True):
-        _, columns = trained(40, progressive=progressive, **options)
-        distances.append(columns["held-out kernel distance"])
-    # Of so short a run, and a score of few pictures, a fifth either way is chance.
-    assert distances[1][-1] < 1.2 * distances[0][-1]
+    # Of one such run to another it is .97 to 1.25 times as much.
+    distances = [
+        np.mean(
+            [
+                trained(40, seed=seed, progressive=progressive, **options)[1][
+                    "held-out kernel distance"
+                ]
+                for seed in range(3)
+            ],
+            axis=0,
+        )
+        for progressive in (False, True)
+    ]
+    assert distances[1][-1] < 1.1 * distances[0][-1]
     assert distances[1][-1] < 0.9 * distances[1][0]
 
 

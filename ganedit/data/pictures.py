@@ -247,13 +247,14 @@ def random_crop(
         whole = random_crop(picture, outer, rng, detailed=detailed, turned=turned)
         return cv2.resize(np.ascontiguousarray(whole), (size, size), interpolation=cv2.INTER_AREA)
     candidates = CANDIDATES if detailed and rng.random() < 0.75 else 1
-    crop = max((_any_crop(picture, size, rng) for _ in range(candidates)), key=_detail)
+    crop = max((any_crop(picture, size, rng) for _ in range(candidates)), key=_detail)
     if rng.random() < 0.5:
         crop = crop[:, ::-1]
     return np.rot90(crop, int(rng.integers(4))) if turned else crop
 
 
-def _any_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+def any_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A `(size, size, 3)` crop from anywhere."""
     top = int(rng.integers(picture.shape[0] - size + 1))
     left = int(rng.integers(picture.shape[1] - size + 1))
     return picture[top : top + size, left : left + size]

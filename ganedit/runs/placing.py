@@ -41,7 +41,8 @@ def plan_pictures(
     check_suffix(suffix)
     if STREAM in paths or output == STREAM:
         return Plan([_streamed(paths, run, name)])
-    if output is not None and _means_file(output, paths):
+    several = len(paths) != 1 or not names_one_file(paths[0])
+    if output is not None and means_file(output, several=several):
         check_suffix(suffix, output)
         plan = Plan([_only_job(paths, output, files.format, name)])
         _check(plan.jobs)
@@ -93,13 +94,17 @@ def _streamed(paths: Sequence[Path], run: RunOptions, name: str) -> Job:
     return Job({name: (source,)}, STREAM, format)
 
 
-def _means_file(path: Path, inputs: Sequence[Path]) -> bool:
+def means_file(path: Path, *, several: bool) -> bool:
+    """Whether -o names the one result, and not a folder.
+
+    Raises:
+        UsageError: it is there, and is neither.
+    """
     if path.is_file() or path.is_dir():
         return path.is_file()
     if path.exists():
         raise UsageError(f"-o {path}: is neither file nor folder; -o - writes to standard output")
     # For several pictures a name with a dot, like `holiday.2024`, can only be a folder's.
-    several = len(inputs) != 1 or not names_one_file(inputs[0])
     known = path.suffix.lower() in READABLE_SUFFIXES | VIDEO_SUFFIXES
     return path.suffix != "" and not (several and not known)
 

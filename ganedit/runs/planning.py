@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ganedit.errors import UsageError
-from ganedit.image import READABLE_SUFFIXES, format_for, preferred_suffix
+from ganedit.image import format_for, preferred_suffix
 from ganedit.runs.inputs import names_one_file
 from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.pairing import Partner, pictures_in
-from ganedit.runs.placing import check_suffix, format_of_name, plan_pictures
+from ganedit.runs.placing import check_suffix, format_of_name, means_file, plan_pictures
 from ganedit.task import Input, Task
-from ganedit.video.kinds import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -187,9 +186,7 @@ def _drawn(task: Task[Any], options: Any, run: RunOptions, *, several: bool) -> 
     check_suffix(files.suffix)
     if output == STREAM:
         return Job({}, STREAM, format)
-    # For several a name with a dot, like `more.v2`, can only be a folder's.
-    known = output is not None and output.suffix.lower() in READABLE_SUFFIXES | VIDEO_SUFFIXES
-    if output is not None and output.suffix and not output.is_dir() and (known or not several):
+    if output is not None and means_file(output, several=several):
         check_suffix(files.suffix, output)
         return Job({}, output, format_of_name(output, files.format))
     folder = output or Path()

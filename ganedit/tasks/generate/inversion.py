@@ -19,7 +19,7 @@ from ganedit.task import Enlarge, Pictures, Progress
 from ganedit.tasks.generate.drawing import Painter
 from ganedit.tasks.generate.encoder import find_encoder, unexplained
 from ganedit.tasks.generate.found_codes import packed, unpacked
-from ganedit.tasks.generate.framing import best_square, cut, middle_square, rgb
+from ganedit.tasks.generate.framing import Square, best_square, cut, middle_square, rgb
 from ganedit.tasks.generate.invert_options import InvertOptions
 from ganedit.tasks.generate.models import Model, find_model
 from ganedit.tasks.generate.network import Generator
@@ -71,11 +71,8 @@ class Inverting:
         (photo,) = pictures["photo"]
         recipe, painter = Recipe.of(self.model, 0, 1.0), self.painter
         noise = [each.to(self.runtime.device) for each in painter.draws(recipe.seed)[1]]
-        framed, least = self._framed(photo)
-        likeness = Likeness(framed, self.vgg)
+        likeness = Likeness(self._framed(photo), self.vgg)
         codes = self._guess(likeness.wanted)
-        if self._tells:
-            self._check(float(self._likely(likeness.wanted)) > least)
         codes = self._optimised(codes, noise, likeness, progress)
         if not self._tells and self.options.steps >= ENOUGH_STEPS:
             missed = unexplained(self.painter.generator(codes, noise), likeness.wanted)
@@ -96,29 +93,41 @@ class Inverting:
             notes=(likeness.told(drawn),),
         )
 
-    def _framed(self, photo: Image) -> tuple[Tensor, float]:
-        """The square of the photo, `(1, 3, size, size)` in [0, 1], and how likely it has to be."""
+    def _framed(self, photo: Image) -> Tensor:
+        """The square of the photo, `(1, 3, size, size)` in [0, 1].
+
+        Raises:
+            GaneditError: the encoder says that it is a picture of something else.
+        """
         pixels, size = rgb(photo), self.model.network.size
-        square, least = self.options.square or middle_square(pixels), 0.0
-        framed = _tensor(cut(pixels, square, size)[None]).to(self.runtime.device)
-        # A square photo may be of the kind as it is.
-        whole = photo.width == photo.height and self._tells and float(self._likely(framed)) > least
-        if self.options.square is None and self._tells and not whole:
-            square = best_square(pixels, size, lambda s: self._likely(_tensor(s)).cpu().numpy())
-            framed = _tensor(cut(pixels, square, size)[None]).to(self.runtime.device)
-            least = SURE
-        return framed, least
+        square, least = self._square(pixels)
+        framed = cut(pixels, square, size)[None]
+        if self._tells:
+            self._check(self._likely(framed)[0] > least)
+        return _tensor(framed).to(self.runtime.device)
+
+    def _square(self, pixels: np.ndarray) -> tuple[Square, float]:
+        """Which square of `(H, W, 3)` is taken, and how likely it has to be of the kind."""
+        if self.options.square is not None:
+            return self.options.square, 0.0
+        size, middle = self.model.network.size, middle_square(pixels)
+        if not self._tells:
+            return middle, 0.0
+        height, width = pixels.shape[:2]
+        if height == width and self._likely(cut(pixels, middle, size)[None])[0] > 0:
+            return middle, 0.0  # of the kind as it is
+        return best_square(pixels, size, self._likely), SURE
 
     @property
     def _tells(self) -> bool:
         """Whether the encoder knows what is of the generator's kind."""
         return self.encoder is not None and self.encoder.options.tells
 
-    def _likely(self, pictures: Tensor) -> Tensor:
-        """How likely it is that pictures `(N, 3, S, S)` are of the kind: logits `(N,)`."""
+    def _likely(self, squares: np.ndarray) -> np.ndarray:
+        """How likely it is that squares `(N, S, S, 3)` uint8 are of the kind: logits `(N,)`."""
         assert self.encoder is not None
         with torch.inference_mode():
-            return self.encoder.is_kind(pictures.to(self.runtime.device))
+            return self.encoder.is_kind(_tensor(squares).to(self.runtime.device)).cpu().numpy()
 
     def _guess(self, pictures: Tensor) -> Tensor:
         """What the encoder says, or the mean code: `(N, layers, latent)`."""

@@ -4,14 +4,13 @@ The square of a photo that is meant is the one that is most surely of the kind; 
 pictures, and such pictures with much around them, are none.
 """
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ganedit.data.augment import recolored
-from ganedit.data.pictures import Folder, Pictures, square
+from ganedit.data.pictures import Folder, Pictures, any_crop, square
 from ganedit.data.seeding import generator_at
 from ganedit.tasks.generate.data import GenerateBatches
 from ganedit.training.task import Batch
@@ -49,13 +48,13 @@ class KindBatches:
         """Something that is not of the kind, `(S, S, 3)` uint8: of four sorts in turn."""
         side, number = own.shape[1], len(own)
         picture, neighbour = own[place % number], own[(place - 1) % number]
-        ground = self._ground(neighbour, rng)
         match place % 4:
             case 0:
-                return ground
+                return self._ground(neighbour, rng)
             case 1:
-                return _piece(picture, rng.uniform(*PIECE), rng)
+                return _piece(picture, rng.uniform(*PIECE), side, rng)
             case 2:
+                ground = self._ground(neighbour, rng)
                 small = max(2, round(side * rng.uniform(*SMALL)))
                 top, left = rng.integers(side - small + 1, size=2)
                 ground[top : top + small, left : left + small] = square(picture, small)
@@ -67,20 +66,16 @@ class KindBatches:
     def _ground(self, neighbour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Any square of any picture of something else."""
         side = len(neighbour)
-        if self.others is None:
-            turned = np.rot90(_piece(neighbour, rng.uniform(0.2, 1), rng), int(rng.integers(1, 4)))
-            return np.ascontiguousarray(turned)
-        return square(_piece(self.others.draw(rng), rng.uniform(0.2, 1), rng), side).copy()
+        share = rng.uniform(0.2, 1)
+        if self.others is not None:
+            return _piece(self.others.draw(rng), share, side, rng).copy()
+        return np.rot90(_piece(neighbour, share, side, rng), int(rng.integers(1, 4))).copy()
 
 
-def _piece(picture: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """A square of a picture `(H, W, 3)` anywhere in it, at the size of its shorter side."""
-    height, width = picture.shape[:2]
-    whole = min(height, width)
-    part = max(2, round(whole * share))
-    top, left = int(rng.integers(height - part + 1)), int(rng.integers(width - part + 1))
-    found = np.ascontiguousarray(picture[top : top + part, left : left + part])
-    return cv2.resize(found, (whole, whole), interpolation=cv2.INTER_LINEAR)
+def _piece(picture: np.ndarray, share: float, side: int, rng: np.random.Generator) -> np.ndarray:
+    """A square of a picture `(H, W, 3)` anywhere in it, `(side, side, 3)`."""
+    part = max(2, round(min(picture.shape[:2]) * share))
+    return square(any_crop(picture, part, rng), side)
 
 
 def roughly(pictures: Tensor) -> Tensor:
