@@ -1,5 +1,19 @@
-"""`python -m ganedit`."""
+"""`python -m ganedit`, and what the command starts with."""
 
-from ganedit.app.commands import main
+import signal
 
-main()
+
+def main() -> None:
+    """Run the command line; Ctrl-C before it is there to answer simply ends the process."""
+    answered = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not under nohup
+    if answered:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from ganedit.app.commands import main as command_line
+
+    if answered:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

@@ -138,6 +138,8 @@ class Declared:
     """Of a value; None aside, and of one item where there may be several."""
     many: bool
     """Whether it may be given several times."""
+    optional: bool
+    """Whether its value may be None."""
     default: Any
     """`dataclasses.MISSING` where it has to be given."""
     option: Option
@@ -158,8 +160,10 @@ class Declared:
 
     def check(self, value: Any) -> None:
         """Raise a UsageError for a value out of bounds."""
-        for item in value if self.many else [value]:
-            if item is not None and not (self._is_of_type(item) and self._allows(item)):
+        for item in value if self.many and value is not None else [value]:
+            if item is None and self.optional:
+                continue
+            if not (self._is_of_type(item) and self._allows(item)):
                 shown = shown_number(item) if isinstance(item, float) else item
                 raise UsageError(f"{self.flag} {shown}: use {self._wanted()}")
 
@@ -215,12 +219,13 @@ def _declared(kind: type, above: tuple[str, ...]) -> Iterator[Declared]:
 
 
 def _one(each: "Field[Any]", hint: Any, path: tuple[str, ...]) -> Declared:
-    kind, many = hint, False
+    kind, many, optional = hint, False, each.default is None
     if get_origin(kind) in (Union, types.UnionType):
         (kind,) = [part for part in get_args(kind) if part is not type(None)]
+        optional = True
     if get_origin(kind) is tuple:
         kind, many = get_args(kind)[0], True
-    return Declared(each.name, path, kind, many, each.default, each.metadata["option"])
+    return Declared(each.name, path, kind, many, optional, each.default, each.metadata["option"])
 
 
 def build(kind: type[T], given: Mapping[str, Any]) -> T:

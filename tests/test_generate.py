@@ -19,13 +19,13 @@ from ganedit.data.pictures import Part
 from ganedit.errors import TrainingError, UsageError
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.directions import Directions, factorised
-from ganedit.tasks.generate.judging import packed
+from ganedit.tasks.generate.judging import UNCHANGED, packed
 from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
 from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.stylegan import Styled, StyleGenerator
-from ganedit.tasks.generate.training import GenerateTask
+from ganedit.tasks.generate.training import GenerateTask, as_written
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.loop import train
 from ganedit.training.task import GENERATOR, Step
@@ -257,6 +257,12 @@ def test_a_folder_that_is_missing_is_told_before_vgg_is_fetched(tmp_path: Path) 
         GenerateTask(given)
 
 
+def test_a_backbone_that_is_none_is_told_before_vgg_is_fetched(discs: Path) -> None:
+    given = GenerateTraining(data=(str(discs),), backbone="nonsense")
+    with pytest.raises(UsageError, match="--backbone nonsense: neither vgg19 nor"):
+        GenerateTask(given)
+
+
 # --- training ---------------------------------------------------------------------------------
 
 
@@ -373,6 +379,26 @@ def test_pictures_are_drawn_again_from_their_own_noise(
         others = drawer(drawer.spread(codes.roll(1, 0)), drawer.draw_noise(len(codes)))
     missed = (again - pictures).square().mean()
     assert missed < 0.75 * (others - pictures).square().mean()
+
+
+def test_what_lies_outside_comes_back_and_goes_no_farther() -> None:
+    drawn = torch.tensor([-0.5, -0.5, 0.5, 1.5, 1.5], requires_grad=True)
+    written = as_written(drawn)
+    assert written.tolist() == [0, 0, 0.5, 1, 1]
+    written.backward(torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0]))  # down where it is positive
+    assert drawn.grad is not None
+    assert drawn.grad.tolist() == [0, -1, 1, 1, 0]
+
+
+def test_sets_are_matched_as_they_are(options: Callable[..., GenerateTraining]) -> None:
+    """What is recoloured does not show that all is too bright."""
+    task = GenerateTask(options(augmentation="always"))
+    batch = {"picture": torch.rand(8, 3, 16, 16)}
+    step = Step(task.build(), batch, 0, 0, task.generate)
+    seen = task.jury.seen(step, batch["picture"])
+    assert not torch.equal(seen["pixels"], batch["picture"])
+    assert torch.equal(seen[UNCHANGED], batch["picture"])
+    assert UNCHANGED in task.jury.matched
 
 
 def test_real_and_drawn_pictures_are_augmented_alike(

@@ -1,10 +1,12 @@
 """`ganedit generate`: pictures, their names, and the recipes that they carry."""
 
+import json
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -17,6 +19,7 @@ from drawing import draw, generators, samples, save_generator
 import ganedit
 from ganedit import weights
 from ganedit.errors import UsageError
+from ganedit.tasks.generate import evaluation
 from ganedit.tasks.generate.recipes import read_recipe
 
 
@@ -41,6 +44,16 @@ def test_pictures_are_named_by_their_seeds() -> None:
     assert "2 finished before" in done.out
     assert draw("--model", "blobs", "--seed", 8, "-o", "one.png")[-1] == "one.png"
     assert np.array_equal(samples("one.png"), first)
+
+
+def test_a_report_says_which_picture_is_of_which_seed() -> None:
+    done = run(
+        "generate", "--model", "blobs", "-n", 2, "--seed", 5, "-o", "drawn", "--json", *EXACT
+    )
+    told = [json.loads(line) for line in done.out.splitlines()]
+    assert {each["variant"]: each["output"] for each in told} == {
+        "0005": "drawn/0005.png", "0006": "drawn/0006.png"
+    }  # fmt: skip
 
 
 def test_names_without_a_folder() -> None:
@@ -216,6 +229,11 @@ def test_a_generator_in_python() -> None:
 def test_python_says_what_it_cannot_do() -> None:
     with pytest.raises(UsageError, match="make 2 results"):
         ganedit.generate("blobs", count=2)
+    blobs = ganedit.Generator("blobs", **EXACT)
+    with pytest.raises(UsageError, match="--seed None: use a whole number"):
+        blobs(None)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="--truncation None: use a number from 0 to 1"):
+        blobs(1, truncation=None)  # type: ignore[arg-type]
 
 
 # --- directions -------------------------------------------------------------------------------
@@ -334,6 +352,25 @@ def test_samples_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(learned) > 15
     assert all(float(row[2]) < 1e-3 for row in learned)
     assert samples("seen/nearest.png").shape == (32, 256, 3)
+
+
+def test_the_nearest_is_looked_for_among_as_many_as_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ganedit.nets.vgg.VGG19Features", tiny.Features)
+    draw_training_pictures(Path("real"))
+    read: list[int] = []
+    original = evaluation._read
+
+    def counted(entries: Sequence[Any], *others: Any) -> Any:
+        read.append(len(entries))
+        return original(entries, *others)
+
+    monkeypatch.setattr(evaluation, "_read", counted)
+    done = run("evaluate", "generate", "--model", "blobs", "--data", "real", "--held-out", 0.25,
+               "-n", 8, "--nearest-of", 30, *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    assert read == [15, 30]
 
 
 @pytest.mark.filterwarnings("ignore:.*jit.*:FutureWarning")

@@ -15,7 +15,7 @@ def features(count: int, mean: float, spread: float) -> dict[str, torch.Tensor]:
 def slopes(mean: float, spread: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Drawn pictures' first channel, beside real ones of mean 0 and spread 1, and its slope."""
     torch.manual_seed(0)
-    matching = Matching("pictures")
+    matching = Matching()
     for _ in range(40):
         matching(features(16, 0, 1), features(16, mean, spread))
     drawn = features(64, mean, spread)
@@ -50,7 +50,7 @@ def test_what_is_too_various_is_brought_together() -> None:
 def test_classes_are_matched_each_by_itself() -> None:
     def told(swapped: bool) -> float:
         torch.manual_seed(0)
-        matching, labels = Matching("pictures"), torch.arange(16) % 2
+        matching, labels = Matching(), torch.arange(16) % 2
         for _ in range(40):
             each = [features(16, 0, 1)["a"] + 4 * labels.view(-1, 1, 1, 1) for _ in range(2)]
             real, drawn = each[0], each[1].flip(0) if swapped else each[1]
@@ -62,7 +62,7 @@ def test_classes_are_matched_each_by_itself() -> None:
 
 def test_of_few_nothing_is_said() -> None:
     torch.manual_seed(0)
-    matching = Matching("pictures")
+    matching = Matching()
     told = [float(matching(features(16, 0, 1), features(16, 5, 1))) for _ in range(LEAST // 16 + 1)]
     assert not any(told[:-1])
     assert told[-1] > 0.1
@@ -71,12 +71,12 @@ def test_of_few_nothing_is_said() -> None:
 def test_a_summary_says_what_is_where() -> None:
     left = torch.zeros(1, 3, 16, 16)
     left[:, 0, :, :8] = 1
-    small = summary(left, 8).view(3, 8, 8)
+    small = summary(left).view(3, 8, 8)
     assert torch.equal(small[0, :, :4], torch.ones(8, 4))
     assert small.sum() == 32
     torch.manual_seed(0)
-    for name in ("pictures", "features"):  # a picture and its mirror image are not the same
-        matching = Matching("pictures")
+    for name in ("thumbnail", "features"):  # a picture and its mirror image are not the same
+        matching = Matching()
         for _ in range(LEAST // 16):
             matching({name: left.repeat(16, 1, 1, 1)}, {name: left.flip(3).repeat(16, 1, 1, 1)})
         drawn = left.flip(3).repeat(4, 1, 1, 1) + 0.01 * torch.randn(4, 3, 16, 16)

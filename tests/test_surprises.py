@@ -254,6 +254,15 @@ def test_a_stopped_dry_run_leaves_nothing(home: Path, tmp_path: Path, kind: sign
     assert not listing(temporary)
 
 
+def test_a_command_that_is_stopped_while_it_starts_says_no_traceback(home: Path) -> None:
+    for wait in (0.1, 0.2, 0.3):
+        running = start("models", folder=home)
+        time.sleep(wait)
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate()
+        assert b"ganedit/app" not in told, "a traceback of ganedit's own"
+
+
 def test_the_checkouts_own_command_with_several_devices(home: Path) -> None:
     write_photo(home / "in/a.png")
     done = subprocess.run(

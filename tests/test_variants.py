@@ -319,6 +319,7 @@ def test_classes_from_a_table(tmp_path: Path) -> None:
         ({"progressive": True, "network": NetworkOptions(architecture="resnet")}, "--progressive"),
         ({"conditioning": "auxiliary"}, "--conditioning auxiliary is of classes"),
         ({"path_weight": 1.0, "network": NetworkOptions(architecture="dcgan")}, "--path-weight"),
+        ({"mixing": 0.9, "network": NetworkOptions(architecture="dcgan")}, "--mixing"),
     ],
 )
 def test_what_does_not_go_together(wrong: dict[str, Any], complaint: str) -> None:

@@ -60,6 +60,7 @@ class Report:
         more = dict(list(job.inputs.items())[1:])
         line = json.dumps({
             "input": str(job.source), "output": str(job.target), "status": status,
+            **({"variant": job.variant} if job.variant else {}),
             **{name: list(map(str, paths)) for name, paths in more.items() if paths},
             **facts, **self._provenances[job.moving],
         })  # fmt: skip

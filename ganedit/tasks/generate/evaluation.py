@@ -63,9 +63,9 @@ def measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
     rows = [{"seed": name} for name in drawn.names]
     if len(trained_on) >= FEWEST and options.nearest_of:
         # From all over the folder, which may begin with those of one class.
-        known = _read(
-            trained_on[:: -(-len(trained_on) // options.nearest_of)], options, size, network
-        )
+        count = min(options.nearest_of, len(trained_on))
+        chosen = [trained_on[i * len(trained_on) // count] for i in range(count)]
+        known = _read(chosen, options, size, network)
         means["trained on (the floor)"] = _scores(known, truth)
         distances, places = _nearest(drawn, known)
         others, _ = _nearest(truth, known)

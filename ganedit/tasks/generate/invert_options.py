@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
-from ganedit.tasks.generate.options import Window, check_one_generator, known_models
+from ganedit.tasks.generate.options import OfOneGenerator, Window, known_models
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class EncoderOptions(Options):
 
 
 @dataclass(frozen=True)
-class InvertOptions(Options):
+class InvertOptions(OfOneGenerator):
     """How codes for photos are found."""
 
     model: str | None = option(
@@ -64,7 +64,6 @@ class InvertOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_one_generator(self.model, self.weights)
         _ = self.square
         if bool(self.tune) != (self.tuned is not None):
             raise UsageError("--tune and --tuned go together: how long, and where the weights go")
@@ -89,7 +88,7 @@ class InvertOptions(Options):
 
 
 @dataclass(frozen=True)
-class EncoderTraining(Options):
+class EncoderTraining(OfOneGenerator):
     """What an encoder is trained on."""
 
     data: tuple[str, ...] = option(
@@ -128,6 +127,5 @@ class EncoderTraining(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_one_generator(self.model, self.weights)
         if self.window is not None:
             Window.parse(self.window)

@@ -17,6 +17,7 @@ from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import Losses, Step
 
 PIXELS, BACKBONE, PROJECTIONS = "pixels", "backbone", "projections"
+UNCHANGED = "unchanged"
 ADAPTIVE = "augmentation"
 # Channels that each scale's features are mixed to.
 PROJECTED = 128
@@ -59,6 +60,7 @@ class Jury:
         self.scales = () if backbone is None else backbone.scales
         self.names = [PIXELS] if options.pixel_weight else []
         self.names += [scale.name for scale in self.scales]
+        self.matched = [*(scale.name for scale in self.scales), UNCHANGED]
         self.judges = options.adversarial != "none"
         size = options.network.size
         self.seen_side = max(size, LARGE) if options.zoom is None else round(size * options.zoom)
@@ -92,18 +94,21 @@ class Jury:
     def seen(self, step: Step, pictures: Tensor, last: int | None = None) -> dict[str, Tensor]:
         """Pictures as each critic sees them: augmented, and the backbone's features of that.
 
+        And pictures as they are: recolouring hides a lack of contrast, or too much of it.
         In one step all go through the same draw: of pictures drawn again it can be told how like
         they are, and critics learn of less chance. With `last` only so many are looked at, the
         last ones, as they are augmented in their places.
         """
         adaptive = self.options.augmentation == "adaptive"
+        seen = {UNCHANGED: pictures if last is None else pictures[-last:]}
         with torch.random.fork_rng(devices=cuda_of(pictures)):
             torch.manual_seed(torch.initial_seed() + 1)
             if self.options.augmentation != "never" and self.judges:
                 pictures = augmented(pictures, self._adaptive(step).share if adaptive else None)
             pictures = pictures if last is None else pictures[-last:]
             zoomed = draw_zoom(pictures.shape[-1], self.seen_side)
-        seen = {PIXELS: pictures} if PIXELS in self.names else {}
+        if PIXELS in self.names:
+            seen[PIXELS] = pictures
         if self.scales:
             seen |= step.networks[PROJECTIONS](step.networks[BACKBONE](zoomed(pictures)))
         return seen

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import MOST_SEED, Options, option, own_weights, vgg_file
+from ganedit.options import MOST_SEED, option, own_weights, vgg_file
 from ganedit.tasks.generate.options import (
+    OfOneGenerator,
     Window,
-    check_one_generator,
     known_directions,
     known_models,
 )
 
 
 @dataclass(frozen=True)
-class VaryOptions(Options):
+class VaryOptions(OfOneGenerator):
     """How pictures that ganedit drew are changed."""
 
     direction: tuple[str, ...] = option(
@@ -47,13 +47,9 @@ class VaryOptions(Options):
     )
     weights: str | None = own_weights()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_one_generator(self.model, self.weights)
-
 
 @dataclass(frozen=True)
-class WalkOptions(Options):
+class WalkOptions(OfOneGenerator):
     """A way through the space of codes."""
 
     seeds: str = option(
@@ -97,7 +93,6 @@ class WalkOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_one_generator(self.model, self.weights)
         parts = [part.strip() for part in self.seeds.split(",")]
         if len(parts) < 2 or not all(part.isdecimal() or Path(part).suffix for part in parts):
             raise UsageError(f"--seeds {self.seeds}: give two or more, like 3,8,21 or 3,me.png")
@@ -137,7 +132,7 @@ class WalkOptions(Options):
 
 
 @dataclass(frozen=True)
-class DirectionsOptions(Options):
+class DirectionsOptions(OfOneGenerator):
     """Which directions are shown, and on what."""
 
     model: str | None = option(
@@ -155,13 +150,9 @@ class DirectionsOptions(Options):
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_one_generator(self.model, self.weights)
-
 
 @dataclass(frozen=True)
-class TraitTraining(Options):
+class TraitTraining(OfOneGenerator):
     """What directions are learned from."""
 
     data: tuple[str, ...] = option(
@@ -195,7 +186,6 @@ class TraitTraining(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_one_generator(self.model, self.weights)
         if self.window is not None:
             Window.parse(self.window)
         pairs = [part.partition("=") for part in self.names.split(",")]

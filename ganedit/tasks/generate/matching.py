@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Sides of what is compared of pictures themselves and of features. Critics care little for colours,
-# least of all where what they see is recoloured: without thumbnails all ends in the same few.
-THUMBNAIL, PLACES = 8, 8
+# Side of what is compared.
+PLACES = 8
 # Real and drawn pictures that are remembered, the newest of them; of fewer drawn ones than
 # `LEAST` nothing is said. Drawn ones age: the generator that drew them is another by now.
 REAL, DRAWN, LEAST = 1024, 512, 128
@@ -32,13 +31,9 @@ class Matching:
 
     Pictures of a class are compared to those of the same one: as one set, classes that lack half
     of their pictures make up for each other.
-
-    Args:
-        pictures: name of what is no features, but the picture itself.
     """
 
-    def __init__(self, pictures: str) -> None:
-        self.pictures = pictures
+    def __init__(self) -> None:
         self.real: dict[str, Tensor] = {}
         self.drawn: dict[str, Tensor] = {}
 
@@ -46,8 +41,9 @@ class Matching:
         """What of the distance drawn pictures can change, the mean over a batch of them.
 
         Args:
-            real: features `(N, C, H, W)` of real pictures, by the name of the layer; perhaps the
-                pictures too.
+            real: features `(N, C, H, W)` of real pictures, by the name of the layer, and
+                thumbnails. Critics care little for colours, least of all where what they see is
+                recoloured: without thumbnails all ends in the same few.
             drawn: of drawn ones, with gradients.
             labels: classes `(N,)` of both.
         """
@@ -63,20 +59,17 @@ class Matching:
         return result
 
     def _summaries(self, seen: Seen, labels: Tensor | None) -> Seen:
-        result = {
-            name: summary(each, THUMBNAIL if name == self.pictures else PLACES)
-            for name, each in seen.items()
-        }
+        result = {name: summary(each) for name, each in seen.items()}
         first = next(iter(result.values()))
         return {**result, LABEL: torch.zeros(len(first)).to(first) if labels is None else labels}
 
 
-def summary(seen: Tensor, side: int) -> Tensor:
-    """Features or pictures `(N, C, S, S)`, averaged to `side` at most: `(N, C x side x side)`.
+def summary(seen: Tensor) -> Tensor:
+    """Features or thumbnails `(N, C, S, S)`, averaged to 8×8 places at most: `(N, C x 8 x 8)`.
 
     What is where tells more than what is there: else the inside of all things becomes the same.
     """
-    return F.adaptive_avg_pool2d(seen.float(), min(side, seen.shape[-1])).flatten(1)
+    return F.adaptive_avg_pool2d(seen.float(), min(PLACES, seen.shape[-1])).flatten(1)
 
 
 def _distance(ones: Seen, others: Seen, name: str) -> Tensor:

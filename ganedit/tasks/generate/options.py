@@ -71,10 +71,18 @@ def known_models() -> list[str]:
     return weights.labelled("generate", "model")
 
 
-def check_one_generator(model: str | None, own: str | None) -> None:
-    """Raise a UsageError where two are given."""
-    if model is not None and own is not None:
-        raise UsageError(f"--model {model} is one generator, --weights {own} another; give one")
+class OfOneGenerator(Options):
+    """Options that name a generator in one of two ways."""
+
+    model: str | None
+    weights: str | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.model is not None and self.weights is not None:
+            raise UsageError(
+                f"--model {self.model} is one generator, --weights {self.weights} another; give one"
+            )
 
 
 def known_directions() -> list[str]:
@@ -85,7 +93,7 @@ def known_directions() -> list[str]:
 
 
 @dataclass(frozen=True)
-class GenerateOptions(Options):
+class GenerateOptions(OfOneGenerator):
     """What is drawn."""
 
     model: str | None = option(
@@ -141,13 +149,9 @@ class GenerateOptions(Options):
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_one_generator(self.model, self.weights)
-
 
 @dataclass(frozen=True)
-class GenerateEvaluation(Options):
+class GenerateEvaluation(OfOneGenerator):
     """What a generator is measured on."""
 
     data: Path = option(
@@ -178,7 +182,6 @@ class GenerateEvaluation(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_one_generator(self.model, self.weights)
         if self.window is not None:
             Window.parse(self.window)
 

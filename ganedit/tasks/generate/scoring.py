@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganedit import metrics
 from ganedit.nets.vgg import VGG19Features
-from ganedit.tasks.generate.matching import THUMBNAIL, summary
+from ganedit.tasks.generate.matching import summary
 from ganedit.training.task import HeldOutScores
 
 # From so many pictures on, precision and recall say something.
@@ -58,7 +58,7 @@ class Scores:
 
     def _described(self, pictures: Tensor) -> Tensor:
         if self._vgg is None:
-            return summary(pictures, THUMBNAIL)
+            return summary(pictures)
         return pooled_features(self._vgg, pictures)
 
 

@@ -40,8 +40,6 @@ READER, PATHS = "reader", "paths"
 # Held-out pictures, and drawn ones, that a score is of; a distance of few says little.
 SCORED = 256
 SHEET_COLUMNS = 8
-# Share of what is darker than black or lighter than white that is seen in training.
-BEYOND = 0.02
 
 
 class GenerateTask:
@@ -58,13 +56,15 @@ class GenerateTask:
             Folder.parse(folder)
         network = replace(training.network, classes=classes_in(training))
         self.training, self.network_options = training, network
+        other = self._of_timm()  # a name that is none is told before VGG19 is fetched
         layers = tuple(backbone.VGG_SCALES)
         self.vgg = VGG19Features(training.vgg, layers) if training.feature_weight else None
         self.read_classes = training.conditioning == "auxiliary" and len(network.classes) > 0
         known = 0 if self.read_classes else len(network.classes)
-        self.jury = Jury(training, known, self._backbone())
+        seeing = other or (None if self.vgg is None else backbone.of_vgg19(self.vgg))
+        self.jury = Jury(training, known, seeing)
         self.teacher = None if training.teacher is None else Teacher(training.teacher, network)
-        self._matching = Matching(PIXELS)
+        self._matching = Matching()
         self._scores = Scores(self.vgg)
         self._real: tuple[Batch, Mapping[str, Tensor]] | None = None
         self._part = EVERYTHING
@@ -179,13 +179,12 @@ class GenerateTask:
     def sample(self, step: Step) -> list[Tensor]:
         return [self._whole(step) for _ in range(SHEET_COLUMNS)]
 
-    def _backbone(self) -> backbone.Backbone | None:
-        """What feature critics see with."""
-        if self.vgg is None:
+    def _of_timm(self) -> backbone.Backbone | None:
+        """What feature critics see with, where it is not VGG19."""
+        training = self.training
+        if not training.feature_weight or training.backbone == "vgg19":
             return None
-        if self.training.backbone == "vgg19":
-            return backbone.of_vgg19(self.vgg)
-        return backbone.of_timm(self.training.backbone, self.training.backbone_file)
+        return backbone.of_timm(training.backbone, training.backbone_file)
 
     def _stage(self, step: Step) -> Stage:
         size = self.network_options.size
@@ -218,7 +217,7 @@ class GenerateTask:
     def _unlike_as_a_set(self, step: Step, fakes: Fakes) -> Tensor:
         """How unlike drawn pictures are to real ones by all that critics see."""
         real, drawn = (
-            {name: seen[name] for name in self.jury.names}
+            {name: seen[name] for name in self.jury.matched}
             for seen in (self._seen_real(step), fakes)
         )
         return self._matching(real, drawn, step.batch.get("label"))
@@ -249,7 +248,7 @@ class GenerateTask:
         if found is not None:
             coarse, fine = (torch.cat([e[: count - len(found)], found]) for e in (coarse, fine))
         first, second = (generator.codes(noise, labels) for noise in (coarse, fine))
-        share = self.training.mixing if generator.training else 0
+        share = (self.training.mixing or 0.0) if generator.training else 0.0
         return mixed(first, second, generator, share), coarse, generator
 
     def _values(self, step: Step, noise: Tensor) -> Tensor:
@@ -284,10 +283,27 @@ class GenerateTask:
         return generator
 
 
-def as_written(pictures: Tensor) -> Tensor:
-    """Pictures as a file has them: in [0, 1], but for so much that they find back from outside.
+class AsWritten(torch.autograd.Function):
+    """Pictures as a file has them, in [0, 1].
 
     White is 1 and nothing beyond: a network that has to hit it everywhere leaves a haze on it,
-    by which critics tell its pictures, and look at nothing else.
+    by which critics tell its pictures, and look at nothing else. What lies outside comes back at
+    the full slope where that is wanted, and is not driven farther out.
     """
-    return torch.lerp(pictures.clamp(0, 1), pictures, BEYOND)
+
+    @staticmethod
+    def forward(context: Any, pictures: Tensor) -> Tensor:
+        context.save_for_backward(pictures)
+        return pictures.clamp(0, 1)
+
+    @staticmethod
+    def backward(context: Any, slope: Tensor) -> Tensor:
+        (pictures,) = context.saved_tensors
+        outwards = ((pictures > 1) & (slope < 0)) | ((pictures < 0) & (slope > 0))
+        return slope.masked_fill(outwards, 0)
+
+
+def as_written(pictures: Tensor) -> Tensor:
+    """Pictures `(N, 3, S, S)` in [0, 1]; see `AsWritten`."""
+    result: Tensor = AsWritten.apply(pictures)
+    return result

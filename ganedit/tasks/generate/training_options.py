@@ -70,11 +70,12 @@ class GenerateTraining(Options):
         "without one your own (after GLO); 10 leaves no kind of picture out.",
         least=0, absent="10 with --teacher, else 0", group="losses",
     )  # fmt: skip
-    mixing: float = option(
-        0.5,
+    mixing: float | None = option(
+        None,
         "Share of pictures whose coarse and fine layers have codes of their own while training.",
         least=0,
         most=1,
+        absent="0.5 with --architecture stylegan, else 0",
         group="losses",
     )
     pixel_weight: float = option(
@@ -159,9 +160,14 @@ class GenerateTraining(Options):
             )
         if self.conditioning is None:
             object.__setattr__(self, "conditioning", "projection")
-        if network.architecture != "stylegan" and (self.progressive or self.path_weight):
-            flag = "--progressive" if self.progressive else "--path-weight"
-            raise UsageError(f"{flag} goes with --architecture stylegan only")
+        styled = network.architecture == "stylegan"
+        of_styles = {"progressive": self.progressive, "path-weight": self.path_weight,
+                     "mixing": self.mixing}  # fmt: skip
+        for flag, given in of_styles.items():
+            if given and not styled:
+                raise UsageError(f"--{flag} goes with --architecture stylegan only")
+        if self.mixing is None:
+            object.__setattr__(self, "mixing", 0.5 if styled else 0.0)
         if self.progressive and self.critic == "patch":
             raise UsageError("--critic patch cannot grow; leave --critic or --progressive out")
         if self.augmentation == "adaptive" and self.adversarial in ("wasserstein", "relativistic"):
