@@ -229,7 +229,7 @@ def test_a_generator_in_python() -> None:
 def test_python_says_what_it_cannot_do() -> None:
     with pytest.raises(UsageError, match="make 2 results"):
         ganedit.generate("blobs", count=2)
-    blobs = ganedit.Generator("blobs", **EXACT)
+    blobs = ganedit.Generator("blobs")
     with pytest.raises(UsageError, match="--seed None: use a whole number"):
         blobs(None)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="--truncation None: use a number from 0 to 1"):
@@ -259,6 +259,7 @@ def test_a_strip_goes_from_one_end_to_the_other() -> None:
     assert done.code == 0, done.err
     names = [f"strip/hat_{place:+d}.png" for place in range(-3, 4)]
     assert listing(Path("strip")) == sorted([*(Path(name).name for name in names), "hat_sheet.png"])
+    assert samples("strip/hat_sheet.png").shape == (16, 7 * 16, 3)
     assert np.array_equal(samples(names[3]), samples("hat.png"))
     steps = [np.abs(samples(name) - samples("hat.png").astype(float)).mean() for name in names]
     assert steps[0] > steps[2] < steps[6]

@@ -16,6 +16,9 @@ from ganedit.runs.preview import as_rgb
 # Longer side of each result on a sheet.
 SHEET_SIDE = 480
 TEXT_SIZE, SMALLEST_TEXT = 20, 8
+# Small results stand side by side, so many of them as far as they fill no more than this: the
+# seven of a strip are to be seen in one row.
+ACROSS, ROW_WIDTH = 8, 960
 
 
 def write_sheets(sheets: Sequence[Sheet], done: Collection[Job], *, overwrite: bool) -> list[Sheet]:
@@ -53,9 +56,12 @@ def contact_sheet(pictures: Mapping[str, Path]) -> Image:
 
 
 def _side_by_side(cells: list[np.ndarray]) -> Image:
-    """Pictures side by side, about as many across as down, each in a field of the largest size."""
+    """Pictures side by side, each in a field of the largest size.
+
+    About as many across as down, or more where they are small.
+    """
     high, wide = (max(cell.shape[axis] for cell in cells) for axis in (0, 1))
-    columns = math.ceil(math.sqrt(len(cells)))
+    columns = max(math.ceil(math.sqrt(len(cells))), min(len(cells), ACROSS, ROW_WIDTH // wide))
     fields = np.full((-(-len(cells) // columns) * columns, high, wide, 3), 255, np.uint8)
     for field, cell in zip(fields, cells, strict=False):
         field[: cell.shape[0], : cell.shape[1]] = cell
