@@ -71,6 +71,25 @@ def test_no_two_are_alike(class_: str) -> None:
     assert np.std(inks, axis=0).mean() > 15
 
 
+@pytest.mark.parametrize("class_", ["bags", "shoes"])
+def test_a_direction_dyes_the_thing_and_not_the_ground(class_: str) -> None:
+    def ink(picture: np.ndarray) -> np.ndarray:
+        return picture[picture.min(axis=2) < PAPER].mean(axis=0)
+
+    redder = darker = 0
+    for seed in SEEDS:
+        plain, red, black = (
+            products()(seed, class_=class_, directions=amounts).samples.astype(float)
+            for amounts in ({}, {"red": 2.0}, {"black": 2.0})
+        )
+        red_over_blue = [np.subtract(*ink(each)[[0, 2]]) for each in (plain, red)]
+        redder += red_over_blue[1] > red_over_blue[0] + 20
+        darker += ink(black).mean() < ink(plain).mean()
+        corners = np.stack([red[y, x] for y in (1, -2) for x in (1, -2)])
+        assert corners.min() > 235
+    assert min(redder, darker) > 12
+
+
 def test_so_many_of_each_as_asked_for(tmp_path: Path) -> None:
     done = run(
         "generate", "--model", "products", "--class", "shoes=2,bags=1", "--device", "cpu",
