@@ -219,10 +219,9 @@ def _declared(kind: type, above: tuple[str, ...]) -> Iterator[Declared]:
 
 
 def _one(each: "Field[Any]", hint: Any, path: tuple[str, ...]) -> Declared:
-    kind, many, optional = hint, False, each.default is None
+    kind, many, optional = hint, False, type(None) in get_args(hint)
     if get_origin(kind) in (Union, types.UnionType):
         (kind,) = [part for part in get_args(kind) if part is not type(None)]
-        optional = True
     if get_origin(kind) is tuple:
         kind, many = get_args(kind)[0], True
     return Declared(each.name, path, kind, many, optional, each.default, each.metadata["option"])

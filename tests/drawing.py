@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
@@ -11,6 +12,7 @@ import PIL.Image
 import torch
 from command_line import EXACT, listing, run, save_network
 
+import ganedit
 from ganedit import weights
 from ganedit.manifest import add_row
 from ganedit.tasks.generate.options import NetworkOptions
@@ -64,3 +66,24 @@ def draw(*words: object) -> list[str]:
 
 def samples(path: str | Path) -> np.ndarray:
     return np.asarray(PIL.Image.open(path))
+
+
+@cache
+def shipped(model: str) -> ganedit.Generator:
+    """A generator that ships, the same on every machine."""
+    return ganedit.Generator(model, device="cpu", precision="fp32")
+
+
+@cache
+def shipped_samples(
+    model: str, seeds: range, class_: str | None = None, truncation: float = 0.7
+) -> np.ndarray:
+    """What a generator that ships draws of seeds, `(N, S, S, 3)` float in [0, 255]."""
+    drawn = [shipped(model)(s, class_=class_, truncation=truncation).samples for s in seeds]
+    return np.stack(drawn).astype(float)
+
+
+def least_apart(pictures: np.ndarray) -> float:
+    """Mean difference of those two of `(N, H, W, C)` that are most alike."""
+    apart = np.abs(pictures[:, None] - pictures[None]).mean((2, 3, 4))
+    return float(apart[~np.eye(len(pictures), dtype=bool)].min())

@@ -1,6 +1,5 @@
 """Faces as the shipped weights draw them."""
 
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -8,13 +7,12 @@ import numpy as np
 import pytest
 import torch
 from command_line import run
-from drawing import samples
+from drawing import least_apart, samples, shipped, shipped_samples
 
 import ganedit
 from ganedit import metrics
 from ganedit.tasks.generate.models import find_model
 
-EXACT = {"device": "cpu", "precision": "fp32"}
 SEEDS = range(24)
 # Rows and columns where eyes, mouth and hair are.
 EYES, MOUTH, HAIR = np.s_[22:36, 16:48], np.s_[40:52, 20:44], np.s_[0:14, 12:52]
@@ -23,15 +21,13 @@ WHERE = {"glasses": EYES, "smile": MOUTH, "blond": HAIR}
 NAMED = find_model("faces", None).network.directions
 
 
-@lru_cache
 def faces() -> ganedit.Generator:
-    return ganedit.Generator("faces", **EXACT)
+    return shipped("faces")
 
 
-@lru_cache
 def drawn(truncation: float = 0.7) -> np.ndarray:
     """Faces of all seeds `(N, 64, 64, 3)` float."""
-    return np.stack([faces()(seed, truncation=truncation).samples for seed in SEEDS]).astype(float)
+    return shipped_samples("faces", SEEDS, truncation=truncation)
 
 
 def varied(seed: int, name: str, amount: float) -> np.ndarray:
@@ -53,8 +49,7 @@ def test_what_all_have_in_common_is_a_face() -> None:
 
 def test_no_two_are_alike() -> None:
     pictures = drawn(1.0)
-    apart = np.abs(pictures[:, None] - pictures[None]).mean((2, 3, 4))
-    assert apart[~np.eye(len(pictures), dtype=bool)].min() > 12
+    assert least_apart(pictures) > 12
 
 
 def test_pictures_are_no_noise() -> None:

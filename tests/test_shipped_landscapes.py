@@ -1,34 +1,24 @@
 """Landscapes as the shipped weights draw them: paintings of Monet, and photographs."""
 
 import itertools
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_line import run
-from drawing import samples
-
-import ganedit
+from drawing import least_apart, samples, shipped, shipped_samples
 
 CLASSES = ("monet", "photo")
 SEEDS = range(24)
 
 
-@lru_cache
-def landscapes() -> ganedit.Generator:
-    return ganedit.Generator("landscapes", device="cpu", precision="fp32")
-
-
-@lru_cache
-def drawn(class_: str, truncation: float = 1.0) -> np.ndarray:
+def drawn(class_: str) -> np.ndarray:
     """Landscapes of all seeds `(N, 64, 64, 3)` float."""
-    pictures = [landscapes()(s, class_=class_, truncation=truncation).samples for s in SEEDS]
-    return np.stack(pictures).astype(float)
+    return shipped_samples("landscapes", SEEDS, class_, 1.0)
 
 
 def test_classes() -> None:
-    assert landscapes().classes == CLASSES
+    assert shipped("landscapes").classes == CLASSES
 
 
 @pytest.mark.parametrize("class_", CLASSES)
@@ -50,8 +40,7 @@ def test_paintings_are_rougher_than_photographs() -> None:
 @pytest.mark.parametrize("class_", CLASSES)
 def test_no_two_are_alike(class_: str) -> None:
     pictures = drawn(class_)
-    apart = np.abs(pictures[:, None] - pictures[None]).mean((2, 3, 4))
-    assert apart[~np.eye(len(pictures), dtype=bool)].min() > 15
+    assert least_apart(pictures) > 15
     # In light and colour too.
     assert pictures.mean((1, 2)).std(axis=0).min() > 10
 

@@ -1,14 +1,11 @@
 """Products as the shipped weights draw them."""
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_line import run
-from drawing import samples
-
-import ganedit
+from drawing import least_apart, samples, shipped, shipped_samples
 
 CLASSES = ("bags", "eyewear", "shoes", "watches")
 SEEDS = range(16)
@@ -16,16 +13,9 @@ SEEDS = range(16)
 PAPER = 235
 
 
-@lru_cache
-def products() -> ganedit.Generator:
-    return ganedit.Generator("products", device="cpu", precision="fp32")
-
-
-@lru_cache
 def drawn(class_: str, truncation: float = 0.7) -> np.ndarray:
     """Things of all seeds `(N, 64, 64, 3)` float."""
-    pictures = [products()(s, class_=class_, truncation=truncation).samples for s in SEEDS]
-    return np.stack(pictures).astype(float)
+    return shipped_samples("products", SEEDS, class_, truncation)
 
 
 def sides(picture: np.ndarray) -> tuple[int, int]:
@@ -36,7 +26,7 @@ def sides(picture: np.ndarray) -> tuple[int, int]:
 
 
 def test_classes() -> None:
-    assert products().classes == CLASSES
+    assert shipped("products").classes == CLASSES
 
 
 @pytest.mark.parametrize("class_", CLASSES)
@@ -64,8 +54,7 @@ def test_things_are_of_their_class() -> None:
 @pytest.mark.parametrize("class_", CLASSES)
 def test_no_two_are_alike(class_: str) -> None:
     pictures = drawn(class_, 1.0)
-    apart = np.abs(pictures[:, None] - pictures[None]).mean((2, 3, 4))
-    assert apart[~np.eye(len(pictures), dtype=bool)].min() > 2
+    assert least_apart(pictures) > 2
     # In colour too: of ink, not of how much of it there is.
     inks = [p[p.min(axis=2) < PAPER].mean(axis=0) for p in pictures]
     assert np.std(inks, axis=0).mean() > 15
@@ -79,7 +68,7 @@ def test_a_direction_dyes_the_thing_and_not_the_ground(class_: str) -> None:
     redder = darker = 0
     for seed in SEEDS:
         plain, red, black = (
-            products()(seed, class_=class_, directions=amounts).samples.astype(float)
+            shipped("products")(seed, class_=class_, directions=amounts).samples.astype(float)
             for amounts in ({}, {"red": 2.0}, {"black": 2.0})
         )
         red_over_blue = [np.subtract(*ink(each)[[0, 2]]) for each in (plain, red)]

@@ -17,6 +17,7 @@ from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import Losses, Step
 
 PIXELS, BACKBONE, PROJECTIONS = "pixels", "backbone", "projections"
+# Pictures as they are, which no critic sees.
 UNCHANGED = "unchanged"
 ADAPTIVE = "augmentation"
 # Channels that each scale's features are mixed to.
@@ -58,9 +59,9 @@ class Jury:
     def __init__(self, options: GenerateTraining, classes: int, backbone: Backbone | None) -> None:
         self.options, self.classes, self.backbone = options, classes, backbone
         self.scales = () if backbone is None else backbone.scales
-        self.names = [PIXELS] if options.pixel_weight else []
-        self.names += [scale.name for scale in self.scales]
-        self.matched = [*(scale.name for scale in self.scales), UNCHANGED]
+        features = [scale.name for scale in self.scales]
+        self.names = [*([PIXELS] if options.pixel_weight else []), *features]
+        self.matched = [*features, UNCHANGED]
         self.judges = options.adversarial != "none"
         size = options.network.size
         self.seen_side = max(size, LARGE) if options.zoom is None else round(size * options.zoom)
@@ -100,12 +101,13 @@ class Jury:
         last ones, as they are augmented in their places.
         """
         adaptive = self.options.augmentation == "adaptive"
-        seen = {UNCHANGED: pictures if last is None else pictures[-last:]}
+        kept = slice(None) if last is None else slice(-last, None)
+        seen = {UNCHANGED: pictures[kept]}
         with torch.random.fork_rng(devices=cuda_of(pictures)):
             torch.manual_seed(torch.initial_seed() + 1)
             if self.options.augmentation != "never" and self.judges:
                 pictures = augmented(pictures, self._adaptive(step).share if adaptive else None)
-            pictures = pictures if last is None else pictures[-last:]
+            pictures = pictures[kept]
             zoomed = draw_zoom(pictures.shape[-1], self.seen_side)
         if PIXELS in self.names:
             seen[PIXELS] = pictures

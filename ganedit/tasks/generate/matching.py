@@ -42,7 +42,7 @@ class Matching:
 
         Args:
             real: features `(N, C, H, W)` of real pictures, by the name of the layer, and
-                thumbnails. Critics care little for colours, least of all where what they see is
+                the pictures. Critics care little for colours, least of all where what they see is
                 recoloured: without thumbnails all ends in the same few.
             drawn: of drawn ones, with gradients.
             labels: classes `(N,)` of both.
@@ -65,7 +65,7 @@ class Matching:
 
 
 def summary(seen: Tensor) -> Tensor:
-    """Features or thumbnails `(N, C, S, S)`, averaged to 8×8 places at most: `(N, C x 8 x 8)`.
+    """Features or pictures `(N, C, S, S)`, averaged to 8×8 places at most: `(N, C x 8 x 8)`.
 
     What is where tells more than what is there: else the inside of all things becomes the same.
     """

@@ -215,7 +215,7 @@ class GenerateTask:
         return missed(again, real, PIXELS)
 
     def _unlike_as_a_set(self, step: Step, fakes: Fakes) -> Tensor:
-        """How unlike drawn pictures are to real ones by all that critics see."""
+        """How unlike drawn pictures are to real ones, by features and as they are."""
         real, drawn = (
             {name: seen[name] for name in self.jury.matched}
             for seen in (self._seen_real(step), fakes)
