@@ -85,6 +85,29 @@ def vgg_file() -> Any:
     )  # fmt: skip
 
 
+def backbone_network() -> Any:
+    """The field of every training with critics of features."""
+    return option(
+        "vgg19", "Network whose features critics see: vgg19, or one of timm's, like "
+        "tf_efficientnet_lite0, which takes a fifth of the time (needs ganedit[timm]).",
+        metavar="NAME", group="losses",
+    )  # fmt: skip
+
+
+def backbone_weights() -> Any:
+    """The field for the weights of a `backbone_network` that is not VGG19."""
+    return option(
+        None, "File of the weights of --backbone.", metavar="FILE", must_be="file",
+        absent="timm's, downloaded", group="losses",
+    )  # fmt: skip
+
+
+def check_backbone(name: str, path: Path | None) -> None:
+    """Refuse a file of weights that would not be read."""
+    if path is not None and name == "vgg19":
+        raise UsageError("--backbone-file is of a network of timm; give VGG19's with --vgg")
+
+
 @dataclass(frozen=True)
 class Options:
     """Base of all options: limits are checked wherever they are made."""

@@ -14,6 +14,7 @@ from ganedit import weights
 from ganedit.editing import to_tensor
 from ganedit.image import Image, decode
 from ganedit.metrics import lattice_share, luma
+from ganedit.tasks.inpaint import training
 from ganedit.tasks.inpaint.edit import InpaintEdit, find_regions
 from ganedit.tasks.inpaint.exemplar import synthesize
 from ganedit.tasks.inpaint.network import Inpainter, canvas, without_lattice
@@ -22,6 +23,7 @@ from ganedit.tasks.inpaint.training import InpaintTask
 from ganedit.training.distributed import Ranks
 from ganedit.training.state import State, to_device
 from ganedit.training.step import training_step
+from ganedit.training.task import Step
 
 NETWORK = NetworkOptions(width=8, deep_width=32, blocks=2)
 
@@ -303,7 +305,10 @@ def test_grey_stays_grey_and_empty_holes_change_nothing(own: str) -> None:
 
 @pytest.fixture
 def task(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> InpaintTask:
-    monkeypatch.setattr("ganedit.tasks.inpaint.training.VGG19Features", tiny.Features)
+    monkeypatch.setattr(training, "VGG19Features", tiny.Features)
+    # Critics see all layers but the first.
+    monkeypatch.setattr(training, "LAYERS", ("one", "other"))
+    monkeypatch.setattr(training, "CHANNELS", {"one": 8, "other": 8})
     options = InpaintTraining((str(photo_folder),), network=NETWORK, crop=64, batch=2)
     return InpaintTask(replace(options, phase="adversarial", penalty_every=2))
 
@@ -327,7 +332,8 @@ def test_steps_of_the_adversarial_phase(task: InpaintTask, tmp_path: Path) -> No
     for number in range(2):
         batch = to_device(task.batches(0, 0)[number], tiny.CPU)
         rows.append(training_step(task, state, [batch], config, torch.float32, Ranks()))
-    assert {"pixel", "perceptual", "adversarial", "matching", "critic"} <= rows[0].keys()
+    patches = {"adversarial", "matching", "critic"}
+    assert {"pixel", "perceptual", "features", "critic_features"} | patches <= rows[0].keys()
     assert [("penalty" in row) for row in rows] == [True, False]
     assert all(value.isfinite() for row in rows for value in row.values())
     changed = {
@@ -336,6 +342,32 @@ def test_steps_of_the_adversarial_phase(task: InpaintTask, tmp_path: Path) -> No
         if not torch.equal(before[n], p)
     }
     assert changed == before.keys()
+
+
+def test_feature_critics_judge_the_hole_alone(task: InpaintTask) -> None:
+    networks = task.build()
+    networks.critics["features"].eval()  # spectral norm estimates go on otherwise
+    photo = to_device(task.batches(0, 0)[0], tiny.CPU)["picture"]
+    hole = torch.zeros_like(photo[:, :1])
+    hole[..., :16, :16] = 1
+    far = photo.clone()
+    far[..., 40:, 40:] = 1 - far[..., 40:, 40:]
+    scores = []
+    for picture in (photo, far):
+        torch.manual_seed(0)  # the same look
+        step = Step(networks, {"picture": picture, "hole": hole}, 0, 0, task.generate)
+        scores.append(task._scores_of_features(step, "real"))
+    assert len(scores[0]) > 0
+    assert torch.equal(*scores)
+
+
+def test_weights_of_zero_leave_critics_out(task: InpaintTask) -> None:
+    for without, left in (("feature_weight", {"critic"}), ("adversarial_weight", {"features"})):
+        options = replace(task.training, **{without: 0.0})
+        assert InpaintTask(options).build().critics.keys() == left
+    options = replace(task.training, feature_weight=0.0, adversarial_weight=0.0)
+    alone = InpaintTask(options)
+    assert len(alone.phases(alone.build())) == 1
 
 
 def test_one_batch_can_be_overfitted(photo_folder: Path, tmp_path: Path) -> None:

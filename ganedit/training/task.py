@@ -43,6 +43,16 @@ class Networks:
         return {**self.trained, **self.frozen}[name]
 
 
+def by_layer(kind: str, layers: Sequence[Tensor]) -> dict[str, Tensor]:
+    """What a network sees in pictures, layer by layer, to be kept among a step's fakes."""
+    return {f"{kind} {number}": layer for number, layer in enumerate(layers)}
+
+
+def layers_of(fakes: Fakes, kind: str) -> list[Tensor]:
+    """What `by_layer` kept of a kind; empty where there is nothing."""
+    return [layer for name, layer in fakes.items() if name.startswith(f"{kind} ")]
+
+
 class Step:
     """All that a loss may look at.
 

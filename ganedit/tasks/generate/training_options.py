@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, vgg_file
+from ganedit.options import (
+    Options,
+    backbone_network,
+    backbone_weights,
+    check_backbone,
+    option,
+    vgg_file,
+)
 from ganedit.tasks.generate.options import NetworkOptions, Window
 
 
@@ -96,15 +103,8 @@ class GenerateTraining(Options):
         1, "Pictures of a class that feature critics see at once (PacGAN): 2, where what is drawn "
         "has the same in all pictures.", least=1, most=4, group="losses",
     )  # fmt: skip
-    backbone: str = option(
-        "vgg19", "Network whose features critics see: vgg19, or one of timm's, like "
-        "tf_efficientnet_lite0, which takes a fifth of the time (needs ganedit[timm]).",
-        metavar="NAME", group="losses",
-    )  # fmt: skip
-    backbone_file: Path | None = option(
-        None, "File of the weights of --backbone.", metavar="FILE", must_be="file",
-        absent="timm's, downloaded", group="losses",
-    )  # fmt: skip
+    backbone: str = backbone_network()
+    backbone_file: Path | None = backbone_weights()
     zoom: float | None = option(
         None, "How many times larger feature critics see pictures than they are.",
         least=1, most=8, absent="so that 96 pixels are filled", group="losses",
@@ -139,8 +139,7 @@ class GenerateTraining(Options):
             raise UsageError(f"--batch {self.batch}: has to be a multiple of --pack {self.pack}")
         if self.window is not None:
             Window.parse(self.window)
-        if self.backbone_file is not None and self.backbone == "vgg19":
-            raise UsageError("--backbone-file is of a network of timm; give VGG19's with --vgg")
+        check_backbone(self.backbone, self.backbone_file)
         network = self.network
         if self.reconstruction_weight is None:
             object.__setattr__(self, "reconstruction_weight", 10.0 if self.teacher else 0.0)

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.options import (
+    Options,
+    backbone_network,
+    backbone_weights,
+    check_backbone,
+    option,
+    own_weights,
+    vgg_file,
+)
 
 Method = Literal["auto", "gan", "telea", "ns"]
 Phase = Literal["fidelity", "adversarial"]
@@ -132,6 +140,12 @@ class InpaintTraining(Options):
         group="run",
     )
     vgg: Path | None = vgg_file()
+    looks: int = option(
+        4, "Pictures of a batch that VGG19 looks at, which takes most of the time.",
+        least=1, group="losses",
+    )  # fmt: skip
+    backbone: str = backbone_network()
+    backbone_file: Path | None = backbone_weights()
     pixel_weight: float = option(1.0, "Of the L1 loss in the hole.", least=0, group="losses")
     perceptual_weight: float = option(
         1.0, "Of the perceptual loss (VGG19's features).", least=0, group="losses"
@@ -140,8 +154,12 @@ class InpaintTraining(Options):
         1.0, "Of the feature matching loss (the critic's features).", least=0, group="losses"
     )
     adversarial_weight: float = option(
-        0.02, "Of the adversarial loss; 0 trains without a critic.", least=0, group="losses"
+        0.02, "Of the critic of patches; 0 trains without it.", least=0, group="losses"
     )
+    feature_weight: float = option(
+        0.02, "Of the critics that see what --backbone sees in the hole; 0 trains without them.",
+        least=0, group="losses",
+    )  # fmt: skip
     penalty_weight: float = option(
         1e-5, "Of the critic's gradient penalty R1, on real pictures.", least=0, group="losses"
     )
@@ -152,6 +170,7 @@ class InpaintTraining(Options):
         super().__post_init__()
         if not self.data:
             raise UsageError("give at least one --data DIR")
+        check_backbone(self.backbone, self.backbone_file)
         if self.crop % 32 or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of 32")
 

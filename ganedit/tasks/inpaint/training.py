@@ -1,4 +1,4 @@
-"""How a filler is trained: pixels first, then features and a critic."""
+"""How a filler is trained: pixels first, then features and critics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -9,9 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganedit import losses
+from ganedit.data.augment import draw_look
 from ganedit.data.pictures import Part
-from ganedit.nets.critics import PatchCritic
-from ganedit.nets.vgg import VGG19Features
+from ganedit.nets.backbone import Backbone, of_timm
+from ganedit.nets.critics import FeatureCritic, PatchCritic
+from ganedit.nets.vgg import CHANNELS, LAYERS, VGG19Features
 from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.inpaint.data import InpaintBatches
 from ganedit.tasks.inpaint.network import Inpainter
@@ -25,12 +27,22 @@ from ganedit.training.task import (
     Networks,
     Phase,
     Step,
+    by_layer,
+    layers_of,
     scored_batches,
 )
 
+# The first layer of VGG19 that feature critics see: what is finer is noise to them.
+FIRST_JUDGED = 1
+PATCHES, FEATURES = "critic", "features"
+
 
 class InpaintTask:
-    """Context encoders' recipe (Pathak et al. 2016) with LaMa's losses (Suvorov et al. 2022)."""
+    """Context encoders' recipe (Pathak et al. 2016) with LaMa's losses (Suvorov et al. 2022).
+
+    Beside a critic of patches there are some that see what a frozen network does (Projected GANs,
+    Sauer et al. 2021), in the hole alone.
+    """
 
     name = "inpaint"
     pool = 0
@@ -38,6 +50,8 @@ class InpaintTask:
     def __init__(self, training: InpaintTraining) -> None:
         self.training = training
         self.adversarial_phase = training.phase == "adversarial"
+        self.critics = self._critics_wanted()
+        self.backbone = self._of_timm()  # a name that is none is told before VGG19 is fetched
         self.vgg = VGG19Features(training.vgg) if self.adversarial_phase else None
 
     @property
@@ -50,14 +64,19 @@ class InpaintTask:
 
     def build(self) -> Networks:
         critics: dict[str, nn.Module] = {}
-        if self.adversarial_phase and self.training.adversarial_weight:
-            critics["critic"] = PatchCritic(channels=4)
-        frozen = {} if self.vgg is None else {"vgg": self.vgg}
+        if PATCHES in self.critics:
+            critics[PATCHES] = PatchCritic(channels=4)
+        if FEATURES in self.critics:
+            critics[FEATURES] = FeatureCritic(self._judged_channels)
+        frozen: dict[str, nn.Module] = {} if self.vgg is None else {"vgg": self.vgg}
+        if self.backbone is not None:
+            frozen["backbone"] = self.backbone.network
         return Networks({GENERATOR: Inpainter(self.training.network)}, critics, frozen)
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
         learning = Phase((GENERATOR,), self.generator_loss)
-        return [learning, Phase(("critic",), self.critic_loss)] if networks.critics else [learning]
+        judging = Phase(tuple(networks.critics), self.critic_loss)
+        return [learning, judging] if networks.critics else [learning]
 
     def batches(self, seed: int, held_out: float) -> InpaintBatches:
         return InpaintBatches(self.training, seed, Part(held_out))
@@ -67,7 +86,9 @@ class InpaintTask:
         return scored_batches(batches, self.training.batch) if len(batches.pictures) else []
 
     def generate(self, step: Step) -> Fakes:
-        return {"picture": step.networks[GENERATOR](step.batch["picture"], step.batch["hole"])}
+        """`picture`, and what networks see in it and in the real one (see `by_layer`)."""
+        picture = step.networks[GENERATOR](step.batch["picture"], step.batch["hole"])
+        return {"picture": picture, **self._looked_at(step, picture)}
 
     def generator_loss(self, step: Step) -> Losses:
         options, real, hole = self.training, step.batch["picture"], step.batch["hole"]
@@ -76,40 +97,35 @@ class InpaintTask:
         pixel = F.l1_loss(fakes, real) / hole.mean()
         result = {"pixel": options.pixel_weight * pixel}
         if self.vgg is not None:
-            with torch.no_grad():
-                target = self.vgg(real)
-            distance = losses.perceptual(self.vgg(fakes), target)
-            result["perceptual"] = options.perceptual_weight * distance
-        if not step.networks.critics:
-            return result
-        critic = step.networks["critic"]
-        assert isinstance(critic, PatchCritic)
-        seen = critic.activations(torch.cat([fakes, hole], dim=1))
-        with torch.no_grad():
-            wanted = critic.activations(torch.cat([real, hole], dim=1))
-        scores = seen[-1][_inside(hole, seen[-1])]
-        adversarial = losses.generator_loss("non-saturating", scores)
-        matching = torch.stack(
-            [F.l1_loss(a.float(), b.float()) for a, b in zip(seen[:-1], wanted[:-1], strict=True)]
-        )
-        return {
-            **result,
-            "adversarial": options.adversarial_weight * adversarial,
-            "matching": options.matching_weight * matching.mean(),
-        }
+            seen, wanted = layers_of(step.fakes, "seen"), layers_of(step.fakes, "wanted")
+            result["perceptual"] = options.perceptual_weight * losses.perceptual(seen, wanted)
+        if PATCHES in self.critics:
+            result |= self._judged_by_patches(step)
+        if FEATURES in self.critics:
+            scores = self._scores_of_features(step, "fake")
+            verdict = losses.generator_loss("hinge", scores)
+            result["features"] = options.feature_weight * verdict
+        return result
 
     def critic_loss(self, step: Step) -> Losses:
-        options, critic, hole = self.training, step.networks["critic"], step.batch["hole"]
-        real = torch.cat([step.batch["picture"], hole], dim=1)
-        fakes = torch.cat([step.fakes["picture"], hole], dim=1)
-        real_scores, fake_scores = critic(real), critic(fakes)
-        # Patches without a hole are the same in both.
-        inside = _inside(hole, real_scores)
-        loss = losses.critic_loss("non-saturating", real_scores[inside], fake_scores[inside])
-        result = {"critic": loss}
-        if options.penalty_weight and step.due(options.penalty_every):
-            penalty = losses.gradient_norm_penalty(critic, real)
-            result["penalty"] = options.penalty_weight * options.penalty_every * penalty
+        options, hole = self.training, step.batch["hole"]
+        result: Losses = {}
+        if PATCHES in self.critics:
+            critic = step.networks[PATCHES]
+            real = torch.cat([step.batch["picture"], hole], dim=1)
+            fakes = torch.cat([step.fakes["picture"], hole], dim=1)
+            real_scores, fake_scores = critic(real), critic(fakes)
+            # Patches without a hole are the same in both.
+            inside = _inside(hole, real_scores)
+            result["critic"] = losses.critic_loss(
+                "non-saturating", real_scores[inside], fake_scores[inside]
+            )
+            if options.penalty_weight and step.due(options.penalty_every):
+                penalty = losses.gradient_norm_penalty(critic, real)
+                result["penalty"] = options.penalty_weight * options.penalty_every * penalty
+        if FEATURES in self.critics:
+            of_real, of_fakes = (self._scores_of_features(step, kind) for kind in ("real", "fake"))
+            result["critic_features"] = losses.critic_loss("hinge", of_real, of_fakes)
         return result
 
     def score(self, steps: Sequence[Step]) -> HeldOutScores:
@@ -128,6 +144,72 @@ class InpaintTask:
         real, hole = step.batch["picture"], step.batch["hole"]
         holed = torch.where(hole > 0, torch.full_like(real, 0.5), real)
         return [holed, step.fakes["picture"], real]
+
+    def _critics_wanted(self) -> frozenset[str]:
+        weights = {
+            PATCHES: self.training.adversarial_weight,
+            FEATURES: self.training.feature_weight,
+        }
+        return frozenset(n for n, weight in weights.items() if self.adversarial_phase and weight)
+
+    def _of_timm(self) -> Backbone | None:
+        """What feature critics see with, where it is not the VGG19 of the perceptual loss."""
+        training = self.training
+        if FEATURES not in self.critics or training.backbone == "vgg19":
+            return None
+        return of_timm(training.backbone, training.backbone_file)
+
+    @property
+    def _judged_channels(self) -> list[int]:
+        if self.backbone is None:
+            return [CHANNELS[name] for name in list(LAYERS)[FIRST_JUDGED:]]
+        return [scale.channels for scale in self.backbone.scales]
+
+    def _looked_at(self, step: Step, picture: Tensor) -> Fakes:
+        """`seen` and `wanted` by VGG19 for the perceptual loss, of some of the batch; `fake` and
+        `real` for feature critics, and the `hole` as it lies there."""
+        if self.vgg is None:
+            return {}
+        real, hole, look = step.batch["picture"], step.batch["hole"], draw_look(self.training.crop)
+        some = slice(self.training.looks)
+        seen = self.vgg(look(picture[some]))
+        with torch.no_grad():
+            wanted = self.vgg(look(real[some]))
+        found = by_layer("seen", seen) | by_layer("wanted", wanted)
+        if FEATURES not in self.critics:
+            return found
+        if self.backbone is None:
+            fake, real, hole = seen[FIRST_JUDGED:], wanted[FIRST_JUDGED:], hole[some]
+        else:
+            fake = self.backbone.network(look(picture))
+            with torch.no_grad():
+                real = self.backbone.network(look(real))
+        kept = by_layer("fake", fake) | by_layer("real", real)
+        return found | kept | {"hole": look(hole)}
+
+    def _scores_of_features(self, step: Step, kind: str) -> Tensor:
+        """Scores of the places that lie in the hole."""
+        features, hole = layers_of(step.fakes, kind), step.fakes["hole"]
+        scores: Tensor = step.networks[FEATURES](features)
+        inside = [_inside(hole, layer[:, :1]).flatten(2) for layer in features]
+        return scores[torch.cat(inside, dim=2)]
+
+    def _judged_by_patches(self, step: Step) -> Losses:
+        """What the critic of patches says, and how far its activations are from the real ones."""
+        options, hole, critic = self.training, step.batch["hole"], step.networks[PATCHES]
+        assert isinstance(critic, PatchCritic)
+        seen = critic.activations(torch.cat([step.fakes["picture"], hole], dim=1))
+        with torch.no_grad():
+            wanted = critic.activations(torch.cat([step.batch["picture"], hole], dim=1))
+        scores = seen[-1][_inside(hole, seen[-1])]
+        matching = [
+            F.l1_loss(a.float(), b.float()) for a, b in zip(seen[:-1], wanted[:-1], strict=True)
+        ]
+        verdict = losses.generator_loss("non-saturating", scores)
+        return {
+            "adversarial": options.adversarial_weight * verdict,
+            "matching": options.matching_weight * torch.stack(matching).mean(),
+        }
 
 
 def _inside(hole: Tensor, scores: Tensor) -> Tensor:

@@ -25,6 +25,8 @@ from ganedit.training.task import (
     Networks,
     Phase,
     Step,
+    by_layer,
+    layers_of,
     scored_batches,
 )
 
@@ -114,7 +116,7 @@ class PairedTask:
             "lines": options.line_weight * losses.edge_distance(fake, real),
         }
         result |= self._verdict(step, fake)
-        seen, wanted = _layers(fakes, "seen"), _layers(fakes, "wanted")
+        seen, wanted = layers_of(fakes, "seen"), layers_of(fakes, "wanted")
         if seen and options.perceptual_weight:
             compared = slice(self._compared)
             distance = losses.perceptual([x[compared] for x in seen], [x[compared] for x in wanted])
@@ -145,7 +147,7 @@ class PairedTask:
         if self.training.feature_weight:
             critic, labels = step.networks["features"], batch["label"][self._looks]
             real, fake = (
-                critic(_layers(fakes, name)[FIRST_JUDGED:], labels) for name in ("wanted", "seen")
+                critic(layers_of(fakes, name)[FIRST_JUDGED:], labels) for name in ("wanted", "seen")
             )
             result["critic_features"] = losses.critic_loss("hinge", real, fake)
         return result
@@ -213,8 +215,7 @@ class PairedTask:
         seen = self.vgg(look(picture[self._looks]))
         with torch.no_grad():
             wanted = self.vgg(look(step.batch["picture"][self._looks]))
-        found = {f"seen {number}": layer for number, layer in enumerate(seen)}
-        return found | {f"wanted {number}": layer for number, layer in enumerate(wanted)}
+        return by_layer("seen", seen) | by_layer("wanted", wanted)
 
     def _verdict(self, step: Step, fake: Tensor) -> Losses:
         """What the conditional critics say, and how far their activations are from the partners'"""
@@ -249,10 +250,6 @@ def _generator(step: Step) -> PairedGenerator:
     generator = step.networks[GENERATOR]
     assert isinstance(generator, PairedGenerator)
     return generator
-
-
-def _layers(fakes: Fakes, kind: str) -> list[Tensor]:
-    return [layer for name, layer in fakes.items() if name.startswith(f"{kind} ")]
 
 
 def _halved(pictures: Tensor, times: int) -> Tensor:
