@@ -244,6 +244,8 @@ def test_a_generator_of_ones_own_is_drawn_with_along_its_directions(
     words = ("--model", "blobs", "--seed", 5, *EXACT, "-o")
     assert run("generate", *words, tmp_path / "plain.png").code == 0
     assert run("generate", "--direction", "smile=2.5", *words, tmp_path / "far.png").code == 0
+    varied = ("--model", "blobs", "--direction", "smile=1", *EXACT, "-o", tmp_path / "varied.png")
+    assert run("vary", 5, *varied).code == 0
     with command("--folder", tmp_path) as (url, process), opened(browser, url) as tab:
         tab.get_by_role("tab", name="Generate").click()
         expect(tab.locator(".lacks")).to_have_count(0)
@@ -260,10 +262,23 @@ def test_a_generator_of_ones_own_is_drawn_with_along_its_directions(
         expect(tab.locator("#line .job.done")).to_have_count(2)
         tab.locator("#line .job.done .link").first.click()
         far = downloaded(tab, tab.locator("#download"), tmp_path / "web_far.png")
+        # A seed stands for the picture that is varied.
+        tab.get_by_role("tab", name="Vary").click()
+        expect(tab.locator("#hint")).to_contain_text("Open a picture, or fill in “Seed”.")
+        expect(tab.locator("#start")).to_be_disabled()
+        tab.get_by_role("radio", name="blobs").check()
+        tab.get_by_label("Seed", exact=True).first.fill("5")
+        tab.get_by_role("slider", name="Direction smile").focus()
+        for _ in range(4):
+            tab.get_by_role("slider", name="Direction smile").press("ArrowRight")
+        tab.locator("#start").click()
+        expect(tab.locator("#line .job.done")).to_have_count(3)
+        expect(tab.locator("#again")).to_be_visible()
+        seeded = downloaded(tab, tab.locator("#download"), tmp_path / "web_varied.png")
         assert complaints(tab) == []
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    for ours, theirs in ((plain, "plain.png"), (far, "far.png")):
+    for ours, theirs in ((plain, "plain.png"), (far, "far.png"), (seeded, "varied.png")):
         assert ours.read_bytes() == (tmp_path / theirs).read_bytes()
     assert plain.read_bytes() != far.read_bytes()
 

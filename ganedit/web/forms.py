@@ -43,6 +43,7 @@ def describe(task: Task[Any]) -> dict[str, Any]:
         "lacks": _lacks(task),
         "inputs": [_input(task, each) for each in task.inputs],
         "edited": task.edited.name if task.edited is not None else None,
+        "number": task.edited.number if task.edited is not None else "",
         "local": task.local,
         "drawn": task.edited is not None and task.edited.drawn,
         "fields": [_field(task, each) for each in _offered(task)],

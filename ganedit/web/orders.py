@@ -51,14 +51,14 @@ class Orders:
         if "folder" in asked:
             return self._through_folder(task, form, asked)
         files = self._files(task, asked)
+        if _takes_picture(task, form) and task.edited is not None and not files[task.edited.name]:
+            raise UsageError(f"give the {task.edited.name}")
         output = self.results / secrets.token_hex(8)
         output.mkdir(parents=True)
         label = task.label(form.options) or task.name
-        own = replace(
-            form.run.files, output=output, suffix=f"_{label}" if task.edited is not None else None
-        )
-        run = replace(form.run, files=own)
         edited = files.get(task.edited.name, ()) if task.edited is not None else ()
+        suffix = f"_{label}" if edited else None
+        run = replace(form.run, files=replace(form.run.files, output=output, suffix=suffix))
         title = edited[0].name if edited else label
         return Order(task, form.options, Given(files, options=form.given), run), title
 
@@ -69,12 +69,12 @@ class Orders:
             GaneditError: what is wrong with the request.
         """
         task = self._task(asked.get("task"))
-        size = (0, 0)
-        if task.edited is not None:
-            held = self._store.get(asked.get("file"))
-            size = held.width, held.height
         with in_words(task):
-            return task.size(self._form(task, asked).options, size)
+            form, size = self._form(task, asked), (0, 0)
+            if _takes_picture(task, form):
+                held = self._store.get(asked.get("file"))
+                size = held.width, held.height
+            return task.size(form.options, size)
 
     def shipped(self, task: str, input: str, name: str) -> Path:
         """The file of a picture of an input's gallery.
@@ -109,8 +109,6 @@ class Orders:
             files[name] = tuple(
                 shipped(each, id) if str(id).startswith(NAME_MARK) else self._file(id) for id in ids
             )
-        if task.edited is not None and "folder" not in asked and not files[task.edited.name]:
-            raise UsageError(f"give the {task.edited.name}")
         return files
 
     def _through_folder(
@@ -134,6 +132,11 @@ class Orders:
         )
         given = Given(files, folders, form.given)
         return Order(task, form.options, given, run, self._roots, estimate), f"{folder.name}/"
+
+
+def _takes_picture(task: Task[Any], form: Filled) -> bool:
+    """Whether there has to be a picture that is edited: unless a number stands for it."""
+    return task.edited is not None and task.edited.number not in form.given
 
 
 def _input(task: Task[Any], name: str) -> Input:

@@ -29,11 +29,11 @@ class VaryOptions(OfOneGenerator):
     )
     seed: int | None = option(
         None, "Vary what ganedit generate draws of this seed, instead of a picture.",
-        least=0, most=MOST_SEED,
+        least=0, most=MOST_SEED, simple=True,
     )  # fmt: skip
     model: str | None = option(
         None, "Which generator draws that. `ganedit models` lists what there is.", metavar="NAME",
-        known=known_models,
+        known=known_models, simple=True,
     )  # fmt: skip
     truncation: float = option(
         0.7, "Of a seed, as of ganedit generate: the nearer to 0, the more usual.", least=0, most=1

@@ -56,7 +56,7 @@ export function panel() {
     sources, folder ? folderFields() : null,
     h("p", { id: "hint" }),
     ...partnerFields(),
-    h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, asked)),
+    h("form", { id: "options", onsubmit: (event) => event.preventDefault() }, form(task, changed)),
     h("p", { id: "sizes", "aria-live": "polite" }),
     folder ? folderButtons() : h("div", { class: "row" },
       h("button", { type: "button", id: "start", class: "primary", onclick: told(start) }, task.title),
@@ -77,12 +77,17 @@ export function ready() {
   result();
 }
 
+function changed() {
+  asked();
+  if (state.task.number) show(true);
+}
+
 // What still has to be given, and how large the result will be.
 function asked() {
   const { task, photo, photos } = state;
   const folder = edited() && state.source === "folder";
   const missing = missingPartner()?.name, empty = emptyField()?.title;
-  const hint = missing ? `Choose a ${missing}.` : empty ? `Fill in “${empty}”.` : folder || !photo ? "" : task.drawn && photo.strokes ? "Draw with the mouse, a pen or a finger." : painted() ? hintOf(painted()) : "";
+  const hint = missing ? `Choose a ${missing}.` : empty ? `Fill in “${empty}”.` : folder ? "" : !photo ? numberHint() : task.drawn && photo.strokes ? "Draw with the mouse, a pen or a finger." : painted() ? hintOf(painted()) : "";
   fill($("hint"), hint || null, photo && edited() && !folder ? photo.notes.map((note) => h("span", { class: "note" }, `${photo.name}: ${note}`)) : null);
   if (folder) $("start").disabled = $("estimate").disabled = !folderChosen() || Boolean(missing || empty);
   if (!folder) {
@@ -92,6 +97,11 @@ function asked() {
     $("start-all").textContent = `All ${photos.length}`;
   }
   sizes();
+}
+
+function numberHint() {
+  const field = edited() && state.task.fields.find((each) => each.name === state.task.number);
+  return field ? `Open a ${edited()}, or fill in “${field.title}”.` : "";
 }
 
 const hintOf = (input) => state.task.local || input.required

@@ -38,7 +38,9 @@ export function result() {
   if (!place) return;
   if (!shown) { fill(place); return; }
   const { job, made } = shown;
-  const again = job.folder ? null : task.fields.find((field) => field.name === "seed" && edited());
+  // Of a picture there is another one only where no seed stands in its place.
+  const again = !job.folder && task.edited && task.fields.some((field) => field.name === "seed")
+    && (task.number !== "seed" || job.asked.options?.seed !== undefined);
   fill(place, 
     h("h2", {}, "Result"),
     job.made.length > 1 && !job.folder ? h("div", { class: "gallery" }, job.made.map((each, n) => h("button", {

@@ -1,6 +1,7 @@
 // What the page knows, and the stage that shows it.
 
 import { $ } from "./dom.js";
+import { valuesOf } from "./form.js";
 import { Viewer } from "./viewer.js";
 
 export const state = {
@@ -22,7 +23,8 @@ export const viewer = new Viewer($("viewer"), $("picture"), $("paint"), $("split
 // For programs that drive the page.
 window.ganedit = { state, viewer };
 
-export const edited = () => state.task.edited;
+// The input that is edited; none where a number that was filled in stands for it.
+export const edited = () => valuesOf(state.task)[state.task.number] === undefined ? state.task.edited : null;
 export const painted = () => state.task.inputs.find((each) => each.given === "paired");
 export const taskNamed = (name) => state.tasks.find((task) => task.name === name);
 export const running = (job) => job.state === "running" || job.state === "waiting";
