@@ -19,7 +19,8 @@ from ganedit.data.pictures import Part
 from ganedit.errors import TrainingError, UsageError
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.directions import Directions, factorised
-from ganedit.tasks.generate.judging import UNCHANGED, packed
+from ganedit.tasks.generate.judging import DETAIL, UNCHANGED, packed
+from ganedit.tasks.generate.matching import detail
 from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
@@ -398,7 +399,23 @@ def test_sets_are_matched_as_they_are(options: Callable[..., GenerateTraining]) 
     seen = task.jury.seen(step, batch["picture"])
     assert not torch.equal(seen["pixels"], batch["picture"])
     assert torch.equal(seen[UNCHANGED], batch["picture"])
-    assert UNCHANGED in task.jury.matched
+    assert {UNCHANGED, DETAIL} <= set(task.jury.matched)
+
+
+def test_detail_tells_sharpness_and_colours_apart() -> None:
+    torch.manual_seed(0)
+    picture = torch.rand(1, 3, 16, 16)
+    grey = picture.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+    fine, coarse, colors = (slice(first, last) for first, last in ((0, 3), (3, 6), (6, 8)))
+    assert detail(torch.full((1, 3, 16, 16), 0.5)).max() == 0
+    assert detail(grey)[:, 0].mean() > 0
+    assert detail(grey)[:, [1, 2, 4, 5, 6, 7]].max() < 1e-6
+    plain = grey * 0 + torch.tensor([0.9, 0.2, 0.1])[:, None, None]
+    assert detail(plain)[:, fine].max() < 1e-6
+    assert detail(plain)[:, coarse].max() < 1e-6
+    assert detail(plain)[:, colors].amin() > 0.1
+    # Twice the contrast is twice the detail.
+    assert torch.allclose(detail(picture * 2), detail(picture) * 2, atol=1e-6)
 
 
 def test_real_and_drawn_pictures_are_augmented_alike(
