@@ -667,8 +667,8 @@ def invert(
         vgg: File of VGG19's features: likeness is what it sees, and PD is told. None: likeness of
             pixels.
         tune: Steps in which the generator learns this one photo too (pivotal tuning); a new
-            generator is written beside the result.
-        tuned: Where that is written.
+            generator is written to --tuned.
+        tuned: Where the generator of --tune is written.
         force: Take pictures that are none of the model's kind.
         encoder: Encoder of your own, from ganedit train invert.
         weights: Weights of your own: a file or a training run.

@@ -53,6 +53,8 @@ class Input:
     """Whether nothing can be done without it."""
     most: int = 1
     """How many of it a job may have."""
+    moving: bool = True
+    """Whether it may be a video or an animation, every frame of which is edited."""
     drawn: bool = False
     """Whether it may be a drawing: the page has a canvas for it then."""
     number: str = ""
@@ -87,6 +89,8 @@ class Training(Generic[O_contra]):
     """Commands for the help text."""
     run: Mapping[str, Any] = field(default_factory=dict)
     """What a run of it has instead of the usual defaults, by the name in `TrainingConfig`."""
+    used_by: str = "--weights"
+    """The options that a run is given to, last the one that names it."""
 
 
 class Measuring(Protocol):
@@ -167,8 +171,13 @@ def anything_goes(options: Any, given: Mapping[str, int]) -> None:
 
 
 def always(options: Any) -> bool:
-    """Whether a task whose several results are best seen beside each other makes a sheet."""
+    """Of a task that does so whatever it is asked for."""
     return True
+
+
+def never(options: Any) -> bool:
+    """Of a task that never does so."""
+    return False
 
 
 def no_label(options: Any) -> str:
@@ -222,7 +231,7 @@ class Task(Generic[O_contra]):
     local: bool = False
     """Whether all that it does not change is to stay bit for bit: where a format cannot keep it,
     that is said."""
-    enlarges: bool = False
+    enlarges: Callable[[O_contra], bool] = never
     """Whether results depend on the upscaler's weights too."""
     title: str = ""
     """What a page calls it, where that is another word than its name."""

@@ -404,3 +404,32 @@ def test_seeds_are_as_many_as_there_are_draws() -> None:
     assert "--seed 4294967296: use a whole number from 0 to 4294967295" in done.complaint
     done = run("walk", "--model", "faces", "--seeds", f"3,{2**32}", "-o", "x.gif", *EXACT)
     assert "seeds are at most 4294967295" in done.complaint
+    for words in (("generate",), ("generate", "--class", "hats=2"), ("directions",)):
+        told = run(
+            *words,
+            "--model",
+            "things",
+            "--seed",
+            2**32 - 1,
+            *(["-n", 2] if len(words) == 1 else []),
+            "-o",
+            "x",
+            *EXACT,
+        )
+        assert "the last has seed 4294967296, and 4294967295 is the largest" in told.complaint
+        assert not Path("x").exists()
+
+
+def test_what_is_drawn_has_no_before_and_what_moves_no_code(tmp_path: Path) -> None:
+    for words in (("generate", "--model", "blobs"), ("vary", 3, "--model", "blobs", "--strip", 1)):
+        done = run(*words, "-o", tmp_path / "x.png", "--preview", *EXACT)
+        assert done.complaint == "--preview: a picture that is drawn has no before; leave it out"
+    frames = [PIL.Image.fromarray(tiny.photo(n, 32, 32)) for n in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    for words in (("vary", "--direction", "1=1"), ("invert", "--model", "blobs")):
+        done = run(words[0], tmp_path / "a.gif", *words[1:], "-o", tmp_path / "y.gif", *EXACT)
+        assert done.complaint.endswith(f"a.gif: {words[0]} takes pictures, and no animations")
+    assert (
+        "7: give one seed at a time, or pictures"
+        in run("vary", 7, 8, "--model", "blobs", "--strip", 1, *EXACT).complaint
+    )

@@ -1,12 +1,13 @@
 """Faces as the shipped weights draw them."""
 
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from command_line import run
+from command_line import EXACT, run
 from drawing import least_apart, samples, shipped, shipped_samples
 
 import ganedit
@@ -141,3 +142,11 @@ def test_a_face_is_found_in_a_scene_and_a_scene_is_none(tmp_path: Path) -> None:
         with pytest.raises(ganedit.GaneditError, match="nothing that faces could have drawn"):
             faces().invert(other, steps=1)
     assert faces().invert(scene(), steps=1, force=True).width == 64
+
+
+def test_json_names_the_upscaler_only_where_it_was_used(tmp_path: Path) -> None:
+    for words, used in (((), False), (("--size", 128), True)):
+        target = tmp_path / f"{used}.png"
+        done = run("generate", "--model", "faces", *words, "-o", target, "--json", *EXACT)
+        names = json.loads(done.out)["weights"]
+        assert any(name.startswith("upscale") for name in names) is used

@@ -293,14 +293,20 @@ def test_classes_from_a_table(tmp_path: Path) -> None:
     reds = [shapes.hue_of(p.permute(1, 2, 0).numpy()) == 0 for p in batch["picture"]]
     assert reds == [bool(label) for label in batch["label"]]
     table.write_text("\n".join(["name,class", *rows[:110]]))
-    with pytest.warns(UserWarning, match=r"classes.csv: has a class for 110 of 120 pictures"):
+    with pytest.warns(UserWarning, match=r"classes.csv: has no class for 10 of 120 pictures"):
         GenerateBatches(given, classes_in(given), 0).warn_of_few()
     table.write_text("name,class\nx.png,a\ny.png,b")
-    with pytest.raises(TrainingError, match=r"classes.csv: names none of the pictures in --data"):
-        GenerateBatches(given, ("a", "b"), 0)
-    table.write_text("name\nx.png")
-    with pytest.raises(TrainingError, match="not a CSV table of names and classes"):
+    with pytest.raises(TrainingError, match=r"names none of the pictures in --data; it names x\."):
         classes_in(given)
+    table.write_text("\n".join(["name,class", *rows, "x.png,other"]))
+    with pytest.warns(
+        UserWarning, match=r"1 of the 121 .* that it names are not in --data, like x"
+    ):
+        classes_in(given)
+    for wrong in ("name\nx.png", "name;class\nx.png;a", ""):
+        table.write_text(wrong)
+        with pytest.raises(TrainingError, match="not a CSV table: a line of headings, then"):
+            classes_in(given)
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,10 @@ def run_training(
         finally:
             told = bar.close()
     if told:
-        drawn = any(row.name == task.name and row.edited is None for row in TASKS)
-        command = f"ganedit {task.name}{'' if drawn else ' PICTURE'} --weights {config.out}"
+        (row,) = (row for row in TASKS if row.name == task.name)
+        flags = "--weights" if row.training is None else row.training.used_by
+        picture = "" if row.edited is None else " PICTURE"
+        command = f"ganedit {task.name}{picture} {flags} {config.out}"
         click.echo(f"done; see {config.out / REPORT}; use it with: {command}", err=True)
 
 

@@ -105,5 +105,9 @@ def read_state(path: Path, network: str) -> dict[str, Tensor]:
             return load_file(path)
         state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
         return state
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
     except Exception as error:  # safetensors and torch raise many kinds for a bad file
-        raise WeightsError(f"{path}: cannot be read as {network} weights: {error}") from error
+        raise WeightsError(
+            f"{path}: no weights of {network}: neither safetensors nor what torch.save writes"
+        ) from error

@@ -55,6 +55,8 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     edited = task.edited
     if edited is not None and edited.number and not given.files.get(edited.name):
         edited = None  # the number says what is drawn
+    if edited is None and run.files.preview:
+        raise UsageError("--preview: a picture that is drawn has no before; leave it out")
     names = task.variants(options)
     if edited is None:
         plan = Plan([_drawn(task, options, run, several=len(names) > 1)])
@@ -66,6 +68,7 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
             edited.name,
             task.labels(options),
         )
+        plan = plan if edited.moving else _stills(plan, task)
     partners = [_partner(each, given) for each in task.inputs if each != task.edited]
     jobs = [_with_partners(job, partners, several=len(plan.jobs) > 1) for job in plan.jobs]
     shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]
@@ -81,6 +84,16 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
         if len(group) > 1 and task.sheet(options) and not job.moving
     ]
     return replace(plan, jobs=[job for group in groups for job in group], sheets=sheets)
+
+
+def _stills(plan: Plan, task: Task[Any]) -> Plan:
+    """The plan without videos and animations, for a task that takes none."""
+    kept, moving = ([job for job in plan.jobs if job.moving is m] for m in (False, True))
+    if not kept:
+        raise UsageError(f"{moving[0].source}: {task.name} takes pictures, and no animations")
+    if moving:
+        plan.left_out["videos and animations"] += len(moving)
+    return replace(plan, jobs=kept)
 
 
 def _check_given(task: Task[Any], given: Given) -> None:

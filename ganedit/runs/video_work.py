@@ -116,7 +116,7 @@ class VideoWork:
         if self.work.task.local:  # most of a result is its input, bit for bit
             return replace(SHARP, settling=0)
         # What works at a size of its own paints the whole picture.
-        return CALM if self.work.task.enlarges else SHARP
+        return CALM if self.work.task.enlarges(self.work.options) else SHARP
 
     def _one_each(self, sources: dict[str, Source], name: str, paths: tuple[Path, ...]) -> bool:
         """Whether several pictures are one for each frame, and not all of them for every frame."""

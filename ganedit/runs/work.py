@@ -80,7 +80,7 @@ def used_weights(task: Task[Any], options: Any) -> dict[str, str]:
         UsageError: no weights do what the options ask for.
     """
     own = dict(task.weights(options))
-    return {**own, **UPSCALE.weights(UpscaleOptions())} if task.enlarges else own
+    return {**own, **UPSCALE.weights(UpscaleOptions())} if task.enlarges(options) else own
 
 
 def enlarger(runtime: Runtime) -> Enlarge:

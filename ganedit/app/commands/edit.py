@@ -68,12 +68,15 @@ def _params_of(each: Input) -> list[click.Parameter]:
 def _number(task: Task[Any], values: dict[str, Any]) -> dict[str, Any]:
     """What a whole number in the place of a picture stands for; nothing where there is none."""
     each = task.edited
-    if each is None or not each.number or len(values[each.name]) != 1:
+    if each is None or not each.number:
         return {}
-    (path,) = values[each.name]
-    if not str(path).isdecimal() or path.exists():
+    given = values[each.name]
+    numbers = [path for path in given if str(path).isdecimal() and not path.exists()]
+    if not numbers:
         return {}
-    return {each.name: (), each.number: int(str(path))}
+    if len(given) > 1:
+        raise UsageError(f"{numbers[0]}: give one {each.number} at a time, or pictures")
+    return {each.name: (), each.number: int(str(numbers[0]))}
 
 
 def _given(task: Task[Any], values: dict[str, Any]) -> tuple[dict[str, tuple[Path, ...]],

@@ -2,13 +2,14 @@
 
 import csv
 import warnings
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, square
+from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, entries_in, square
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError
 from ganedit.tasks.generate.growth import resized
@@ -27,16 +28,33 @@ def classes_in(options: GenerateTraining) -> tuple[str, ...]:
     """Names of the classes in the data, sorted; none unless they are asked for.
 
     Raises:
-        TrainingError: there are fewer than two, or the table of them cannot be read.
+        TrainingError: there are fewer than two, or the table of them cannot be read or is of other
+            pictures.
     """
+    folders = [Folder.parse(text) for text in options.data]
     if options.labels is not None:
-        return _checked(set(read_classes(options.labels).values()), f"{options.labels}: --labels")
+        known = read_classes(options.labels)
+        _compare(options.labels, known, {e.name for each in folders for e in entries_in(each)})
+        return _checked(set(known.values()), f"{options.labels}: --labels")
     if not options.classes_from_folders:
         return ()
-    folders = [Folder.parse(text).path for text in options.data]
-    names = {each.name for folder in folders for each in folder.iterdir() if each.is_dir()}
+    names = {each.name for folder in folders for each in folder.path.iterdir() if each.is_dir()}
     kept = {name for name in names if not name.startswith(".")}
     return _checked(kept, f"{options.data[0]}: --classes-from-folders")
+
+
+def _compare(table: Path, known: Mapping[str, str], pictures: Set[str]) -> None:
+    """Refuse a table of other pictures; say where it has some that are not there."""
+    missing = [name for name in known if name not in pictures]
+    if len(missing) == len(known):
+        like = f"; it names {missing[0]}" if missing else ""
+        raise TrainingError(f"{table}: names none of the pictures in --data{like}")
+    if missing:
+        warnings.warn(
+            f"{table}: {len(missing):,} of the {len(known):,} pictures that it names are not in "
+            f"--data, like {missing[0]}",
+            stacklevel=2,
+        )
 
 
 def _checked(names: set[str], asked: str) -> tuple[str, ...]:
@@ -61,9 +79,11 @@ def read_classes(table: Path) -> dict[str, str]:
         with table.open(newline="", encoding="utf-8-sig") as file:
             _, *rows = [row for row in csv.reader(file) if row]
         return {row[0].strip(): row[1].strip() for row in rows}
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, IndexError) as error:
+    except OSError as error:
+        raise TrainingError(f"{table}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error, ValueError, IndexError) as error:
         raise TrainingError(
-            f"{table}: not a CSV table of names and classes, with a line of headings ({error})"
+            f"{table}: not a CSV table: a line of headings, then name,class for each picture"
         ) from error
 
 
@@ -114,8 +134,8 @@ class GenerateBatches:
         table, named, among = self.options.labels, len(self), len(self.pictures)
         if table is not None and named < among:
             warnings.warn(
-                f"{table}: has a class for {named:,} of {among:,} pictures; the others are left "
-                "out",
+                f"{table}: has no class for {among - named:,} of {among:,} pictures to train on; "
+                "they are left out",
                 stacklevel=2,
             )
         window, sides = self.window, self.pictures.sides
@@ -183,8 +203,6 @@ class GenerateBatches:
             kinds = [known.get(entry.name, "") for entry in entries]
         usable = self.pictures.usable
         found = [np.array([i for i in usable if kinds[i] == name], dtype=int) for name in classes]
-        if self.part.training and table is not None and not sum(map(len, found)):
-            raise TrainingError(f"{table}: names none of the pictures in --data")
         for name, indices in zip(classes, found, strict=True):
             if self.part.training and not len(indices):
                 raise TrainingError(f"{self.options.data[0]}: class {name} has no pictures")

@@ -90,7 +90,7 @@ class Inverting:
         return Image(
             drawn,
             metadata=Metadata(xmp=recipe.as_xmp(painter.precision)),
-            notes=(likeness.told(drawn),),
+            notes=(*self._unchecked(), likeness.told(drawn)),
         )
 
     def _framed(self, photo: Image) -> Tensor:
@@ -122,6 +122,13 @@ class Inverting:
     def _tells(self) -> bool:
         """Whether the encoder knows what is of the generator's kind."""
         return self.encoder is not None and self.encoder.options.tells
+
+    def _unchecked(self) -> tuple[str, ...]:
+        """What was taken on trust, where no encoder finds the square and knows the kind."""
+        if self._tells:
+            return ()
+        taken = "" if self.options.square is not None else "the middle of the photo was taken, and "
+        return (f"{taken}nothing tells whether it is of the kind of {self.model.name}",)
 
     def _likely(self, squares: np.ndarray) -> np.ndarray:
         """How likely it is that squares `(N, S, S, 3)` uint8 are of the kind: logits `(N,)`."""

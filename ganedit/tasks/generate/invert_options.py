@@ -50,10 +50,14 @@ class InvertOptions(OfOneGenerator):
     )  # fmt: skip
     tune: int = option(
         0, "Steps in which the generator learns this one photo too (pivotal tuning); a new "
-        "generator is written beside the result.", least=0,
+        "generator is written to --tuned.", least=0,
     )  # fmt: skip
     tuned: Path | None = option(
-        None, "Where that is written.", metavar="FILE", recorded=False, written=True
+        None,
+        "Where the generator of --tune is written.",
+        metavar="FILE",
+        recorded=False,
+        written=True,
     )
     force: bool = option(False, "Take pictures that are none of the model's kind.")
     encoder: str | None = option(

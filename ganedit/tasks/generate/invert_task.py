@@ -7,7 +7,7 @@ from typing import Any
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
-from ganedit.task import PHOTO, Apply, Enlarge, Size, Task, Training
+from ganedit.task import Apply, Enlarge, Input, Size, Task, Training
 from ganedit.tasks.generate.invert_options import EncoderTraining, InvertOptions
 from ganedit.tasks.generate.models import find_model
 
@@ -31,7 +31,7 @@ def _weights(options: InvertOptions) -> Mapping[str, str]:
     vgg = {}
     if options.vgg is not None:
         vgg = {options.vgg.name: hashlib.sha256(options.vgg.read_bytes()).hexdigest()}
-    return {model.path.name: model.sha256, **encoder, **vgg}
+    return {**model.checksums, **encoder, **vgg}
 
 
 def _check(options: InvertOptions, given: Mapping[str, int]) -> None:
@@ -73,7 +73,11 @@ More like the photo by a generator that learns it too, which then has to be give
     options=InvertOptions,
     load=_load,
     weights=_weights,
-    inputs=(PHOTO,),
+    inputs=(
+        Input(
+            "photo", "Photos, folders, globs or @lists of them; - is standard input.", moving=False
+        ),
+    ),
     label=_label,
     labels=_labels,
     size=_size,
@@ -93,5 +97,6 @@ meant, and knows which pictures are of the kind:
             "warmup": 50,
             "evaluate_every": 500,
         },
+        used_by="--weights GENERATOR --encoder",
     ),
 )

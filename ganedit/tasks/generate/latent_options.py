@@ -10,6 +10,7 @@ from ganedit.options import MOST_SEED, option, own_weights, vgg_file
 from ganedit.tasks.generate.options import (
     OfOneGenerator,
     Window,
+    check_seeds,
     known_directions,
     known_models,
 )
@@ -149,6 +150,10 @@ class DirectionsOptions(OfOneGenerator):
     )  # fmt: skip
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_seeds(self.seed, self.count)
 
 
 @dataclass(frozen=True)

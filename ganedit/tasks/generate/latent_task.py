@@ -7,7 +7,7 @@ from typing import Any
 from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
-from ganedit.task import Apply, Enlarge, Input, Size, Task, Training
+from ganedit.task import Apply, Enlarge, Input, Size, Task, Training, always
 from ganedit.tasks.generate.arithmetic import parse_directions
 from ganedit.tasks.generate.latent_options import (
     DirectionsOptions,
@@ -79,8 +79,7 @@ def _load_walking(options: WalkOptions, runtime: Runtime, enlarge: Enlarge) -> A
 
 
 def _shown_weights(options: DirectionsOptions) -> Mapping[str, str]:
-    model = find_model(options.model, options.weights)
-    return {model.path.name: model.sha256}
+    return find_model(options.model, options.weights).checksums
 
 
 def _walked_weights(options: WalkOptions) -> Mapping[str, str]:
@@ -89,8 +88,11 @@ def _walked_weights(options: WalkOptions) -> Mapping[str, str]:
         f"{number} {path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
         for number, path in enumerate(options.pictures)
     }
-    model = walked_model(options)
-    return {model.path.name: model.sha256, **pictures}
+    return {**walked_model(options).checksums, **pictures}
+
+
+def _walk_enlarges(options: WalkOptions) -> bool:
+    return options.size is not None
 
 
 def _frames(options: WalkOptions) -> tuple[str, ...]:
@@ -155,14 +157,19 @@ The picture of a seed, without a file of it:
     load=_load_varying,
     weights=_weights_of_all,
     inputs=(
-        Input("picture", "Pictures that ganedit drew, folders of them; or a seed.", number="seed"),
+        Input(
+            "picture",
+            "Pictures that ganedit drew, folders of them; or a seed.",
+            number="seed",
+            moving=False,
+        ),
     ),
     size=_varied_size,
     label=_varied_label,
     labels=_varied_labels,
     variants=strip_places,
     check=_check_varying,
-    enlarges=True,
+    enlarges=always,
 )
 
 WALK = Task(
@@ -185,7 +192,7 @@ From a photo that ganedit invert found a code for, to a drawn one:
     variants=_frames,
     sheet=_no_sheet,
     rate=_rate,
-    enlarges=True,
+    enlarges=_walk_enlarges,
 )
 
 DIRECTIONS = Task(

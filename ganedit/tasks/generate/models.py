@@ -4,6 +4,7 @@ import difflib
 import hashlib
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,11 @@ class Model:
     network: NetworkOptions
     fingerprint: str
     row: weights.WeightFile | None = field(default=None, compare=False)
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 by the name of the file, as `Task.weights` tells it."""
+        return {self.path.name: self.sha256}
 
     def class_in_turn(self, seed: int) -> str:
         """The class of a seed where none is asked for; empty without classes."""

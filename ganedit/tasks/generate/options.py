@@ -66,6 +66,15 @@ class NetworkOptions(Options):
             )
 
 
+def check_seeds(first: int, count: int) -> None:
+    """Raise a UsageError where so many seeds from the first one on are not there."""
+    if first + count - 1 > MOST_SEED:
+        raise UsageError(
+            f"--seed {first}: of {count:,} pictures from there the last has seed "
+            f"{first + count - 1}, and {MOST_SEED} is the largest"
+        )
+
+
 def known_models() -> list[str]:
     """The words that `--model` takes."""
     return weights.labelled("generate", "model")
@@ -169,7 +178,7 @@ class GenerateEvaluation(OfOneGenerator):
         absent="the largest in the middle",
     )  # fmt: skip
     count: int = option(1000, "How many pictures are drawn.", least=8, short="-n")
-    seed: int = option(0, "Of the first of them.", least=0)
+    seed: int = option(0, "Of the first of them.", least=0, most=MOST_SEED)
     truncation: float = option(1.0, "1 measures all that was learned.", least=0, most=1)
     features: Path | None = option(
         None, "Another network to compare pictures by: TorchScript, (N, 3, S, S) in [0, 1] to "
@@ -182,6 +191,7 @@ class GenerateEvaluation(OfOneGenerator):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_seeds(self.seed, self.count)
         if self.window is not None:
             Window.parse(self.window)
 

@@ -72,8 +72,12 @@ def _load(options: GenerateOptions, runtime: Runtime, enlarge: Enlarge) -> Apply
 
 
 def _weights(options: GenerateOptions) -> Mapping[str, str]:
-    model = model_of(options)
-    return {model.path.name: model.sha256}
+    return model_of(options).checksums
+
+
+def _enlarges(options: GenerateOptions) -> bool:
+    """A picture that is drawn again may have had a size of its own."""
+    return options.size is not None or options.like is not None
 
 
 def _measure(options: GenerateEvaluation, measuring: Measuring) -> ScoreTable:
@@ -107,7 +111,7 @@ One of them again, bit for bit: each file carries its recipe:
     variants=_variants,
     sheet=_sheet,
     check=_check,
-    enlarges=True,
+    enlarges=_enlarges,
     training=Training(
         GenerateTraining,
         _training,

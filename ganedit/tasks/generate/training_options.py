@@ -56,7 +56,8 @@ class GenerateTraining(Options):
         absent="projection", group="losses",
     )  # fmt: skip
     progressive: bool = option(
-        False, "Begin with small pictures, and fade in one resolution after the other.",
+        False, "Begin with small pictures, and fade in one resolution after the other "
+        "(stylegan only).",
         group="losses",
     )  # fmt: skip
     path_weight: float = option(

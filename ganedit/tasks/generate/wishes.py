@@ -23,7 +23,7 @@ from ganedit.tasks.generate.models import (
     layers_of,
     nearest_name,
 )
-from ganedit.tasks.generate.options import MOST, GenerateOptions
+from ganedit.tasks.generate.options import MOST, GenerateOptions, check_seeds
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
 
 # Steps along a direction that a strip shows.
@@ -53,10 +53,12 @@ def recipes(options: GenerateOptions) -> Mapping[str, Recipe]:
 
     seeds = range(options.seed, options.seed + options.count)
     if options.class_ is None:
+        check_seeds(options.seed, options.count)
         return {_name("", seed): recipe_of(seed, model.class_in_turn(seed)) for seed in seeds}
     wanted = _wanted(options.class_, options.count)
-    for kind in wanted:
+    for kind, count in wanted.items():
         label_of(model, kind)
+        check_seeds(options.seed, count)
     return {
         _name(kind, seed): recipe_of(seed, kind)
         for kind, count in wanted.items()

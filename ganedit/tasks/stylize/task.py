@@ -7,7 +7,7 @@ from ganedit import weights
 from ganedit.errors import UsageError
 from ganedit.runtime import Runtime
 from ganedit.scores import ScoreTable
-from ganedit.task import PHOTO, Apply, Enlarge, Evaluation, Input, Measuring, Task, Training
+from ganedit.task import PHOTO, Apply, Enlarge, Evaluation, Input, Measuring, Task, Training, always
 from ganedit.tasks.stylize.options import (
     StylizeEvaluation,
     StylizeOptions,
@@ -92,7 +92,7 @@ One result for each style of a folder, and a contact sheet:
     check=_check,
     load=_load,
     weights=_weights,
-    enlarges=True,
+    enlarges=always,
     training=Training(
         StylizeTraining,
         _training,

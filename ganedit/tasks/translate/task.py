@@ -23,6 +23,7 @@ from ganedit.task import (
     Progress,
     Task,
     Training,
+    always,
 )
 from ganedit.tasks.translate.domains import (
     check_domains,
@@ -183,7 +184,7 @@ A folder, by a network of your own (see ganedit train translate --help):
     variants=_variants,
     load=_load,
     weights=_weights,
-    enlarges=True,
+    enlarges=always,
     training=Training(
         TranslateTraining,
         _training,
