@@ -64,11 +64,16 @@ def run_training(
         finally:
             told = bar.close()
     if told:
-        (row,) = (row for row in TASKS if row.name == task.name)
-        flags = "--weights" if row.training is None else row.training.used_by
-        picture = "" if row.edited is None else " PICTURE"
-        command = f"ganedit {task.name}{picture} {flags} {config.out}"
+        command = _usage(task.name, config.out)
         click.echo(f"done; see {config.out / REPORT}; use it with: {command}", err=True)
+
+
+def _usage(name: str, run: Path) -> str:
+    """The command that edits pictures, or draws some, with what a run of a task has made."""
+    row = next((each for each in TASKS if each.name == name and each.training is not None), None)
+    picture = "" if row is not None and row.edited is None else " PICTURE"
+    flags = "--weights" if row is None or row.training is None else row.training.used_by
+    return f"ganedit {name}{picture} {flags} {run}"
 
 
 def run_recipe(path: Path, *, data: Path, out: Path, vgg: Path | None, **machine: Any) -> Path:

@@ -97,7 +97,7 @@ class GenerateTraining(Options):
     )
     matching_weight: float = option(
         6.0, "Of how unlike drawn pictures are to real ones as a set, by the features that critics "
-        "see, and by thumbnails.",
+        "see, by thumbnails, and by how strong detail and colours are.",
         least=0, group="losses",
     )  # fmt: skip
     pack: int = option(
