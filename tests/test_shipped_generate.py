@@ -62,7 +62,7 @@ def test_pictures_are_no_noise() -> None:
 
 def test_truncation_leads_to_one_face() -> None:
     spreads = [drawn(truncation).std(0).mean() for truncation in (0.0, 0.5, 1.0)]
-    assert spreads[0] < 4
+    assert spreads[0] < spreads[2] / 5  # strands of hair are chance
     assert spreads[0] < spreads[1] < spreads[2]
 
 
