@@ -269,7 +269,7 @@ def test_file_that_is_not_vgg_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="not VGG19 features"):
         VGG19Features(path)
     path.write_bytes(b"nothing")
-    with pytest.raises(WeightsError, match="cannot be read"):
+    with pytest.raises(WeightsError, match="no weights of VGG19"):
         VGG19Features(path)
 
 

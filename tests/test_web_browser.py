@@ -212,7 +212,7 @@ def test_a_folder_is_gone_through_stopped_and_gone_on_with(tab: Tab, page: Page)
     for number in range(4):
         write_photo(page.folder / "holiday" / f"{number}.png", seed=number)
     tab.get_by_role("tab", name="Sleep").click()
-    tab.get_by_role("spinbutton", name="Seconds").fill("1")
+    tab.get_by_role("spinbutton", name="Seconds").fill("2")
     tab.get_by_role("spinbutton", name="Seconds").press("Enter")
     tab.get_by_role("radio", name="A folder").check()
     tab.get_by_role("button", name="Folder of pictures").click()
