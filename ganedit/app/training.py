@@ -70,9 +70,10 @@ def run_training(
 
 def _usage(name: str, run: Path) -> str:
     """The command that edits pictures, or draws some, with what a run of a task has made."""
-    row = next((each for each in TASKS if each.name == name and each.training is not None), None)
-    picture = "" if row is not None and row.edited is None else " PICTURE"
-    flags = "--weights" if row is None or row.training is None else row.training.used_by
+    picture, flags = " PICTURE", "--weights"
+    for row in TASKS:
+        if row.name == name and row.training is not None:
+            picture, flags = picture if row.edited is not None else "", row.training.used_by
     return f"ganedit {name}{picture} {flags} {run}"
 
 

@@ -44,6 +44,11 @@ def of_vgg19(vgg: VGG19Features) -> Backbone:
     return Backbone(vgg, scales)
 
 
+def other_than_vgg19(name: str, path: Path | None) -> Backbone | None:
+    """What `--backbone` asks for; None for VGG19, which losses may look through too."""
+    return None if name == "vgg19" else of_timm(name, path)
+
+
 def of_timm(name: str, path: Path | None = None) -> Backbone:
     """One of the networks of timm (PyTorch Image Models, Wightman 2019).
 

@@ -51,8 +51,9 @@ class Orders:
         if "folder" in asked:
             return self._through_folder(task, form, asked)
         files = self._files(task, asked)
-        if _takes_picture(task, form) and task.edited is not None and not files[task.edited.name]:
-            raise UsageError(f"give the {task.edited.name}")
+        needed = _needed(task, form)
+        if needed is not None and not files[needed.name]:
+            raise UsageError(f"give the {needed.name}")
         output = self.results / secrets.token_hex(8)
         output.mkdir(parents=True)
         label = task.label(form.options) or task.name
@@ -71,7 +72,7 @@ class Orders:
         task = self._task(asked.get("task"))
         with in_words(task):
             form, size = self._form(task, asked), (0, 0)
-            if _takes_picture(task, form):
+            if _needed(task, form) is not None:
                 held = self._store.get(asked.get("file"))
                 size = held.width, held.height
             return task.size(form.options, size)
@@ -134,9 +135,10 @@ class Orders:
         return Order(task, form.options, given, run, self._roots, estimate), f"{folder.name}/"
 
 
-def _takes_picture(task: Task[Any], form: Filled) -> bool:
-    """Whether there has to be a picture that is edited: unless a number stands for it."""
-    return task.edited is not None and task.edited.number not in form.given
+def _needed(task: Task[Any], form: Filled) -> Input | None:
+    """The input that is edited; None for a task that draws, or where a number stands for it."""
+    edited = task.edited
+    return None if edited is None or edited.number in form.given else edited
 
 
 def _input(task: Task[Any], name: str) -> Input:

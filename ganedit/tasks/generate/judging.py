@@ -103,7 +103,9 @@ class Jury:
         """
         adaptive = self.options.augmentation == "adaptive"
         kept = slice(None) if last is None else slice(-last, None)
-        seen = {UNCHANGED: pictures[kept], DETAIL: detail(pictures[kept])}
+        seen = {UNCHANGED: pictures[kept]}
+        if self.options.matching_weight:
+            seen[DETAIL] = detail(pictures[kept])
         with torch.random.fork_rng(devices=cuda_of(pictures)):
             torch.manual_seed(torch.initial_seed() + 1)
             if self.options.augmentation != "never" and self.judges:

@@ -182,9 +182,9 @@ class GenerateTask:
     def _of_timm(self) -> backbone.Backbone | None:
         """What feature critics see with, where it is not VGG19."""
         training = self.training
-        if not training.feature_weight or training.backbone == "vgg19":
+        if not training.feature_weight:
             return None
-        return backbone.of_timm(training.backbone, training.backbone_file)
+        return backbone.other_than_vgg19(training.backbone, training.backbone_file)
 
     def _stage(self, step: Step) -> Stage:
         size = self.network_options.size

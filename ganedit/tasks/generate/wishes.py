@@ -51,14 +51,13 @@ def recipes(options: GenerateOptions) -> Mapping[str, Recipe]:
         recipe = Recipe.of(model, seed, options.truncation, kind, directions)
         return replace(recipe, size=options.size or recipe.size, code=code, fine=fine)
 
-    seeds = range(options.seed, options.seed + options.count)
-    if options.class_ is None:
-        check_seeds(options.seed, options.count)
-        return {_name("", seed): recipe_of(seed, model.class_in_turn(seed)) for seed in seeds}
-    wanted = _wanted(options.class_, options.count)
-    for kind, count in wanted.items():
+    wanted = {} if options.class_ is None else _wanted(options.class_, options.count)
+    for kind in wanted:
         label_of(model, kind)
-        check_seeds(options.seed, count)
+    check_seeds(options.seed, max(wanted.values(), default=options.count))
+    if options.class_ is None:
+        seeds = range(options.seed, options.seed + options.count)
+        return {_name("", seed): recipe_of(seed, model.class_in_turn(seed)) for seed in seeds}
     return {
         _name(kind, seed): recipe_of(seed, kind)
         for kind, count in wanted.items()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganedit import losses
 from ganedit.data.augment import draw_look
 from ganedit.data.pictures import Part
-from ganedit.nets.backbone import Backbone, of_timm
+from ganedit.nets.backbone import Backbone, other_than_vgg19
 from ganedit.nets.critics import FeatureCritic, PatchCritic
 from ganedit.nets.vgg import CHANNELS, LAYERS, VGG19Features
 from ganedit.scores import Scores, mean_scores
@@ -155,9 +155,9 @@ class InpaintTask:
     def _of_timm(self) -> Backbone | None:
         """What feature critics see with, where it is not the VGG19 of the perceptual loss."""
         training = self.training
-        if FEATURES not in self.critics or training.backbone == "vgg19":
+        if FEATURES not in self.critics:
             return None
-        return of_timm(training.backbone, training.backbone_file)
+        return other_than_vgg19(training.backbone, training.backbone_file)
 
     @property
     def _judged_channels(self) -> list[int]:

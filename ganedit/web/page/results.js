@@ -38,7 +38,7 @@ export function result() {
   if (!place) return;
   if (!shown) { fill(place); return; }
   const { job, made } = shown;
-  // Of a picture there is another one only where no seed stands in its place.
+  // Where a seed stands for a picture, another one is of the next seed: there is none of a picture.
   const again = !job.folder && task.edited && task.fields.some((field) => field.name === "seed")
     && (task.number !== "seed" || job.asked.options?.seed !== undefined);
   fill(place, 
