@@ -1,6 +1,7 @@
 """`python -m ganedit`, and what the command starts with."""
 
 import signal
+import sys
 
 
 def main() -> None:
@@ -10,9 +11,12 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from ganedit.app.commands import main as command_line
 
-    if answered:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    command_line()
+    try:
+        if answered:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        command_line()
+    except KeyboardInterrupt:  # in the moments in which the command line doesn't answer it itself
+        sys.exit(130)
 
 
 if __name__ == "__main__":

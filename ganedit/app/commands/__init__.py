@@ -73,13 +73,13 @@ def main(tasks: tuple[Task[Any], ...] = TASKS) -> None:
         if isinstance(stream, io.TextIOWrapper):  # None where whoever started us closed it
             # A terminal that knows fewer letters must not end the work.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_code(make_cli(tasks)))
+    sys.exit(_code(tasks))
 
 
-def _code(cli: click.Group) -> int:
+def _code(tasks: tuple[Task[Any], ...]) -> int:
     try:
         # Named here, since completion looks for a variable made of this name.
-        code = cli.main(prog_name="ganedit", standalone_mode=False)
+        code = make_cli(tasks).main(prog_name="ganedit", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except GaneditError as error:
         say(f"ganedit: {error}")
