@@ -423,7 +423,10 @@ def test_detail_beyond_its_range(home: Path, detail: str) -> None:
         (["--width", "100", "--scale", "2"], "give one of --scale, --width, --height and"),
         (["--detail", "0.5"], "--model and --detail choose among the shipped weights; with"),
         (["--model", "photo"], "--model and --detail choose among the shipped weights; with"),
-        (["--memory", "nonsense"], "'nonsense' is not an amount of memory; write it like 2G"),
+        (
+            ["--memory", "nonsense"],
+            "--memory: 'nonsense' is not an amount of memory; write it like 2G",
+        ),
         (["--format", "gif"], "cannot write gif: choose one of PNG"),
         (["-o", "b.gif"], "-o b.gif: a.jpg is one picture, and no video"),
         (["-o", "b.png", "--format", "jpg"], "its suffix means PNG, but --format says jpg"),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import click
 from click.core import ParameterSource
 
+from ganedit.errors import UsageError
 from ganedit.options import Declared, Group, Options, build, declared
 
 # Headings of the help, in the order in which they stand.
@@ -45,7 +46,7 @@ class FilePath(click.Path):
 
 
 class Parsed(click.ParamType[Any]):
-    """What a function makes of a text; it says itself what is wrong with one."""
+    """What a function makes of a text; it says what is wrong with one, this for which option."""
 
     name = "text"
 
@@ -53,7 +54,10 @@ class Parsed(click.ParamType[Any]):
         self.parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return self.parse(value) if isinstance(value, str) else value
+        try:
+            return self.parse(value) if isinstance(value, str) else value
+        except UsageError as error:
+            raise UsageError(f"{param.opts[0]}: {error}" if param else str(error)) from error
 
 
 class GroupedOption(click.Option):

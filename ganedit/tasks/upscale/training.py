@@ -15,7 +15,7 @@ from ganedit import losses, metrics, runtime
 from ganedit.data.augment import Augment, draw_augmentation, draw_look
 from ganedit.data.pictures import Part
 from ganedit.data.seeding import generator_at
-from ganedit.editing import to_samples, to_tensor
+from ganedit.editing import placed, to_samples, to_tensor
 from ganedit.errors import UsageError
 from ganedit.nets.critics import FeatureCritic, PatchCritic, UNetCritic
 from ganedit.nets.vgg import CHANNELS, LAYERS, VGG19Features
@@ -225,7 +225,7 @@ def answered_pairs(training: UpscaleTraining, teacher: nn.Module, part: Part) ->
             with tqdm(total=count, initial=pairs.finished, unit="crop", desc="teacher") as bar:
                 pairs.make(
                     lambda number: crops.pair(generator_at(TEACHER_SEED, number)),
-                    _asked(teacher, where),
+                    _asked(teacher, where.device),
                     lambda done, _: bar.update(done - bar.n),
                 )
     return pairs
@@ -233,7 +233,6 @@ def answered_pairs(training: UpscaleTraining, teacher: nn.Module, part: Part) ->
 
 def _asked(teacher: nn.Module, device: torch.device) -> Callable[[np.ndarray], np.ndarray]:
     """The teacher as a function of `(h, w, 3)` uint8 samples."""
-    teacher.to(device)
 
     def ask(low: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
