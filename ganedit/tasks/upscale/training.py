@@ -221,7 +221,8 @@ def answered_pairs(training: UpscaleTraining, teacher: nn.Module, part: Part) ->
         pairs = TeacherPairs(training.teacher_folder, count, scale, origin)
         if pairs.finished < count:
             crops = Crops(training, folders, TEACHER_SIDE, part)
-            where = runtime.choose("auto", "fp32").device
+            where = runtime.choose()
+            placed(teacher, where.device, where.dtype)
             with tqdm(total=count, initial=pairs.finished, unit="crop", desc="teacher") as bar:
                 pairs.make(
                     lambda number: crops.pair(generator_at(TEACHER_SEED, number)),
