@@ -306,9 +306,7 @@ def test_grey_stays_grey_and_empty_holes_change_nothing(own: str) -> None:
 @pytest.fixture
 def task(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> InpaintTask:
     monkeypatch.setattr(training, "VGG19Features", tiny.Features)
-    # Critics see all layers but the first.
-    monkeypatch.setattr(training, "LAYERS", ("one", "other"))
-    monkeypatch.setattr(training, "CHANNELS", {"one": 8, "other": 8})
+    monkeypatch.setattr(training, "JUDGED", ("second",))
     options = InpaintTraining((str(photo_folder),), network=NETWORK, crop=64, batch=2)
     return InpaintTask(replace(options, phase="adversarial", penalty_every=2))
 

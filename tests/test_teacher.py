@@ -47,7 +47,7 @@ def test_target_asked_for_lies_between_the_truth_and_the_guess(
 
     def loss(fakes: torch.Tensor) -> float:
         torch.manual_seed(0)
-        (term,) = task.generator_loss(tiny.look(networks, batch, fakes)).values()
+        (term,) = task.generator_loss(tiny.look(task, networks, batch, fakes)).values()
         return float(term)
 
     assert loss(target) == pytest.approx(0, abs=1e-12)

@@ -121,6 +121,12 @@ def test_lead_that_no_critic_can_take_is_refused(
     assert "all within --critic-lead 5" in done.err.splitlines()[-1]
 
 
+def test_a_backbone_that_no_critic_sees_with_is_refused(train: Train) -> None:
+    done = train("--phase", "adversarial", "--steps", 9, "--backbone", "tf_efficientnet_lite0")
+    assert done.code == 2
+    assert "--backbone tf_efficientnet_lite0: give --critic features" in done.complaint
+
+
 def test_adversarial_phase_starts_from_a_run(
     train: Train, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,9 +84,9 @@ def test_each_network_learns_from_its_own_loss_only(
 
 def test_feature_network_is_never_trained(make_task: MakeTask, config: TrainingConfig) -> None:
     task = make_task("adversarial")
-    state, before = begin(task, config), tiny.state_of(task.vgg)
+    state, before = begin(task, config), tiny.state_of(task.sight.vgg)
     step(task, state, config, batch_of(task))
-    assert all(torch.equal(before[name], p) for name, p in task.vgg.named_parameters())
+    assert all(torch.equal(before[name], p) for name, p in task.sight.vgg.named_parameters())
 
 
 def test_one_batch_can_be_overfitted(make_task: MakeTask, tmp_path: object) -> None:
@@ -267,8 +267,8 @@ def test_augmented_critic_sees_real_and_fake_through_one_draw(make_task: MakeTas
 
     networks = Networks({GENERATOR: nn.Identity()}, {"critic": Recorder()})
     batch = batch_of(task)
-    task.critic_loss(tiny.look(networks, batch, batch["high"]))
-    task.generator_loss(tiny.look(networks, batch, batch["high"]))
+    task.critic_loss(tiny.look(task, networks, batch, batch["high"]))
+    task.generator_loss(tiny.look(task, networks, batch, batch["high"]))
     assert len(seen) == 4
     assert torch.equal(seen[0], seen[1])
     assert torch.equal(seen[2], seen[3])

@@ -1,6 +1,7 @@
 """Small stand-ins that several tests share: photos, options, a feature network."""
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from ganedit.runtime import Runtime
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions, UpscaleTraining
+from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training.config import TrainingConfig
 from ganedit.training.state import CHECKPOINT
 from ganedit.training.task import Batch, Networks, Step
@@ -24,6 +26,7 @@ class Features(nn.Module):
     """Called like `VGG19Features`: two frozen convolutions instead of 20 million weights."""
 
     sha256 = "0" * 64
+    channels = MappingProxyType({"first": 8, "second": 8})
 
     def __init__(self, path: Path | None = None, layers: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -89,9 +92,11 @@ def parameters(networks: Networks) -> nn.ModuleDict:
     return nn.ModuleDict(networks.trained)
 
 
-def look(networks: Networks, batch: Batch, fakes: Tensor, number: int = 0) -> Step:
+def look(
+    task: UpscaleTask, networks: Networks, batch: Batch, fakes: Tensor, number: int = 0
+) -> Step:
     """A step of an upscaler that generates the given pictures."""
-    return Step(networks, batch, number, 0.0, lambda step: {"high": fakes})
+    return Step(networks, batch, number, 0.0, lambda step: task.looked_at(step, fakes))
 
 
 def tensors(value: Any, name: str = "") -> dict[str, Tensor]:

@@ -26,6 +26,9 @@ class VGG19Features(nn.Module):
             with different weights do not compare: `sha256` names the ones in use.
         layers: which of `LAYERS` to return, shallow to deep.
 
+    Attributes:
+        channels: of each layer that is returned, by its name.
+
     Raises:
         WeightsError: the file is missing or of another layout.
     """
@@ -48,6 +51,7 @@ class VGG19Features(nn.Module):
                 f"{path}: not VGG19 features in torchvision's layout; give a file saved from "
                 "torchvision.models.vgg19().features.state_dict()"
             ) from error
+        self.channels = {name: CHANNELS[name] for name in layers}
         self.taps = {LAYERS[name] for name in layers}
         self.features = features[: max(self.taps) + 1]
         # Made when first needed, and not parts of the module: they are on the CPU alone.

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from ganedit import losses
 from ganedit.data.augment import draw_look
 from ganedit.data.pictures import Part
-from ganedit.nets.backbone import Backbone, other_than_vgg19
-from ganedit.nets.critics import FeatureCritic, PatchCritic
-from ganedit.nets.vgg import CHANNELS, LAYERS, VGG19Features
+from ganedit.nets.backbone import other_than_vgg19
+from ganedit.nets.critics import PatchCritic
+from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.inpaint.data import InpaintBatches
 from ganedit.tasks.inpaint.network import Inpainter
 from ganedit.tasks.inpaint.options import InpaintTraining
+from ganedit.training.sight import FAKE, REAL, SEEN, WANTED, Sight
 from ganedit.training.task import (
     GENERATOR,
     Batch,
@@ -27,13 +28,12 @@ from ganedit.training.task import (
     Networks,
     Phase,
     Step,
-    by_layer,
     layers_of,
     scored_batches,
 )
 
-# The first layer of VGG19 that feature critics see: what is finer is noise to them.
-FIRST_JUDGED = 1
+# What feature critics see of VGG19: what is finer is noise to them.
+JUDGED = ("relu2_2", "relu3_4", "relu4_4", "relu5_4")
 PATCHES, FEATURES = "critic", "features"
 
 
@@ -51,8 +51,7 @@ class InpaintTask:
         self.training = training
         self.adversarial_phase = training.phase == "adversarial"
         self.critics = self._critics_wanted()
-        self.backbone = self._of_timm()  # a name that is none is told before VGG19 is fetched
-        self.vgg = VGG19Features(training.vgg) if self.adversarial_phase else None
+        self.sight = self._sight() if self.adversarial_phase else None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -67,10 +66,9 @@ class InpaintTask:
         if PATCHES in self.critics:
             critics[PATCHES] = PatchCritic(channels=4)
         if FEATURES in self.critics:
-            critics[FEATURES] = FeatureCritic(self._judged_channels)
-        frozen: dict[str, nn.Module] = {} if self.vgg is None else {"vgg": self.vgg}
-        if self.backbone is not None:
-            frozen["backbone"] = self.backbone.network
+            assert self.sight is not None
+            critics[FEATURES] = self.sight.critic()
+        frozen = {} if self.sight is None else self.sight.frozen
         return Networks({GENERATOR: Inpainter(self.training.network)}, critics, frozen)
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
@@ -86,9 +84,13 @@ class InpaintTask:
         return scored_batches(batches, self.training.batch) if len(batches.pictures) else []
 
     def generate(self, step: Step) -> Fakes:
-        """`picture`, and what networks see in it and in the real one (see `by_layer`)."""
-        picture = step.networks[GENERATOR](step.batch["picture"], step.batch["hole"])
-        return {"picture": picture, **self._looked_at(step, picture)}
+        """`picture`, what frozen networks see in it, and the `hole` as it lies there."""
+        real, hole = step.batch["picture"], step.batch["hole"]
+        picture = step.networks[GENERATOR](real, hole)
+        if self.sight is None:
+            return {"picture": picture}
+        look = draw_look(self.training.crop)
+        return {"picture": picture, "hole": look(hole), **self.sight.see(picture, real, look)}
 
     def generator_loss(self, step: Step) -> Losses:
         options, real, hole = self.training, step.batch["picture"], step.batch["hole"]
@@ -96,13 +98,13 @@ class InpaintTask:
         # Known pixels are copied: the mean over the hole alone is the mean over all, enlarged.
         pixel = F.l1_loss(fakes, real) / hole.mean()
         result = {"pixel": options.pixel_weight * pixel}
-        if self.vgg is not None:
-            seen, wanted = layers_of(step.fakes, "seen"), layers_of(step.fakes, "wanted")
+        if self.sight is not None:
+            seen, wanted = layers_of(step.fakes, SEEN), layers_of(step.fakes, WANTED)
             result["perceptual"] = options.perceptual_weight * losses.perceptual(seen, wanted)
         if PATCHES in self.critics:
             result |= self._judged_by_patches(step)
         if FEATURES in self.critics:
-            scores = self._scores_of_features(step, "fake")
+            scores = self._scores_of_features(step, FAKE)
             verdict = losses.generator_loss("hinge", scores)
             result["features"] = options.feature_weight * verdict
         return result
@@ -124,7 +126,7 @@ class InpaintTask:
                 penalty = losses.gradient_norm_penalty(critic, real)
                 result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         if FEATURES in self.critics:
-            of_real, of_fakes = (self._scores_of_features(step, kind) for kind in ("real", "fake"))
+            of_real, of_fakes = (self._scores_of_features(step, kind) for kind in (REAL, FAKE))
             result["critic_features"] = losses.critic_loss("hinge", of_real, of_fakes)
         return result
 
@@ -135,8 +137,9 @@ class InpaintTask:
             real, hole = step.batch["picture"], step.batch["hole"]
             fakes = step.fakes["picture"].float().clamp(0, 1)
             rows.append({"L1 %": 100 * float(F.l1_loss(fakes, real) / hole.mean())})
-            if self.vgg is not None:
-                rows[-1]["PD"] = float(losses.perceptual(self.vgg(fakes), self.vgg(real)))
+            if self.sight is not None:
+                seen, wanted = self.sight.vgg(fakes), self.sight.vgg(real)
+                rows[-1]["PD"] = float(losses.perceptual(seen, wanted))
         values = mean_scores(rows)
         return HeldOutScores(values, -values["PD" if self.adversarial_phase else "L1 %"])
 
@@ -152,44 +155,17 @@ class InpaintTask:
         }
         return frozenset(n for n, weight in weights.items() if self.adversarial_phase and weight)
 
-    def _of_timm(self) -> Backbone | None:
-        """What feature critics see with, where it is not the VGG19 of the perceptual loss."""
-        training = self.training
-        if FEATURES not in self.critics:
-            return None
-        return other_than_vgg19(training.backbone, training.backbone_file)
-
-    @property
-    def _judged_channels(self) -> list[int]:
-        if self.backbone is None:
-            return [CHANNELS[name] for name in list(LAYERS)[FIRST_JUDGED:]]
-        return [scale.channels for scale in self.backbone.scales]
-
-    def _looked_at(self, step: Step, picture: Tensor) -> Fakes:
-        """`seen` and `wanted` by VGG19 for the perceptual loss, of some of the batch; `fake` and
-        `real` for feature critics, and the `hole` as it lies there."""
-        if self.vgg is None:
-            return {}
-        real, hole, look = step.batch["picture"], step.batch["hole"], draw_look(self.training.crop)
-        some = slice(self.training.looks)
-        seen = self.vgg(look(picture[some]))
-        with torch.no_grad():
-            wanted = self.vgg(look(real[some]))
-        found = by_layer("seen", seen) | by_layer("wanted", wanted)
-        if FEATURES not in self.critics:
-            return found
-        if self.backbone is None:
-            fake, real, hole = seen[FIRST_JUDGED:], wanted[FIRST_JUDGED:], hole[some]
-        else:
-            fake = self.backbone.network(look(picture))
-            with torch.no_grad():
-                real = self.backbone.network(look(real))
-        kept = by_layer("fake", fake) | by_layer("real", real)
-        return found | kept | {"hole": look(hole)}
+    def _sight(self) -> Sight:
+        training, judged = self.training, FEATURES in self.critics
+        # A name that is none is told before VGG19 is fetched.
+        other = other_than_vgg19(training.backbone, training.backbone_file) if judged else None
+        judged_by_vgg19 = JUDGED if judged and other is None else ()
+        return Sight(VGG19Features(training.vgg), training.looks, judged_by_vgg19, other)
 
     def _scores_of_features(self, step: Step, kind: str) -> Tensor:
         """Scores of the places that lie in the hole."""
-        features, hole = layers_of(step.fakes, kind), step.fakes["hole"]
+        features = layers_of(step.fakes, kind)
+        hole = step.fakes["hole"][: len(features[0])]
         scores: Tensor = step.networks[FEATURES](features)
         inside = [_inside(hole, layer[:, :1]).flatten(2) for layer in features]
         return scores[torch.cat(inside, dim=2)]

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option, own_weights, vgg_file
+from ganedit.options import (
+    Options,
+    backbone_network,
+    backbone_weights,
+    check_backbone,
+    option,
+    own_weights,
+    vgg_file,
+)
 
 Model = Literal["photo", "clean"]
 Phase = Literal["fidelity", "adversarial"]
@@ -183,10 +191,16 @@ class UpscaleTraining(Options):
         metavar="DIR", group="run",
     )  # fmt: skip
     vgg: Path | None = vgg_file()
+    looks: int | None = option(
+        None, "Crops of a batch that VGG19 looks at, which takes most of the time.",
+        least=1, absent="all of them", group="losses",
+    )  # fmt: skip
+    backbone: str = backbone_network()
+    backbone_file: Path | None = backbone_weights()
     adversarial: Adversarial = option("relativistic", "The adversarial loss.", group="losses")
     critic: Literal["unet", "patch", "features"] = option(
         "unet",
-        "unet scores every pixel, patch overlapping patches, features what VGG19 sees.",
+        "unet scores every pixel, patch overlapping patches, features what --backbone sees.",
         group="model",
     )
     pixel_weight: float = option(1.0, "Of the L1 loss.", least=0, group="losses")
@@ -219,6 +233,11 @@ class UpscaleTraining(Options):
         super().__post_init__()
         if not self.data:
             raise UsageError("give at least one --data DIR")
+        check_backbone(self.backbone, self.backbone_file)
+        if self.backbone != "vgg19" and self.critic != "features":
+            raise UsageError(
+                f"--backbone {self.backbone}: give --critic features, which sees with it"
+            )
         if self.penalty_weight is None:
             usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
             object.__setattr__(self, "penalty_weight", usual)

@@ -17,8 +17,9 @@ from ganedit.data.pictures import Part
 from ganedit.data.seeding import generator_at
 from ganedit.editing import placed, to_samples, to_tensor
 from ganedit.errors import UsageError
-from ganedit.nets.critics import FeatureCritic, PatchCritic, UNetCritic
-from ganedit.nets.vgg import CHANNELS, LAYERS, VGG19Features
+from ganedit.nets.backbone import other_than_vgg19
+from ganedit.nets.critics import PatchCritic, UNetCritic
+from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.upscale.data import Crops, UpscaleBatches
 from ganedit.tasks.upscale.edit import load_network
@@ -26,6 +27,7 @@ from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import UpscaleTraining
 from ganedit.tasks.upscale.teacher import SIDE as TEACHER_SIDE
 from ganedit.tasks.upscale.teacher import TeacherPairs
+from ganedit.training.sight import FAKE, REAL, SEEN, WANTED, Sight
 from ganedit.training.task import (
     GENERATOR,
     Batch,
@@ -35,11 +37,12 @@ from ganedit.training.task import (
     Networks,
     Phase,
     Step,
+    layers_of,
     scored_batches,
 )
 
-# What a critic of features looks at: edges, texture, parts of things.
-FEATURES = ("relu2_2", "relu3_4", "relu4_4")
+# What a critic of features looks at in VGG19: edges, texture, parts of things.
+JUDGED = ("relu2_2", "relu3_4", "relu4_4")
 # The teacher's crops are the same whatever the seed of a training.
 TEACHER_SEED = 77
 PIXEL_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -58,7 +61,7 @@ class UpscaleTask:
     def __init__(self, training: UpscaleTraining) -> None:
         self.training = training
         self.adversarial_phase = training.phase == "adversarial"
-        self.vgg = VGG19Features(training.vgg) if self.adversarial_phase else None
+        self.sight = self._sight() if self.adversarial_phase else None
         self.teacher = None if training.teacher is None else load_teacher(training)
 
     @property
@@ -72,9 +75,10 @@ class UpscaleTask:
     def build(self) -> Networks:
         critics: dict[str, nn.Module] = {}
         if self.adversarial_phase and self.training.adversarial_weight:
-            critics["critic"] = _CRITICS[self.training.critic]()
-        helpers = {"vgg": self.vgg, "teacher": self.teacher}
-        frozen = {name: network for name, network in helpers.items() if network is not None}
+            critics["critic"] = self._new_critic()
+        frozen = {} if self.sight is None else self.sight.frozen
+        if self.teacher is not None:
+            frozen["teacher"] = self.teacher
         return Networks({GENERATOR: Upscaler(self.training.network)}, critics, frozen)
 
     def phases(self, networks: Networks) -> Sequence[Phase]:
@@ -92,19 +96,23 @@ class UpscaleTask:
         return scored_batches(batches, self.training.batch) if len(batches.crops.pictures) else []
 
     def generate(self, step: Step) -> Fakes:
-        return {"high": step.networks[GENERATOR](step.batch["low"])}
+        return self.looked_at(step, step.networks[GENERATOR](step.batch["low"]))
+
+    def looked_at(self, step: Step, high: Tensor) -> Fakes:
+        """`high`, the `target` it should be like, and what frozen networks see in both."""
+        fakes = {"high": high, "target": self._target(step)}
+        if self.sight is None:
+            return fakes
+        # The phases of the shuffle lie on a grid too, and their period is VGG's of two poolings.
+        look = draw_look(high.shape[-1])
+        return {**fakes, **self.sight.see(high, fakes["target"], look)}
 
     def generator_loss(self, step: Step) -> Losses:
-        options, real, fakes = self.training, self._target(step), step.fakes["high"]
+        options, real, fakes = self.training, step.fakes["target"], step.fakes["high"]
         if not self.adversarial_phase:
             pixel = PIXEL_LOSSES[options.pixel_loss]
             return {f"pixel_{options.pixel_loss}": pixel(fakes, real)}
-        assert self.vgg is not None
-        # The phases of the shuffle lie on a grid too, and their period is VGG's of two poolings.
-        look = draw_look(real.shape[-1])
-        with torch.no_grad():
-            wanted = self.vgg(look(real))
-        seen = self.vgg(look(fakes))
+        seen, wanted = layers_of(step.fakes, SEEN), layers_of(step.fakes, WANTED)
         drift = losses.phase_drift(fakes, real, options.network.scale)
         result = {
             "pixel": options.pixel_weight * F.l1_loss(fakes, real),
@@ -113,10 +121,8 @@ class UpscaleTask:
         }
         if not step.networks.critics:
             return result
-        critic, ours, theirs = step.networks["critic"], chosen(seen), chosen(wanted)
-        if options.critic != "features":
-            augment = self._augmentation(real)
-            ours, theirs = augment(fakes), augment(real)
+        critic = step.networks["critic"]
+        ours, theirs = self._shown_to_critic(step)
         scores = critic(ours)
         with torch.no_grad():
             real_scores = critic(theirs) if options.adversarial == "relativistic" else None
@@ -124,14 +130,12 @@ class UpscaleTask:
         return {**result, "adversarial": options.adversarial_weight * adversarial}
 
     def critic_loss(self, step: Step) -> Losses:
-        options, critic, fakes = self.training, step.networks["critic"], step.fakes["high"]
-        real = self._target(step)
-        if options.critic == "features":
-            return {"critic": self._told_apart_by_features(critic, real, fakes)}
-        augment = self._augmentation(fakes)
-        real, fakes = augment(real), augment(fakes)
+        options, critic = self.training, step.networks["critic"]
+        fakes, real = self._shown_to_critic(step)
         result = {"critic": losses.critic_loss(options.adversarial, critic(real), critic(fakes))}
-        if options.penalty_weight and step.due(options.penalty_every):
+        # One of features goes without a penalty: spectral norm holds its few layers.
+        by_pixels = options.critic != "features"
+        if by_pixels and options.penalty_weight and step.due(options.penalty_every):
             if options.adversarial == "wasserstein":
                 penalty = losses.gradient_penalty(critic, real, fakes)
             else:
@@ -140,13 +144,30 @@ class UpscaleTask:
             result["penalty"] = options.penalty_weight * options.penalty_every * penalty
         return result
 
-    def _told_apart_by_features(self, critic: nn.Module, real: Tensor, fakes: Tensor) -> Tensor:
-        """Without a penalty: spectral norm holds its few layers."""
-        assert self.vgg is not None
-        look = draw_look(real.shape[-1])
-        with torch.no_grad():
-            seen = [chosen(self.vgg(look(pictures))) for pictures in (real, fakes)]
-        return losses.critic_loss(self.training.adversarial, *(critic(x) for x in seen))
+    def _shown_to_critic(self, step: Step) -> tuple[Any, Any]:
+        """Enlarged pictures and their targets as the critic sees them."""
+        fakes = step.fakes
+        if self.training.critic == "features":
+            return layers_of(fakes, FAKE), layers_of(fakes, REAL)
+        augment = self._augmentation(fakes["high"])
+        return augment(fakes["high"]), augment(fakes["target"])
+
+    def _new_critic(self) -> nn.Module:
+        match self.training.critic:
+            case "unet":
+                return UNetCritic()
+            case "patch":
+                return PatchCritic()
+        assert self.sight is not None
+        return self.sight.critic()
+
+    def _sight(self) -> Sight:
+        training = self.training
+        judged = training.critic == "features" and training.adversarial_weight > 0
+        # A name that is none is told before VGG19 is fetched.
+        other = other_than_vgg19(training.backbone, training.backbone_file) if judged else None
+        judged_by_vgg19 = JUDGED if judged and other is None else ()
+        return Sight(VGG19Features(training.vgg), training.looks, judged_by_vgg19, other)
 
     def _target(self, step: Step) -> Tensor:
         """The truth, or between it and what a teacher says now."""
@@ -163,8 +184,9 @@ class UpscaleTask:
             real, fakes = step.batch["high"], step.fakes["high"].float().clamp(0, 1)
             pairs = list(zip(metrics.luma(fakes), metrics.luma(real), strict=True))
             rows.append({"PSNR-Y": sum(metrics.psnr(a, b) for a, b in pairs) / len(pairs)})
-            if self.vgg is not None:
-                rows[-1]["PD"] = float(losses.perceptual(self.vgg(fakes), self.vgg(real)))
+            if self.sight is not None:
+                seen, wanted = self.sight.vgg(fakes), self.sight.vgg(real)
+                rows[-1]["PD"] = float(losses.perceptual(seen, wanted))
         values = mean_scores(rows)
         return HeldOutScores(values, -values["PD"] if self.adversarial_phase else values["PSNR-Y"])
 
@@ -177,18 +199,6 @@ class UpscaleTask:
         if not self.training.augment:
             return lambda unchanged: unchanged
         return draw_augmentation(pictures.shape[-1], pictures.device)
-
-
-_CRITICS: dict[str, Callable[[], nn.Module]] = {
-    "unet": UNetCritic,
-    "patch": PatchCritic,
-    "features": lambda: FeatureCritic([CHANNELS[name] for name in FEATURES]),
-}
-
-
-def chosen(features: Sequence[Tensor]) -> Any:
-    """Of all of VGG19's layers those that critics look at."""
-    return [x for name, x in zip(LAYERS, features, strict=False) if name in FEATURES]
 
 
 def load_teacher(training: UpscaleTraining) -> nn.Module:
