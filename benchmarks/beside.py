@@ -51,8 +51,14 @@ def _middle(samples: np.ndarray, side: int) -> tuple[slice, slice]:
 
 
 def _beside(cells: list[np.ndarray]) -> np.ndarray:
-    white = ((0, GAP), (0, GAP), (0, 0))
-    return np.concatenate([np.pad(each, white, constant_values=255) for each in cells], axis=1)
+    """In squares of one size, white around what is smaller."""
+    place = np.full((SIDE * SCALE + GAP, SIDE * SCALE + GAP, 3), 255, np.uint8)
+    row = []
+    for cell in cells:
+        square = place.copy()
+        square[: cell.shape[0], : cell.shape[1]] = cell
+        row.append(square)
+    return np.concatenate(row, axis=1)
 
 
 if __name__ == "__main__":
