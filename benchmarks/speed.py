@@ -3,6 +3,7 @@
 \b
     python benchmarks/speed.py                    # 1024×768 by 4, about four minutes on 2 cores
     python benchmarks/speed.py --size 256x192     # a quick look
+    python benchmarks/speed.py --size 256x192 --rounds 2 --other RealESRGAN_x4plus.safetensors
 
 One process, rounds interleaved (A, B, C, …, A, B, C, …), the median of each. ganedit's row is
 all of `predict_samples`: uint8 in, tiles, colour held, uint8 out; every other row is its network
@@ -10,14 +11,17 @@ alone, tensors in and out. All rows profit from ganedit's setting of the C libra
 is kept), so plain PyTorch in a process of its own is somewhat slower than shown.
 
 OpenVINO (`pip install openvino`) runs with its default precision and hints, on the whole picture
-and on windows of ganedit's side; the faster one counts.
+and on windows of ganedit's side; the faster one counts. Another network (`--other`, whatever
+`ganedit upscale --weights` reads) runs alone in fp32, and as ganedit runs it.
 """
 
+import copy
 import gc
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 import numpy as np
@@ -25,11 +29,12 @@ import torch
 import torch.nn.functional as F
 from common import Row, Size, picture, show
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ganedit import runtime, weights
 from ganedit.editing import LARGEST_WINDOW, predict_samples, to_tensor
 from ganedit.errors import WeightsError
-from ganedit.tasks.upscale.edit import UpscalePredictor
+from ganedit.tasks.upscale.edit import Network, UpscalePredictor, load_network
 from ganedit.tasks.upscale.network import Upscaler
 from ganedit.tasks.upscale.options import NetworkOptions
 
@@ -75,9 +80,11 @@ def shipped_network() -> tuple[Upscaler, str]:
 
 
 def operations(network: nn.Module, pixels: int) -> float:
-    """Multiplications and additions of the 3×3 convolutions on a picture of so many pixels."""
-    convs = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
-    return sum(2.0 * conv.weight.numel() for conv in convs) * pixels
+    """Multiplications and additions on a picture of so many pixels, counted on a small one."""
+    small = torch.zeros(1, 3, 32, 32)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(small)
+    return counter.get_total_flops() / small[0, 0].numel() * pixels
 
 
 def plain(network: nn.Module, x: Tensor, layout: torch.memory_format) -> Callable[[], object]:
@@ -123,23 +130,15 @@ def _starts(length: int, side: int, halo: int) -> list[int]:
     return [round(i * (length - side) / max(1, count - 1)) for i in range(count)]
 
 
-def contenders(width: int, height: int) -> tuple[list[Contender], list[str]]:
+def contenders(width: int, height: int, other: str | None) -> tuple[list[Contender], list[str]]:
     """What is compared, ganedit first, and notes on it."""
     network, kind = shipped_network()
     where = runtime.choose("cpu")
     samples, pixels = picture(width, height), width * height
     x = to_tensor(samples, where.device).contiguous()
-    own = UpscalePredictor(Upscaler(network.options), where)
-    own.network.load_state_dict(network.state_dict())
     mine = operations(network, pixels)
     bits = str(where.dtype).removeprefix("torch.")
-    rows = [
-        Contender(
-            f"ganedit, {bits}",
-            lambda: predict_samples(samples, own, where, lambda done: None),
-            mine,
-        )
-    ]
+    rows = [Contender(f"ganedit, {bits}", as_ganedit(network, samples, where), mine)]
     side, notes = LARGEST_WINDOW["cpu"], [f"{width}×{height} by {SCALE}", kind]
     try:
         rows += [
@@ -157,7 +156,22 @@ def contenders(width: int, height: int) -> tuple[list[Contender], list[str]]:
         Contender(chains, plain(chain, x, torch.contiguous_format), theirs),
         Contender(f"{chains}, channels_last", plain(last, x, torch.channels_last), theirs),
     ]
+    if other is not None:
+        peer = load_network(other)
+        alone, name = operations(peer, pixels), Path(other).stem
+        rows += [
+            Contender(f"{name}, ganedit, {bits}", as_ganedit(peer, samples, where), alone),
+            Contender(f"{name}, PyTorch fp32", plain(peer, x, torch.contiguous_format), alone),
+        ]
     return rows, notes
+
+
+def as_ganedit(
+    network: Network, samples: np.ndarray, where: runtime.Runtime
+) -> Callable[[], object]:
+    """Everything between samples and samples."""
+    predictor = UpscalePredictor(copy.deepcopy(network), where)
+    return lambda: predict_samples(samples, predictor, where, lambda done: None)
 
 
 def measure(rows: list[Contender], rounds: int) -> list[float]:
@@ -176,11 +190,12 @@ def measure(rows: list[Contender], rounds: int) -> list[float]:
 
 @click.command(help=__doc__)
 @click.option("--size", type=Size(), default="1024x768", show_default=True, help="Of the picture.")
+@click.option("--other", metavar="FILE", help="A ×4 network of others to run beside.")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def main(size: tuple[int, int], rounds: int, as_json: bool) -> None:
+def main(size: tuple[int, int], other: str | None, rounds: int, as_json: bool) -> None:
     torch.manual_seed(0)
-    rows, notes = contenders(*size)
+    rows, notes = contenders(*size, other)
     seconds = measure(rows, rounds)
     table: list[Row] = [
         {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+import torch
 from command_line import (
     ENDS,
     REPOSITORY,
@@ -157,6 +158,26 @@ def test_doctor_refuses_what_is_not_there(shipped: Path) -> None:
     done = run("doctor", "--device", "cpu", "--precision", "fp16")
     assert (done.code, done.out) == (1, "")
     assert done.complaint.startswith("--precision fp16 is for GPUs")
+
+
+@pytest.mark.parametrize(
+    ("used", "known", "dtype"),
+    [
+        ("AVX512", {"amx_bf16": True, "cpu_name": "Intel"}, torch.bfloat16),
+        ("AVX512", {"avx512_bf16": True, "cpu_name": "AMD Ryzen"}, torch.bfloat16),
+        ("AVX512", {"avx512_bf16": True, "cpu_name": "Intel"}, torch.float32),
+        ("AVX512", {"avx512_bf16": True}, torch.float32),  # of an older torch
+        ("AVX512", {"cpu_name": "AMD Ryzen"}, torch.float32),
+        ("AVX2", {"avx512_bf16": True, "cpu_name": "AMD Ryzen"}, torch.float32),
+    ],
+)
+def test_precision_goes_by_what_the_processor_is(
+    monkeypatch: pytest.MonkeyPatch, used: str, known: dict[str, object], dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: used)
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: known, raising=False)
+    assert runtime.choose("cpu").dtype == dtype
+    assert runtime.choose("cpu", "fp32").dtype == torch.float32
 
 
 def test_speed_is_measured() -> None:
