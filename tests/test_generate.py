@@ -19,8 +19,8 @@ from ganedit.data.pictures import Part
 from ganedit.errors import TrainingError, UsageError
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.directions import Directions, factorised
-from ganedit.tasks.generate.judging import DETAIL, UNCHANGED, packed
-from ganedit.tasks.generate.matching import detail
+from ganedit.tasks.generate.judging import UNCHANGED, packed
+from ganedit.tasks.generate.matching import DETAIL, Matching, detail
 from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
@@ -399,23 +399,43 @@ def test_sets_are_matched_as_they_are(options: Callable[..., GenerateTraining]) 
     seen = task.jury.seen(step, batch["picture"])
     assert not torch.equal(seen["pixels"], batch["picture"])
     assert torch.equal(seen[UNCHANGED], batch["picture"])
-    assert {UNCHANGED, DETAIL} <= set(task.jury.matched)
+    assert {UNCHANGED, *DETAIL} <= set(task.jury.matched) & seen.keys()
 
 
 def test_detail_tells_sharpness_and_colours_apart() -> None:
     torch.manual_seed(0)
     picture = torch.rand(1, 3, 16, 16)
     grey = picture.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
-    fine, coarse, colors = (slice(first, last) for first, last in ((0, 3), (3, 6), (6, 8)))
-    assert detail(torch.full((1, 3, 16, 16), 0.5)).max() == 0
-    assert detail(grey)[:, 0].mean() > 0
-    assert detail(grey)[:, [1, 2, 4, 5, 6, 7]].max() < 1e-6
+    assert all(each.max() == 0 for each in detail(torch.full((1, 3, 16, 16), 0.5)).values())
+    strength = {name: float(each.mean()) for name, each in detail(grey).items()}
+    assert strength.keys() == set(DETAIL)
+    assert {name for name, mean in strength.items() if mean > 1e-6} == {
+        "fine light",
+        "coarse light",
+    }
     plain = grey * 0 + torch.tensor([0.9, 0.2, 0.1])[:, None, None]
-    assert detail(plain)[:, fine].max() < 1e-6
-    assert detail(plain)[:, coarse].max() < 1e-6
-    assert detail(plain)[:, colors].amin() > 0.1
+    strength = {name: float(each.max()) for name, each in detail(plain).items()}
+    assert {name for name, most in strength.items() if most > 1e-6} == {"strength of colors"}
     # Twice the contrast is twice the detail.
-    assert torch.allclose(detail(picture * 2), detail(picture) * 2, atol=1e-6)
+    once, twice = detail(picture), detail(picture * 2)
+    assert all(torch.allclose(twice[name], once[name] * 2, atol=1e-6) for name in DETAIL)
+
+
+def test_faint_detail_counts_beside_strong_colours() -> None:
+    """Each is a set of its own, measured by its own spread."""
+    torch.manual_seed(0)
+    plain, noise = torch.rand(256, 3, 1, 1).expand(-1, -1, 16, 16), torch.randn(256, 1, 16, 16)
+    strengths = torch.rand(256, 1, 1, 1) * 0.02
+    softer, pull = detail(plain + strengths * noise), {}
+    for name in DETAIL:
+        factor, matching = torch.tensor(1.5, requires_grad=True), Matching()
+        for _ in range(2):  # the first are remembered
+            told = matching(
+                {name: softer[name]}, {name: detail(plain + factor * strengths * noise)[name]}
+            )
+        (pull[name],) = torch.autograd.grad(told, factor)
+    assert pull["fine light"] > 0.2
+    assert abs(pull["strength of colors"]) < 0.02
 
 
 def test_real_and_drawn_pictures_are_augmented_alike(

@@ -12,14 +12,14 @@ from ganedit.data.augment import augmented, draw_zoom
 from ganedit.nets.backbone import Backbone, Scale
 from ganedit.nets.critics import PatchCritic, ResidualCritic, WholeCritic
 from ganedit.tasks.generate.growth import Stage
-from ganedit.tasks.generate.matching import detail
+from ganedit.tasks.generate.matching import DETAIL, detail
 from ganedit.tasks.generate.regularizers import Adaptive
 from ganedit.tasks.generate.training_options import GenerateTraining
 from ganedit.training.task import Losses, Step
 
 PIXELS, BACKBONE, PROJECTIONS = "pixels", "backbone", "projections"
-# Pictures as they are, and their detail, which no critic sees.
-UNCHANGED, DETAIL = "unchanged", "detail"
+# Pictures as they are, which no critic sees.
+UNCHANGED = "unchanged"
 ADAPTIVE = "augmentation"
 # Channels that each scale's features are mixed to.
 PROJECTED = 128
@@ -62,7 +62,7 @@ class Jury:
         self.scales = () if backbone is None else backbone.scales
         features = [scale.name for scale in self.scales]
         self.names = [*([PIXELS] if options.pixel_weight else []), *features]
-        self.matched = [*features, UNCHANGED, DETAIL]
+        self.matched = [*features, UNCHANGED, *DETAIL]
         self.judges = options.adversarial != "none"
         size = options.network.size
         self.seen_side = max(size, LARGE) if options.zoom is None else round(size * options.zoom)
@@ -105,7 +105,7 @@ class Jury:
         kept = slice(None) if last is None else slice(-last, None)
         seen = {UNCHANGED: pictures[kept]}
         if self.options.matching_weight:
-            seen[DETAIL] = detail(pictures[kept])
+            seen |= detail(pictures[kept])
         with torch.random.fork_rng(devices=cuda_of(pictures)):
             torch.manual_seed(torch.initial_seed() + 1)
             if self.options.augmentation != "never" and self.judges:

@@ -16,6 +16,8 @@ PLACES = 8
 # `LEAST` nothing is said. Drawn ones age: the generator that drew them is another by now.
 REAL, DRAWN, LEAST = 1024, 512, 128
 
+COLORS = "strength of colors"
+DETAIL = (COLORS, "fine light", "coarse light", "fine colors", "coarse colors")
 # Classes are remembered beside features, under this name.
 LABEL = "label"
 
@@ -72,20 +74,26 @@ def summary(seen: Tensor) -> Tensor:
     return F.adaptive_avg_pool2d(seen.float(), min(PLACES, seen.shape[-1])).flatten(1)
 
 
-def detail(pictures: Tensor) -> Tensor:
-    """How strong detail and colours are at each pixel of `(N, 3, S, S)` RGB: `(N, 8, S, S)`.
+def detail(pictures: Tensor) -> dict[str, Tensor]:
+    """How strong detail and colours are at each pixel of `(N, 3, S, S)` RGB: `(N, C, S, S)` each.
 
     What is finer than 3 pixels, and what is finer than 7 beside it, of light and of two differences
     of colours; and those differences. Critics put up with pictures a little too sharp or too vivid,
     the more so where they see them enlarged and recoloured; people do not.
+
+    Each is a set of its own: the finest detail is a tenth as strong as colours are, and nobody
+    would hear it among them.
     """
     red, green, blue = pictures.float().unbind(dim=1)
     colors = torch.stack([red - green, (red + green) / 2 - blue], dim=1)
-    seen = torch.cat([pictures.float().mean(dim=1, keepdim=True), colors], dim=1)
-    fine, coarse = (
-        F.avg_pool2d(seen, side, 1, side // 2, count_include_pad=False) for side in (3, 7)
-    )
-    return torch.cat([seen - fine, fine - coarse, colors], dim=1).abs()
+    light = pictures.float().mean(dim=1, keepdim=True)
+    result = {COLORS: colors.abs()}
+    for name, seen in (("light", light), ("colors", colors)):
+        fine, coarse = (
+            F.avg_pool2d(seen, side, 1, side // 2, count_include_pad=False) for side in (3, 7)
+        )
+        result |= {f"fine {name}": (seen - fine).abs(), f"coarse {name}": (fine - coarse).abs()}
+    return result
 
 
 def _distance(ones: Seen, others: Seen, name: str) -> Tensor:
