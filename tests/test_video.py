@@ -301,7 +301,7 @@ def test_bad_input_is_one_line(home: Path) -> None:
         (("-o", "x.webm", "--codec", "h264"), "--codec h264: WEBM cannot hold it; write MP4 or"),
         (("--pixel-format", "yuv9"), "--pixel-format yuv9: libx264 takes yuv420p, "),
         (("--start", "9"), "--start 9: nothing is left; the video lasts 0.5 seconds"),
-        (("--start", "soon"), "'soon' is not a time; write it like 90, 1:30 or 0:01:30.5"),
+        (("--start", "soon"), "--start: 'soon' is not a time; write it like 90, 1:30 or 0:01:30.5"),
         (("--end", "1", "--start", "2"), "--end 1: is not after --start 2"),
         (("-o", "-"), "-o -: a.mp4 is a video, which needs a file; name it with -o"),
     ):
