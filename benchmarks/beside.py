@@ -1,7 +1,7 @@
 """Make a sheet of enlargements beside another network's, to look at.
 
 \b
-    python benchmarks/beside.py Set14 --other RealESRGAN_x4plus.safetensors -o docs/beside.png
+    python benchmarks/beside.py Set14 --other RealESRGAN_x4plus.safetensors -o docs/beside.jpg
 
 Each row is the middle of one picture at 1:1: reduced four times, blurred and saved as JPEG 60 (as
 `ganedit evaluate upscale --damage` does), then enlarged again: bicubic, by ganedit as it is by
@@ -52,13 +52,12 @@ def _middle(samples: np.ndarray, side: int) -> tuple[slice, slice]:
 
 def _beside(cells: list[np.ndarray]) -> np.ndarray:
     """In squares of one size, white around what is smaller."""
-    place = np.full((SIDE * SCALE + GAP, SIDE * SCALE + GAP, 3), 255, np.uint8)
-    row = []
-    for cell in cells:
-        square = place.copy()
-        square[: cell.shape[0], : cell.shape[1]] = cell
-        row.append(square)
-    return np.concatenate(row, axis=1)
+    side = SIDE * SCALE + GAP
+    squares = [
+        np.pad(x, ((0, side - x.shape[0]), (0, side - x.shape[1]), (0, 0)), constant_values=255)
+        for x in cells
+    ]
+    return np.concatenate(squares, axis=1)
 
 
 if __name__ == "__main__":

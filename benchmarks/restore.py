@@ -15,13 +15,14 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from common import machine
+from common import Row, show
 from tqdm import tqdm
 
 import ganedit
 from ganedit.data.degradations import jpeg
 from ganedit.data.pictures import list_pictures, load_rgb
 from ganedit.nets.vgg import VGG19Features
+from ganedit.scores import mean_scores
 from ganedit.tasks.upscale.evaluation import score
 
 Change = Callable[[np.ndarray], np.ndarray]
@@ -48,18 +49,18 @@ def non_local_means(picture: np.ndarray, strength: int) -> np.ndarray:
     return cv2.fastNlMeansDenoisingColored(picture, None, strength, strength, 7, 21)
 
 
-def mean(pairs: list[tuple[np.ndarray, np.ndarray]], vgg: VGG19Features | None) -> dict[str, float]:
+def scores(
+    results: list[np.ndarray], truths: list[np.ndarray], vgg: VGG19Features | None
+) -> dict[str, float]:
     """PSNR and, with VGG19, PD of results beside their truths."""
-    rows = [score(ours, truth, 0, vgg, None) for ours, truth in pairs]
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    pairs = zip(results, truths, strict=True)
+    return mean_scores([score(ours, truth, 0, vgg, None) for ours, truth in pairs])
 
 
-def best_strength(damaged: list[np.ndarray], truths: list[np.ndarray]) -> int:
-    def psnr(strength: int) -> float:
-        results = [non_local_means(picture, strength) for picture in damaged]
-        return mean(list(zip(results, truths, strict=True)), None)["PSNR-Y"]
-
-    return max(STRENGTHS, key=psnr)
+def best_non_local_means(damaged: list[np.ndarray], truths: list[np.ndarray]) -> list[np.ndarray]:
+    """At the strength whose PSNR is the highest."""
+    tried = ([non_local_means(x, strength) for x in damaged] for strength in STRENGTHS)
+    return max(tried, key=lambda results: scores(results, truths, None)["PSNR-Y"])
 
 
 @click.command(help=__doc__)
@@ -72,28 +73,19 @@ def main(pictures: Path, vgg: Path) -> None:
         "ganedit": ganedit.Editor.upscale(scale=1),
     }
     truths = [load_rgb(path) for path in list_pictures(pictures) if not path.stem.endswith("_LR")]
-    columns: dict[str, dict[str, str]] = {}
+    rows: dict[str, Row] = {}
     for name, damage in tqdm(DAMAGES.items()):
         damaged = [damage(truth) for truth in truths]
-        strength = best_strength(damaged, truths)
-        methods: dict[str, Change] = {
-            "as it is": lambda picture: picture,
-            "non-local means": partial(non_local_means, strength=strength),
-            **{
-                which: lambda picture, editor=editor: editor(picture).samples
-                for which, editor in editors.items()
-            },
+        results = {
+            "as it is": damaged,
+            "non-local means": best_non_local_means(damaged, truths),
+            **{which: [edit(x).samples for x in damaged] for which, edit in editors.items()},
         }
-        for method, change in methods.items():
-            results = [change(picture) for picture in damaged]
-            found = mean(list(zip(results, truths, strict=True)), features)
+        for method, pictures_of in results.items():
+            found = scores(pictures_of, truths, features)
             cell = f"{found['PSNR-Y']:.2f} / {found['PD']:.3f}"
-            columns.setdefault(method, {})[name] = cell
-    click.echo("| | " + " | ".join(DAMAGES) + " |")
-    click.echo("|---" * (len(DAMAGES) + 1) + "|")
-    for method, cells in columns.items():
-        click.echo(f"| {method} | " + " | ".join(cells.values()) + " |")
-    click.echo(f"\n{len(truths)} pictures; {machine()}.")
+            rows.setdefault(method, {"": method})[name] = cell
+    show(list(rows.values()), [f"{len(truths)} pictures"], as_json=False)
 
 
 if __name__ == "__main__":

@@ -78,5 +78,5 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def make_task(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., UpscaleTask]:
     """A tiny upscaling task of a phase and other options, with a tiny feature network."""
-    monkeypatch.setattr("ganedit.tasks.upscale.training.VGG19Features", tiny.Features)
+    monkeypatch.setattr("ganedit.training.sight.VGG19Features", tiny.Features)
     return lambda *args, **options: UpscaleTask(tiny.training(photo_folder, *args, **options))

@@ -20,8 +20,9 @@ import torch.distributed as dist
 
 torch.set_num_threads(1)
 from ganedit.tasks.upscale import training
+from ganedit.training import sight
 
-training.VGG19Features = tiny.Features
+sight.VGG19Features = tiny.Features
 from ganedit.training.distributed import Ranks, average_gradients, gathered, joined, largest
 from ganedit.training.loop import train
 

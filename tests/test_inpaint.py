@@ -305,7 +305,7 @@ def test_grey_stays_grey_and_empty_holes_change_nothing(own: str) -> None:
 
 @pytest.fixture
 def task(photo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> InpaintTask:
-    monkeypatch.setattr(training, "VGG19Features", tiny.Features)
+    monkeypatch.setattr("ganedit.training.sight.VGG19Features", tiny.Features)
     monkeypatch.setattr(training, "JUDGED", ("second",))
     options = InpaintTraining((str(photo_folder),), network=NETWORK, crop=64, batch=2)
     return InpaintTask(replace(options, phase="adversarial", penalty_every=2))

@@ -115,7 +115,7 @@ def test_lead_that_no_critic_can_take_is_refused(
     done = train("--steps", 9, "--critic-lead", 5)
     assert done.code == 1
     assert "--critic-lead 5: this training has no critic" in done.complaint
-    monkeypatch.setattr("ganedit.tasks.upscale.training.VGG19Features", tiny.Features)
+    monkeypatch.setattr("ganedit.training.sight.VGG19Features", tiny.Features)
     done = train("--phase", "adversarial", "--minutes", 0.0001, "--critic-lead", 5)
     assert done.code == 1
     assert "all within --critic-lead 5" in done.err.splitlines()[-1]
@@ -130,7 +130,7 @@ def test_a_backbone_that_no_critic_sees_with_is_refused(train: Train) -> None:
 def test_adversarial_phase_starts_from_a_run(
     train: Train, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganedit.tasks.upscale.training.VGG19Features", tiny.Features)
+    monkeypatch.setattr("ganedit.training.sight.VGG19Features", tiny.Features)
     assert train("--steps", 2).code == 0
     crisp = out.with_name("crisp")
     done = train(

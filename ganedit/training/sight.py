@@ -1,12 +1,14 @@
 """What frozen networks see of a step's pictures, for perceptual losses and critics of features."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ganedit.data.augment import Augment
-from ganedit.nets.backbone import Backbone
+from ganedit.nets.backbone import Backbone, other_than_vgg19
 from ganedit.nets.critics import FeatureCritic
 from ganedit.nets.vgg import VGG19Features
 from ganedit.training.task import Fakes, by_layer
@@ -14,6 +16,19 @@ from ganedit.training.task import Fakes, by_layer
 # How the features of a step's pictures are called among its fakes (see `by_layer`): those for the
 # perceptual loss, and those that critics see.
 SEEN, WANTED, FAKE, REAL = "seen", "wanted", "fake", "real"
+
+
+class Looking(Protocol):
+    """The options of a training that looks at its pictures."""
+
+    @property
+    def vgg(self) -> Path | None: ...
+    @property
+    def looks(self) -> int | None: ...
+    @property
+    def backbone(self) -> str: ...
+    @property
+    def backbone_file(self) -> Path | None: ...
 
 
 class Sight:
@@ -38,6 +53,13 @@ class Sight:
         backbone: Backbone | None = None,
     ) -> None:
         self.vgg, self.looks, self.judged, self.backbone = vgg, looks, judged, backbone
+
+    @classmethod
+    def of(cls, training: Looking, judged: Sequence[str]) -> "Sight":
+        """As a training's options ask for; without `judged` there are no critics of features."""
+        # A name that is none is told before VGG19 is fetched.
+        other = other_than_vgg19(training.backbone, training.backbone_file) if judged else None
+        return cls(VGG19Features(training.vgg), training.looks, () if other else judged, other)
 
     @property
     def frozen(self) -> dict[str, nn.Module]:

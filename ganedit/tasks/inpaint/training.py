@@ -11,9 +11,7 @@ from torch import Tensor, nn
 from ganedit import losses
 from ganedit.data.augment import draw_look
 from ganedit.data.pictures import Part
-from ganedit.nets.backbone import other_than_vgg19
 from ganedit.nets.critics import PatchCritic
-from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.inpaint.data import InpaintBatches
 from ganedit.tasks.inpaint.network import Inpainter
@@ -51,7 +49,8 @@ class InpaintTask:
         self.training = training
         self.adversarial_phase = training.phase == "adversarial"
         self.critics = self._critics_wanted()
-        self.sight = self._sight() if self.adversarial_phase else None
+        judged = JUDGED if FEATURES in self.critics else ()
+        self.sight = Sight.of(training, judged) if self.adversarial_phase else None
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -154,13 +153,6 @@ class InpaintTask:
             FEATURES: self.training.feature_weight,
         }
         return frozenset(n for n, weight in weights.items() if self.adversarial_phase and weight)
-
-    def _sight(self) -> Sight:
-        training, judged = self.training, FEATURES in self.critics
-        # A name that is none is told before VGG19 is fetched.
-        other = other_than_vgg19(training.backbone, training.backbone_file) if judged else None
-        judged_by_vgg19 = JUDGED if judged and other is None else ()
-        return Sight(VGG19Features(training.vgg), training.looks, judged_by_vgg19, other)
 
     def _scores_of_features(self, step: Step, kind: str) -> Tensor:
         """Scores of the places that lie in the hole."""

@@ -17,9 +17,7 @@ from ganedit.data.pictures import Part
 from ganedit.data.seeding import generator_at
 from ganedit.editing import placed, to_samples, to_tensor
 from ganedit.errors import UsageError
-from ganedit.nets.backbone import other_than_vgg19
 from ganedit.nets.critics import PatchCritic, UNetCritic
-from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, mean_scores
 from ganedit.tasks.upscale.data import Crops, UpscaleBatches
 from ganedit.tasks.upscale.edit import load_network
@@ -61,7 +59,9 @@ class UpscaleTask:
     def __init__(self, training: UpscaleTraining) -> None:
         self.training = training
         self.adversarial_phase = training.phase == "adversarial"
-        self.sight = self._sight() if self.adversarial_phase else None
+        by_features = training.critic == "features" and training.adversarial_weight > 0
+        judged = JUDGED if by_features else ()
+        self.sight = Sight.of(training, judged) if self.adversarial_phase else None
         self.teacher = None if training.teacher is None else load_teacher(training)
 
     @property
@@ -160,14 +160,6 @@ class UpscaleTask:
                 return PatchCritic()
         assert self.sight is not None
         return self.sight.critic()
-
-    def _sight(self) -> Sight:
-        training = self.training
-        judged = training.critic == "features" and training.adversarial_weight > 0
-        # A name that is none is told before VGG19 is fetched.
-        other = other_than_vgg19(training.backbone, training.backbone_file) if judged else None
-        judged_by_vgg19 = JUDGED if judged and other is None else ()
-        return Sight(VGG19Features(training.vgg), training.looks, judged_by_vgg19, other)
 
     def _target(self, step: Step) -> Tensor:
         """The truth, or between it and what a teacher says now."""
