@@ -9,7 +9,7 @@ the photo, its hole in grey, and the fill. Translations are whole pictures, redu
 1:1 of one of 12 megapixels. Drawings are docs/sketch.png: each, its photos of three
 seeds, and one in a colour. What generators draw is docs/generate_MODEL.png: the seeds from 0 on as
 they come, eight a row, and of classes a row each; docs/directions_MODEL.png has a strip from -3 to
-3 of the first seeds along each direction that has a name. At 1:1.
+3 of seeds 2 and 3 along each direction that has a name. At 1:1.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ DRAWN = {
 }  # fmt: skip
 SEEDS, CELL, PER_ROW = (0, 1, 2), 152, 2
 # Pictures across and down of what a generator draws, and those that are varied.
-ACROSS, DOWN, VARIED = 8, 4, 2
+ACROSS, DOWN, VARIED = 8, 4, (2, 3)
 
 
 def enlargements() -> None:
@@ -119,7 +119,9 @@ def samples() -> None:
         lines = [[generator(seed, class_=kind).samples for seed in own] for kind, own in rows]
         _write_sheet(f"generate_{model}", lines)
         if named := weights.stored_options(row.path).get("directions"):
-            editor = ganedit.Editor.directions(model=model, kind="named", count=VARIED)
+            editor = ganedit.Editor.directions(
+                model=model, kind="named", seed=VARIED[0], count=len(VARIED)
+            )
             _write_sheet(f"directions_{model}", [[editor(variant=name).samples] for name in named])
 
 
