@@ -41,6 +41,7 @@ class Filling:
 
 
 TASKS: dict[str, Callable[[Runtime], Any]] = {
+    "photo x1": lambda r: UpscaleEdit(UpscaleOptions(Target(scale=1)), r),
     "photo x2": lambda r: UpscaleEdit(UpscaleOptions(Target(scale=2)), r),
     "clean x1.3": lambda r: UpscaleEdit(UpscaleOptions(Target(scale=1.3), model="clean"), r),
     "inpaint": Filling,

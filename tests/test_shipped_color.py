@@ -19,7 +19,7 @@ from ganedit.task import Progress
 from ganedit.tasks.upscale.edit import UpscaleEdit
 from ganedit.tasks.upscale.options import DEFAULT_DETAIL, Model, Target, UpscaleOptions
 
-NETWORKS: list[tuple[Model, int]] = [("photo", 2), ("photo", 4), ("clean", 4)]
+NETWORKS: list[tuple[Model, int]] = [("photo", 1), ("photo", 2), ("photo", 4), ("clean", 4)]
 DETAILS = (0, DEFAULT_DETAIL, 1)
 PRECISIONS = (torch.float32, torch.bfloat16)
 PURE = {

@@ -34,33 +34,54 @@ class Stage:
     quality: tuple[int, int]
 
 
-# What happens in the camera and at its owner's, then what happens on the way through the web.
-FIRST = Stage(0.6, (0.2, 2.0), 0.4, (0.6, 1.2), 0.5, (1, 12), 0.15, (0.3, 1.5), 0.5, (50, 95))
-SECOND = Stage(0.35, (0.2, 1.0), 0.3, (0.75, 1.2), 0.35, (1, 7), 0.1, (0.2, 0.8), 0.8, (35, 95))
+@dataclass(frozen=True)
+class Damage:
+    """What happens in the camera and at its owner's, then on the way through the web.
+
+    Or only what nearly every picture goes through: a lens a little soft, a messenger's JPEG.
+    """
+
+    first: Stage
+    second: Stage
+    softness: tuple[float, float]  # pixels
+    messenger: tuple[int, int]
+
+
+ENLARGED = Damage(
+    Stage(0.6, (0.2, 2.0), 0.4, (0.6, 1.2), 0.5, (1, 12), 0.15, (0.3, 1.5), 0.5, (50, 95)),
+    Stage(0.35, (0.2, 1.0), 0.3, (0.75, 1.2), 0.35, (1, 7), 0.1, (0.2, 0.8), 0.8, (35, 95)),
+    softness=(0.3, 1.2), messenger=(40, 85),
+)  # fmt: skip
+# What is mended at its own size is large enough, and worse for noise and compression.
+RESTORED = Damage(
+    Stage(0.3, (0.2, 1.6), 0.2, (0.8, 1.2), 0.5, (1, 25), 0.15, (0.3, 1.0), 0.4, (30, 95)),
+    Stage(0.2, (0.2, 0.7), 0.1, (0.9, 1.1), 0.3, (1, 25), 0.1, (0.2, 0.8), 0.7, (8, 95)),
+    softness=(0.1, 0.6), messenger=(8, 90),
+)  # fmt: skip
 # This share of the pictures stays pristine but for the reduction itself; this share goes through
-# what nearly every picture does, a lens a little soft and a messenger's JPEG, and nothing else.
+# what nearly every picture does, and nothing else.
 UNTOUCHED, EVERYDAY = 0.1, 0.3
-SOFTNESS, MESSENGER = (0.3, 1.2), (40, 85)
 
 
 def degrade(picture: Picture, scale: int, rng: np.random.Generator) -> Picture:
     """Reduce a picture by `scale` through a random chain of damage.
 
     `(H, W, 3)` float32 in [0, 1], H and W multiples of `scale`, to `(H/scale, W/scale, 3)`,
-    rounded to 8 bits as a file would be.
+    rounded to 8 bits as a file would be. A `scale` of 1 does what a picture is to be restored from.
     """
+    damage = RESTORED if scale == 1 else ENLARGED
     height, width = picture.shape[0] // scale, picture.shape[1] // scale
     fate = rng.random()
     if fate < UNTOUCHED + EVERYDAY:
         reduced = _reduce(picture, width, height, rng)
         if fate >= UNTOUCHED:
-            reduced = blur(reduced, rng.uniform(*SOFTNESS), rng)
-            reduced = jpeg(reduced, int(rng.integers(MESSENGER[0], MESSENGER[1] + 1)))
+            reduced = blur(reduced, rng.uniform(*damage.softness), rng)
+            reduced = jpeg(reduced, _quality(damage.messenger, rng))
         return _to_8_bits(reduced)
-    damaged = _pass(picture, FIRST, scale, rng)
+    damaged = _pass(picture, damage.first, scale, rng)
     # The second pass works at the final size: its noise and JPEG blocks are what the network sees.
     damaged = _reduce(damaged, width, height, rng)
-    damaged = _pass(damaged, SECOND, 1, rng)
+    damaged = _pass(damaged, damage.second, 1, rng)
     if damaged.shape[:2] != (height, width):
         damaged = _reduce(damaged, width, height, rng)
     return _to_8_bits(damaged)
@@ -81,12 +102,16 @@ def _pass(picture: Picture, stage: Stage, scale: int, rng: np.random.Generator) 
     if rng.random() < stage.sharpen:
         picture = sharpen(picture, rng.uniform(*stage.amount), scale)
     if rng.random() < stage.compress:
-        quality = int(rng.integers(stage.quality[0], stage.quality[1] + 1))
+        quality = _quality(stage.quality, rng)
         if rng.random() < WEBP_SHARE:
             picture = webp(picture, quality)
         else:
             picture = jpeg(picture, quality, whole_chroma=rng.random() < WHOLE_CHROMA_SHARE)
     return picture
+
+
+def _quality(range_: tuple[int, int], rng: np.random.Generator) -> int:
+    return int(rng.integers(range_[0], range_[1] + 1))
 
 
 def blur(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:

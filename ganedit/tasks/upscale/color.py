@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Half the side of the window, in input pixels, over which mean colour is held.
-RADIUS = 4
+# Half the side of the window, in input pixels, over which mean colour is held. What is restored at
+# its own size needs a wide one: the mean of a few noisy pixels is a colour that nothing has.
+RADIUS, RESTORED_RADIUS = 4, 8
 # An output pixel's neighbourhood: so many input pixels to each side of its source. Over it, and
 # beyond its range by so great a share of that range, lie the overshoots that sharp edges need:
 # without them, or with less, PSNR falls.
@@ -28,7 +29,9 @@ STRAIGHT = 0.5 / 255
 OWN_BEND = 8
 
 
-def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -> Tensor:
+def hold_color(
+    phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor], radius: int = RADIUS
+) -> Tensor:
     """Keep an enlargement to the colours of what was enlarged, whatever a network made of it.
 
     A network trained on crops drifts by a level or two in flat areas, and makes noise of colours
@@ -38,12 +41,13 @@ def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -
     And where the local mean differs from the input's, the smooth difference is added: detail
     stays, colour is exact.
 
-    An output pixel depends on `2·RADIUS` pixels around those that the network saw for it.
+    An output pixel depends on `2·radius` pixels around those that the network saw for it.
 
     Args:
         phases: `(N, C·scale², H, W)`, an enlargement before `pixel_shuffle`; may be overwritten.
         low: `(N, C, H, W)` in [0, 1], what was enlarged.
         plain: gives the same enlargement by interpolation alone.
+        radius: half the side of the window over which the mean is held, `RADIUS` or more.
     """
     channels = low.shape[1]
     count = phases.shape[1] // channels
@@ -55,10 +59,10 @@ def hold_color(phases: Tensor, low: Tensor, plain: Callable[[Tensor], Tensor]) -
     interpolated = plain(low).view(by_color).clamp_(least, most)
     bend = color_bend(low)[:, :, None].add_(STRAIGHT)
     held.sub_(interpolated).clamp_(-bend, bend).add_(interpolated)
-    doubt = _smooth(excess.amax(dim=1, keepdim=True)).sub_(DOUBT).div_(DISBELIEF - DOUBT)
+    doubt = _smooth(excess.amax(dim=1, keepdim=True), RADIUS).sub_(DOUBT).div_(DISBELIEF - DOUBT)
     if bool((doubt > 0).any()):
         held.lerp_(interpolated, doubt.clamp_(0, 1)[:, None])
-    shift = _smooth(low - _mean_of_phases(held))
+    shift = _smooth(low - _mean_of_phases(held), radius)
     return held.add_(shift[:, :, None]).clamp_(least, most).flatten(1, 2)
 
 
@@ -96,10 +100,10 @@ def _mean_of_phases(by_color: Tensor) -> Tensor:
     return by_color.permute(0, 3, 4, 1, 2).mean(dim=-1).permute(0, 3, 1, 2)
 
 
-def _smooth(picture: Tensor) -> Tensor:
+def _smooth(picture: Tensor, radius: int) -> Tensor:
     """Mean over a window, the picture's border repeated; rows and columns apart for speed."""
-    channels, side = picture.shape[1], 2 * RADIUS + 1
-    picture = F.pad(picture, (RADIUS,) * 4, mode="replicate")
+    channels, side = picture.shape[1], 2 * radius + 1
+    picture = F.pad(picture, (radius,) * 4, mode="replicate")
     picture = picture.contiguous(memory_format=torch.channels_last)
     for shape in ((side, 1), (1, side)):
         kernel = picture.new_full((channels, 1, *shape), 1 / side)

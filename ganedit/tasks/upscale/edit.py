@@ -19,7 +19,7 @@ from ganedit.image import Image, resize, resize_bands
 from ganedit.runtime import Runtime
 from ganedit.task import Progress
 from ganedit.tasks.upscale import foreign
-from ganedit.tasks.upscale.color import RADIUS, hold_color
+from ganedit.tasks.upscale.color import RADIUS, RESTORED_RADIUS, hold_color
 from ganedit.tasks.upscale.network import BicubicPhases, Upscaler
 from ganedit.tasks.upscale.options import NATIVE_SCALES, NetworkOptions, UpscaleOptions
 from ganedit.tiling import Footprint, Rows
@@ -38,12 +38,13 @@ class UpscalePredictor:
         self.runtime = runtime
         self.network = placed(network, runtime.device, runtime.dtype)
         self.plain = BicubicPhases(self.scale)
+        self.radius = RESTORED_RADIUS if self.scale == 1 else RADIUS
 
     @property
     def footprint(self) -> Footprint:
         return Footprint(
             scale=self.scale,
-            halo=self.halo + 2 * RADIUS,
+            halo=self.halo + 2 * self.radius,
             multiple=self.network.multiple,
             bytes_per_pixel=self.network.bytes_per_pixel,
         )
@@ -55,7 +56,7 @@ class UpscalePredictor:
         phases = network.phases(pictures)
         # Held to its colours, NaN and infinity would look like a soft picture.
         if is_finite(phases):
-            phases = hold_color(phases, pictures, self.plain)
+            phases = hold_color(phases, pictures, self.plain, self.radius)
         return F.pixel_shuffle(phases, self.scale)
 
 

@@ -22,7 +22,7 @@ Adversarial = Literal["non-saturating", "least-squares", "hinge", "wasserstein",
 
 MODELS: tuple[Model, ...] = ("photo", "clean")
 PHASES: tuple[Phase, ...] = ("fidelity", "adversarial")
-NATIVE_SCALES: dict[Model, tuple[int, ...]] = {"photo": (2, 4), "clean": (4,)}
+NATIVE_SCALES: dict[Model, tuple[int, ...]] = {"photo": (1, 2, 4), "clean": (4,)}
 MAX_SCALE = 16.0
 DEFAULT_SCALE = 4.0
 MAX_OUTPUT_PIXELS = 1_000_000_000
@@ -113,7 +113,7 @@ class UpscaleOptions(Options):
 class NetworkOptions(Options):
     """What builds a generator; stored with its weights."""
 
-    scale: int = option(4, "Enlargement per side.", least=2)
+    scale: int = option(4, "Enlargement per side; 1 restores.", least=1)
     # Matrix units take bf16 in blocks of 32.
     width: int = option(64, "Channels between layers.", least=1, group="model")
     blocks: int = option(8, "Residual blocks of two 3×3 convolutions.", least=1, group="model")
@@ -247,7 +247,7 @@ class UpscaleTraining(Options):
                 "step with --teacher-pairs 0"
             )
         if self.network.scale not in NATIVE_SCALES[self.model]:
-            known = " and ".join(f"x{scale}" for scale in NATIVE_SCALES[self.model])
+            known = ", ".join(f"x{scale}" for scale in NATIVE_SCALES[self.model])
             raise UsageError(f"--scale {self.network.scale}: {self.model} networks are {known}")
         if self.crop % (self.network.scale * 8) or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of {self.network.scale * 8}")
@@ -264,9 +264,9 @@ class UpscaleEvaluation(Options):
         metavar="DIR",
         must_be="folder",
     )
-    scale: Literal["2", "4"] = option("4", "Enlargement per side.")
+    scale: Literal["1", "2", "4"] = option("4", "Enlargement per side; 1 restores.")
     model: Model | None = option(
-        None, "Which of the shipped weights.", absent="clean for x4, photo for x2"
+        None, "Which of the shipped weights.", absent="clean for x4, else photo"
     )
     detail: tuple[float, ...] = option(
         (), f"May be repeated [default: 0 and {DEFAULT_DETAIL:g}].", least=0, most=1

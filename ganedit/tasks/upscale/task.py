@@ -64,6 +64,8 @@ UPSCALE = Task(
     examples="""
 Four times larger, beside the original as photo_x4.jpg:
     ganedit upscale photo.jpg
+At its own size, JPEG marks and noise taken away:
+    ganedit upscale old.jpg --scale 1
 A folder, to fit a 4K screen, as PNG:
     ganedit upscale holiday/ -o large/ --long-side 3840 --format png
 From a pristine scan:
