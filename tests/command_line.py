@@ -27,7 +27,7 @@ from ganedit.tasks.upscale.options import NetworkOptions
 EXACT = ("--device", "cpu", "--precision", "fp32")
 REPOSITORY = Path(__file__).parent.parent
 # What ships: model, scale, end; each network from a seed of its own.
-SHIPPED = [("photo", 2), ("photo", 4), ("clean", 4)]
+SHIPPED = [("photo", 2), ("photo", 4), ("clean", 4), ("photo", 1)]
 ENDS = ("faithful", "adversarial")
 
 

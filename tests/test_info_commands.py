@@ -140,7 +140,7 @@ def test_doctor_says_what_will_be_used_and_why(shipped: Path) -> None:
     assert 0 < float(told["memory"].split()[0]) <= 2
     assert told["cores"].startswith(f"{runtime.threads()}, torch uses ")
     assert told["speed"].startswith("1,234 GFLOP/s in 3×3 convolutions")
-    assert told["weights"] == f"6 files in {shipped}, all whole"
+    assert told["weights"] == f"8 files in {shipped}, all whole"
 
 
 @pytest.mark.usefixtures("fast")

@@ -226,7 +226,7 @@ def test_one_length_is_needed(train: Train, out: Path, length: tuple[object, ...
         (["--steps", 1, "--crop", 40], "--crop 40: use a multiple of 32"),
         (["--steps", 1, "--model", "clean", "--scale", 2], "--scale 2: clean networks are x4"),
         (["--steps", 1, "--ema", 1], "--ema 1: use a number under 1"),
-        (["--steps", 1, "--scale", 3], "--scale 3: photo networks are x2 and x4"),
+        (["--steps", 1, "--scale", 3], "--scale 3: photo networks are x1, x2, x4"),
         (["--steps", 1, "--width", 0], "--width 0: use 1 or more"),
         (["--steps", 1, "--blocks", 0], "--blocks 0: use 1 or more"),
         (["--steps", 1, "--batch", 0], "--batch 0: use 1 or more"),

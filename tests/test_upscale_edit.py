@@ -132,7 +132,8 @@ def test_targets_that_cannot_be_meant(target: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("factor", "photo_passes", "clean_passes"),
     [
-        (1, [2], [4]),
+        (1, [1], [4]),
+        (1.1, [2], [4]),
         (2, [2], [4]),
         (2.1, [4], [4]),
         (4, [4], [4]),
