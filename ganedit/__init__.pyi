@@ -228,7 +228,7 @@ def upscale(
 
     Args:
         photo: what is edited.
-        scale: Factor per side, 1 to 16, 2.5 included. (1 to 16) None: 4.
+        scale: Factor per side, 1 to 16, 2.5 included; 1 restores. (1 to 16) None: 4.
         width: Width of the result in pixels, instead of --scale.
         height: Height of the result in pixels, instead of --scale.
         long_side: Longer side of the result in pixels, instead of --scale.

@@ -52,7 +52,7 @@ ENLARGED = Damage(
     Stage(0.35, (0.2, 1.0), 0.3, (0.75, 1.2), 0.35, (1, 7), 0.1, (0.2, 0.8), 0.8, (35, 95)),
     softness=(0.3, 1.2), messenger=(40, 85),
 )  # fmt: skip
-# What is mended at its own size is large enough, and worse for noise and compression.
+# What is restored at its own size is sharp enough, but noisier and compressed harder.
 RESTORED = Damage(
     Stage(0.3, (0.2, 1.6), 0.2, (0.8, 1.2), 0.5, (1, 25), 0.15, (0.3, 1.0), 0.4, (30, 95)),
     Stage(0.2, (0.2, 0.7), 0.1, (0.9, 1.1), 0.3, (1, 25), 0.1, (0.2, 0.8), 0.7, (8, 95)),

@@ -35,7 +35,7 @@ class Target(Options):
 
     scale: float | None = option(
         None,
-        "Factor per side, 1 to 16, 2.5 included.",
+        "Factor per side, 1 to 16, 2.5 included; 1 restores.",
         least=1,
         most=MAX_SCALE,
         absent="4",
