@@ -47,7 +47,8 @@ DRAWN = {
 }  # fmt: skip
 SEEDS, CELL, PER_ROW = (0, 1, 2), 152, 2
 # Pictures across and down of what a generator draws, and those that are varied.
-ACROSS, DOWN, VARIED = 8, 4, (2, 3)
+ACROSS, DOWN = 8, 4
+VARIED = {"seed": 2, "count": 2}
 
 
 def enlargements() -> None:
@@ -119,9 +120,7 @@ def samples() -> None:
         lines = [[generator(seed, class_=kind).samples for seed in own] for kind, own in rows]
         _write_sheet(f"generate_{model}", lines)
         if named := weights.stored_options(row.path).get("directions"):
-            editor = ganedit.Editor.directions(
-                model=model, kind="named", seed=VARIED[0], count=len(VARIED)
-            )
+            editor = ganedit.Editor.directions(model=model, kind="named", **VARIED)
             _write_sheet(f"directions_{model}", [[editor(variant=name).samples] for name in named])
 
 

@@ -19,7 +19,7 @@ from common import Row, show
 from tqdm import tqdm
 
 import ganedit
-from ganedit.data.degradations import jpeg
+from ganedit.data.degradations import jpeg, to_bytes
 from ganedit.data.pictures import list_pictures, load_rgb
 from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import mean_scores
@@ -36,7 +36,7 @@ def noisy(picture: np.ndarray, deviation: float) -> np.ndarray:
 
 
 def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
-    return (jpeg(picture.astype(np.float32) / 255, quality) * 255 + 0.5).astype(np.uint8)
+    return to_bytes(jpeg(picture.astype(np.float32) / 255, quality))
 
 
 DAMAGES: dict[str, Change] = {

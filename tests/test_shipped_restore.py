@@ -9,7 +9,7 @@ import pytest
 import tiny
 import torch
 
-from ganedit.data.degradations import jpeg
+from ganedit.data.degradations import jpeg, to_bytes
 from ganedit.image import Image, decode, resize
 from ganedit.metrics import psnr
 from ganedit.tasks.upscale.edit import UpscaleEdit
@@ -30,8 +30,12 @@ def restorer(detail: float) -> UpscaleEdit:
     return UpscaleEdit(UpscaleOptions(Target(scale=1), detail=detail), tiny.runtime())
 
 
+def restored(samples: np.ndarray, detail: float) -> np.ndarray:
+    return restorer(detail).apply(Image(samples), lambda done: None).samples
+
+
 def compressed(quality: int) -> np.ndarray:
-    return (jpeg(truth().astype(np.float32) / 255, quality) * 255 + 0.5).astype(np.uint8)
+    return to_bytes(jpeg(truth().astype(np.float32) / 255, quality))
 
 
 def noisy(deviation: float) -> np.ndarray:
@@ -46,9 +50,9 @@ def decibels(ours: np.ndarray) -> float:
 
 def gained(damaged: np.ndarray, detail: float) -> float:
     """By how many dB a picture is nearer to what it was, restored."""
-    restored = restorer(detail).apply(Image(damaged), lambda done: None)
-    assert restored.samples.shape == damaged.shape
-    return decibels(restored.samples) - decibels(damaged)
+    result = restored(damaged, detail)
+    assert result.shape == damaged.shape
+    return decibels(result) - decibels(damaged)
 
 
 @pytest.mark.parametrize(("quality", "least"), [(10, 0.5), (30, 0.3)])
@@ -65,12 +69,10 @@ def test_noise_is_taken_away(deviation: float, least: float) -> None:
 
 @pytest.mark.parametrize("detail", [0, DEFAULT_DETAIL])
 def test_a_picture_without_damage_is_left_nearly_as_it_is(detail: float) -> None:
-    restored = restorer(detail).apply(Image(truth()), lambda done: None).samples
-    assert decibels(restored) > 34
+    assert decibels(restored(truth(), detail)) > 34
 
 
 def test_lettering_on_paper_is_left_as_sharp_as_it_is() -> None:
     page = np.full((64, 160, 3), 250, np.uint8)
     cv2.putText(page, "Restored 1973", (6, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (20, 20, 20), 1)
-    restored = restorer(DEFAULT_DETAIL).apply(Image(page), lambda done: None).samples
-    assert abs(restored.astype(float) - page).mean() < 2
+    assert abs(restored(page, DEFAULT_DETAIL).astype(float) - page).mean() < 2

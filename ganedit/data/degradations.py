@@ -110,8 +110,8 @@ def _pass(picture: Picture, stage: Stage, scale: int, rng: np.random.Generator) 
     return picture
 
 
-def _quality(range_: tuple[int, int], rng: np.random.Generator) -> int:
-    return int(rng.integers(range_[0], range_[1] + 1))
+def _quality(bounds: tuple[int, int], rng: np.random.Generator) -> int:
+    return int(rng.integers(*bounds, endpoint=True))
 
 
 def blur(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
@@ -160,7 +160,7 @@ def webp(picture: Picture, quality: int) -> Picture:
 
 
 def _encoded(picture: Picture, suffix: str, settings: list[int]) -> Picture:
-    bgr = np.ascontiguousarray(_bytes(picture)[:, :, ::-1])
+    bgr = np.ascontiguousarray(to_bytes(picture)[:, :, ::-1])
     _, encoded = cv2.imencode(suffix, bgr, settings)
     decoded: Picture = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
     rgb: Picture = decoded[:, :, ::-1].astype(np.float32) / 255
@@ -178,9 +178,10 @@ def _reduce(picture: Picture, width: int, height: int, rng: np.random.Generator)
     return clipped
 
 
-def _bytes(picture: Picture) -> npt.NDArray[np.uint8]:
+def to_bytes(picture: Picture) -> npt.NDArray[np.uint8]:
+    """Samples of 8 bits, rounded, clamped to [0, 1]."""
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _to_8_bits(picture: Picture) -> Picture:
-    return _bytes(picture).astype(np.float32) / 255
+    return to_bytes(picture).astype(np.float32) / 255

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganedit.data.degradations import degrade
+from ganedit.data.degradations import degrade, to_bytes
 from ganedit.data.pictures import EVERYTHING, Folder, Part, Pictures, random_crop
 from ganedit.data.recolor import draw_recolor
 from ganedit.data.seeding import generator_at
@@ -80,7 +80,7 @@ class Crops:
             low = reduced[0].permute(1, 2, 0).numpy()
         else:
             low = degrade(high.astype(np.float32) / 255, self.scale, rng)
-        low = (low * 255 + 0.5).astype(np.uint8)
+        low = to_bytes(low)
         edge = MARGIN * self.scale
         return low[MARGIN:-MARGIN, MARGIN:-MARGIN], high[edge:-edge, edge:-edge]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ganedit import losses, metrics
-from ganedit.data.degradations import jpeg
+from ganedit.data.degradations import jpeg, to_bytes
 from ganedit.data.pictures import list_pictures, load_rgb
 from ganedit.editing import to_samples, to_tensor
 from ganedit.errors import GaneditError, UsageError
@@ -104,7 +104,7 @@ def _key(path: Path, root: Path) -> str:
 
 def _damaged(small: np.ndarray) -> np.ndarray:
     blurred = cv2.GaussianBlur(small.astype(np.float32) / 255, (0, 0), DAMAGE_BLUR)
-    return (jpeg(blurred, DAMAGE_QUALITY) * 255 + 0.5).astype(np.uint8)
+    return to_bytes(jpeg(blurred, DAMAGE_QUALITY))
 
 
 def bicubic(scale: int) -> Enlarger:
