@@ -105,6 +105,18 @@ def test_bicubic_row_is_what_the_definition_gives(
     assert table(done)["bicubic"][0] == pytest.approx(np.mean(expected), abs=0.011)
 
 
+def test_at_scale_1_the_yardstick_is_the_picture_as_it_is(truth: Path, tmp_path: Path) -> None:
+    own = save_network(tmp_path / "same.safetensors", scale=1)
+    low = write_low(truth, tmp_path / "low", 1)
+    done = run(
+        "evaluate", "upscale", "--hr", truth, "--lr", low, "--scale", 1, "--weights", own,
+        "--no-pd", *EXACT,
+    )  # fmt: skip
+    rows = table(done)
+    assert list(rows) == ["as it is", "ganedit same"]
+    assert rows["as it is"][0] == math.inf
+
+
 def test_table_says_how_it_was_measured(evaluate: Evaluate) -> None:
     done = evaluate()
     protocol, head, *rows = done.out.splitlines()

@@ -63,11 +63,11 @@ RESTORED = Damage(
 UNTOUCHED, EVERYDAY = 0.1, 0.3
 
 
-def degrade(picture: Picture, scale: int, rng: np.random.Generator) -> Picture:
+def degrade(picture: Picture, scale: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Reduce a picture by `scale` through a random chain of damage.
 
-    `(H, W, 3)` float32 in [0, 1], H and W multiples of `scale`, to `(H/scale, W/scale, 3)`,
-    rounded to 8 bits as a file would be. A `scale` of 1 does what a picture is to be restored from.
+    `(H, W, 3)` float32 in [0, 1], H and W multiples of `scale`, to `(H/scale, W/scale, 3)` of 8
+    bits, as a file has. A `scale` of 1 does what a picture is to be restored from.
     """
     damage = RESTORED if scale == 1 else ENLARGED
     height, width = picture.shape[0] // scale, picture.shape[1] // scale
@@ -77,14 +77,14 @@ def degrade(picture: Picture, scale: int, rng: np.random.Generator) -> Picture:
         if fate >= UNTOUCHED:
             reduced = blur(reduced, rng.uniform(*damage.softness), rng)
             reduced = jpeg(reduced, _quality(damage.messenger, rng))
-        return _to_8_bits(reduced)
+        return to_bytes(reduced)
     damaged = _pass(picture, damage.first, scale, rng)
     # The second pass works at the final size: its noise and JPEG blocks are what the network sees.
     damaged = _reduce(damaged, width, height, rng)
     damaged = _pass(damaged, damage.second, 1, rng)
     if damaged.shape[:2] != (height, width):
         damaged = _reduce(damaged, width, height, rng)
-    return _to_8_bits(damaged)
+    return to_bytes(damaged)
 
 
 def _pass(picture: Picture, stage: Stage, scale: int, rng: np.random.Generator) -> Picture:
@@ -181,7 +181,3 @@ def _reduce(picture: Picture, width: int, height: int, rng: np.random.Generator)
 def to_bytes(picture: Picture) -> npt.NDArray[np.uint8]:
     """Samples of 8 bits, rounded, clamped to [0, 1]."""
     return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-def _to_8_bits(picture: Picture) -> Picture:
-    return to_bytes(picture).astype(np.float32) / 255

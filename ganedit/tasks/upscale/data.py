@@ -77,10 +77,9 @@ class Crops:
             high = draw_recolor(rng)(high)
         if self.options.model == "clean":
             reduced = reduce_bicubic(_to_tensor(high)[None].float() / 255, self.scale)
-            low = reduced[0].permute(1, 2, 0).numpy()
+            low = to_bytes(reduced[0].permute(1, 2, 0).numpy())
         else:
             low = degrade(high.astype(np.float32) / 255, self.scale, rng)
-        low = to_bytes(low)
         edge = MARGIN * self.scale
         return low[MARGIN:-MARGIN, MARGIN:-MARGIN], high[edge:-edge, edge:-edge]
 

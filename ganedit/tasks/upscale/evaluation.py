@@ -157,6 +157,8 @@ def perceptual_distance(vgg: VGG19Features, ours: Tensor, theirs: Tensor) -> flo
 def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
     """Measure the networks asked for, and bicubic, on all pairs of a folder.
 
+    At scale 1 there is nothing to enlarge: beside what is restored stands the picture as it is.
+
     Raises:
         GaneditError: pictures are missing.
         WeightsError: weights or the feature network cannot be read.
@@ -166,7 +168,8 @@ def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
     pairs = list(read_pairs(options.hr, options.lr, scale, damage=options.damage))
     features = measuring.vgg()
     lpips = _lpips() if options.lpips else None
-    methods: dict[str, Enlarger] = {"bicubic": bicubic(scale)}
+    yardstick = "as it is" if scale == 1 else "bicubic"
+    methods: dict[str, Enlarger] = {yardstick: bicubic(scale)}
     for name, chosen in _networks(options).items():
         methods[name] = through(UpscaleEdit(chosen, measuring.runtime))
     scores: dict[str, list[Scores]] = {name: [] for name in methods}
