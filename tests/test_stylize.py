@@ -323,6 +323,14 @@ def test_a_memory_looks_once() -> None:
     assert looked == [5, 7, 9]
 
 
+def test_what_is_remembered_in_fp16_serves_a_training_in_bf16() -> None:
+    memory = Memory(lambda pictures, views: [pictures.half()])
+    seen = torch.rand(2, 3, 4, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        (known,) = memory(seen, torch.tensor([1, 2]))
+    assert torch.equal(known, seen.half())
+
+
 def test_batches_come_again_and_some_styles_are_the_content(tmp_path: Path) -> None:
     for name in ("content", "style"):
         (tmp_path / name).mkdir()

@@ -111,4 +111,7 @@ class Memory:
             for place, at in enumerate(new):
                 self._known[numbers[at]] = [part[place].cpu() for part in found]
         rows = [self._known[number] for number in numbers]
-        return [torch.stack(parts).to(pictures.device) for parts in zip(*rows, strict=True)]
+        # On CPUs autocast to bf16 cannot join what is kept in fp16.
+        with torch.autocast("cpu", enabled=False):
+            joined = [torch.stack(parts) for parts in zip(*rows, strict=True)]
+        return [part.to(pictures.device) for part in joined]
