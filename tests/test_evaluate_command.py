@@ -254,12 +254,13 @@ def test_small_pictures_of_another_scale(truth: Path, evaluate: Evaluate, tmp_pa
     )
 
 
-def test_picture_too_small_to_be_scored(truth: Path, evaluate: Evaluate) -> None:
-    PIL.Image.fromarray(tiny.photo(5, 16, 64)).save(truth / "flat.png")
+@pytest.mark.parametrize("height", [2, 16])
+def test_picture_too_small_to_be_scored(truth: Path, evaluate: Evaluate, height: int) -> None:
+    PIL.Image.fromarray(tiny.photo(5, height, 64)).save(truth / "flat.png")
     done = evaluate()
     assert done.code == 1
     assert done.complaint == (
-        f"{truth / 'flat.png'}: 64×16 is too small to be scored; leave it out"
+        f"{truth / 'flat.png'}: 64×{height} is too small to be scored; leave it out"
     )
 
 

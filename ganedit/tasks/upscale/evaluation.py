@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -73,6 +73,8 @@ def read_pairs(high: Path, low: Path | None, scale: int, *, damage: bool) -> Ite
         large, key = load_rgb(path), _key(path, high)
         if low is None:
             height, width = (side // scale * scale for side in large.shape[:2])
+            if not (height and width):
+                _refuse_small(path, large)
             large = large[:height, :width]
             tensor = reduce_bicubic(to_tensor(large, torch.device("cpu")), scale)
             small = to_samples(tensor, large.dtype, 3)
@@ -93,7 +95,12 @@ def _check_sizes(path: Path, small: np.ndarray, large: np.ndarray, scale: int) -
             "picture; check --scale"
         )
     if min(high_h, high_w, low_h * scale, low_w * scale) - 2 * scale < SMALLEST:
-        raise GaneditError(f"{path}: {high_w}×{high_h} is too small to be scored; leave it out")
+        _refuse_small(path, large)
+
+
+def _refuse_small(path: Path, large: np.ndarray) -> NoReturn:
+    height, width = large.shape[:2]
+    raise GaneditError(f"{path}: {width}×{height} is too small to be scored; leave it out")
 
 
 def _key(path: Path, root: Path) -> str:

@@ -102,7 +102,7 @@ class TeacherPairs:
         if record != self._expected():
             raise TrainingError(
                 f"{self.folder}: holds answers of another teacher or to other crops; remove it, or "
-                "take another --out"
+                "take another --teacher-folder"
             )
         return finished
 
