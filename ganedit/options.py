@@ -186,7 +186,9 @@ class Declared:
         for item in value if self.many and value is not None else [value]:
             if item is None and self.optional:
                 continue
-            if not (self._is_of_type(item) and self._allows(item)):
+            if not self._is_of_type(item):  # as Python writes it: '2' is not 2
+                raise UsageError(f"{self.flag} {item!r}: use {self._wanted()}")
+            if not self._allows(item):
                 shown = shown_number(item) if isinstance(item, float) else item
                 raise UsageError(f"{self.flag} {shown}: use {self._wanted()}")
 
@@ -222,7 +224,7 @@ class Declared:
         if least is not None and most is not None:
             return f"{kind} from {shown_number(least)} to {shown_number(most)}"
         if least is not None:
-            return f"{shown_number(least)} or more"
+            return f"{kind}, {shown_number(least)} or more"
         return f"at most {shown_number(most)}" if most is not None else kind
 
 
@@ -248,6 +250,12 @@ def _one(each: "Field[Any]", hint: Any, path: tuple[str, ...]) -> Declared:
     if get_origin(kind) is tuple:
         kind, many = get_args(kind)[0], True
     return Declared(each.name, path, kind, many, optional, each.default, each.metadata["option"])
+
+
+def changed(options: Any) -> tuple[str, ...]:
+    """Flags of the options that are not what they are by default."""
+    own = declared(type(options))
+    return tuple(each.flag for each in own if each.value_in(options) != each.default)
 
 
 def build(kind: type[T], given: Mapping[str, Any]) -> T:

@@ -260,8 +260,12 @@ def read(path: Path, task: str | None = None) -> Contents:
             header = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         contents = Contents(header["task"], json.loads(header["options"]), state)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise WeightsError(f"{path}: not a ganedit weight file ({error})") from error
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise WeightsError(
+            f"{path}: no weights of ganedit, which are .safetensors files or folders of its runs"
+        ) from error
     if task is not None and contents.task != task:
         raise WeightsError(f"{path}: weights of {contents.task}, not of {task}")
     return contents

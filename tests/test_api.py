@@ -1,6 +1,7 @@
 """`import ganedit`: the same pixels from whatever a picture comes as, and honest errors."""
 
 import inspect
+import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import tiny
+import torch
 from command_line import REPOSITORY, save_network, shipping
 
 import ganedit
@@ -92,8 +94,9 @@ def test_star_import_works() -> None:
         lambda path: np.asarray(PIL.Image.open(path)) / 255,
         PIL.Image.open,
         decode,
+        lambda path: io.BytesIO(path.read_bytes()),
     ],
-    ids=["path", "str", "bytes", "array", "float array", "PIL", "Image"],
+    ids=["path", "str", "bytes", "array", "float array", "PIL", "Image", "file"],
 )
 def test_every_kind_of_picture_gives_the_same_pixels(
     photo: Path, upscale: Upscale, given: Callable[[Path], Any]
@@ -203,6 +206,14 @@ def test_result_as_pil_and_array(photo: Path, upscale: Upscale) -> None:
     assert result.to_array().shape == (64, 96, 3)
 
 
+def test_floats_that_lose_something_are_told_of(upscale: Upscale) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (8, 9, 3))
+    assert upscale(levels / 255).notes == ()
+    assert upscale(levels / 255.5).notes == (
+        "floats were rounded to 8 bits; pass uint16 to keep 16",
+    )
+
+
 # --- errors ---------------------------------------------------------------------------------------
 
 
@@ -215,6 +226,9 @@ def test_result_as_pil_and_array(photo: Path, upscale: Upscale) -> None:
         (np.zeros((2, 2, 5)), {}, ImageError, r"shape \(2, 2, 5\) is no picture"),
         (np.full((2, 2), 7.0), {}, ImageError, "float samples run from 7 to 7"),
         (np.zeros((2, 2), np.int64), {}, ImageError, "int64 have no known range"),
+        (np.full((2, 2), np.nan), {}, ImageError, "are no numbers"),
+        (None, {"scale": "2"}, UsageError, "--scale '2': use a number from 1 to 16"),
+        (None, {"width": 1.5}, UsageError, "--width 1.5: use a whole number"),
         (None, {"scale": 0}, UsageError, "--scale 0: use a number from 1 to 16"),
         (None, {"scale": 2, "width": 9}, UsageError, "give one of --scale"),
         (None, {"width": 999}, UsageError, "would be scaled by"),
@@ -234,3 +248,14 @@ def test_errors_are_ganedit_s(
         ganedit.upscale(picture, **{"weights": own, **options})
     assert isinstance(caught.value, ganedit.GaneditError)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_picture(own: Path) -> None:
+    with pytest.raises(TypeError, match="a Tensor is no picture; pass a path"):
+        ganedit.upscale(torch.zeros(3, 8, 8), weights=own)
+
+
+def test_unknown_variant_is_refused(photo: Path, own: Path) -> None:
+    editor = ganedit.Editor.upscale(weights=own)
+    with pytest.raises(UsageError, match="no variant 'second': there is one result only"):
+        editor(photo, variant="second")

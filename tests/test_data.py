@@ -306,3 +306,12 @@ def test_half_a_cached_picture_is_decoded_again(
     for content in (kept.read_bytes()[:2000], b""):
         kept.write_bytes(content)
         assert np.array_equal(Pictures([Folder(tmp_path)], 48).load(0), tiny.photo(0))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_names_that_are_no_utf_8_can_be_held_out(tmp_path: Path) -> None:
+    for number in range(4):
+        name = os.fsencode(tmp_path) + b"/caf\xe9%d.png" % number
+        PIL.Image.fromarray(tiny.photo(number, 40, 40)).save(os.fsdecode(name))
+    parts = [Pictures([Folder(tmp_path)], minimum=32, part=Part(0.5, training=t)) for t in (0, 1)]
+    assert [len(part) for part in parts] == [2, 2]

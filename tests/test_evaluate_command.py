@@ -92,7 +92,8 @@ def test_bicubic_row_is_what_the_definition_gives(
     truth: Path, evaluate: Evaluate, tmp_path: Path, scale: int
 ) -> None:
     low = write_low(truth, tmp_path / "low", scale)
-    done = evaluate("--lr", low, "--scale", scale, "--csv", tmp_path / "rows.csv")
+    own = save_network(tmp_path / "own.safetensors", scale=scale)
+    done = evaluate("--lr", low, "--scale", scale, "--weights", own, "--csv", tmp_path / "rows.csv")
     expected = []
     for name in ("one", "two"):
         with PIL.Image.open(low / f"{name}.png") as picture:
@@ -115,6 +116,17 @@ def test_at_scale_1_the_yardstick_is_the_picture_as_it_is(truth: Path, tmp_path:
     rows = table(done)
     assert list(rows) == ["as it is", "ganedit same"]
     assert rows["as it is"][0] == math.inf
+
+
+def test_network_of_another_scale_is_not_measured(evaluate: Evaluate) -> None:
+    done = evaluate("--scale", 2)
+    assert done.code == 2
+    assert "enlarges by 4; give --scale 4" in done.complaint
+
+
+def test_features_that_nothing_looks_with_are_refused(evaluate: Evaluate, truth: Path) -> None:
+    done = evaluate("--vgg", truth / "one.png")
+    assert (done.code, done.complaint[:29]) == (2, "give one of --vgg and --no-pd")
 
 
 def test_table_says_how_it_was_measured(evaluate: Evaluate) -> None:

@@ -157,6 +157,18 @@ def test_names_the_file_system_refuses(tmp_path):
         save(make_image(), tmp_path / "file" / "a.png")
 
 
+def test_lossless_is_not_lost_unsaid(tmp_path):
+    save(make_image(), tmp_path / "a.webp", quality=100)
+    (note,) = save(decode(tmp_path / "a.webp"), tmp_path / "a.avif")
+    assert note.startswith("was lossless WEBP, and this AVIF is not")
+
+
+def test_format_and_suffix_contradict_each_other(tmp_path):
+    with pytest.raises(UsageError, match="its suffix means PNG, but the format asked for is JPEG"):
+        save(make_image(), tmp_path / "a.png", format="jpeg")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("alpha", [False, True])
 def test_lossless_webp_stays_lossless(alpha):
     image = make_image(3, alpha=alpha)

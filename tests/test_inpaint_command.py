@@ -151,7 +151,7 @@ def test_json_carries_the_notes(inpaint: Inpaint) -> None:
         (["--box", "500,500,9,9"], 2, "outside the picture of 80×60"),
         (["--box", "here"], 2, "write it as x,y,width,height"),
         (["--mask", "mask.png", "--box", "1,1,5,5"], 2, "one of --mask, --masks and --box"),
-        (["--mask", "mask.png", "--dilate", "-1"], 2, "--dilate -1: use 0 or more"),
+        (["--mask", "mask.png", "--dilate", "-1"], 2, "--dilate -1: use a whole number, 0 or more"),
         (["--expand", "up=5"], 2, "write it like left=200,top=100"),
         (["--expand", "left=0"], 2, "at least one side has to grow"),
         (["--mask", "mask.png", "--restore-scan"], 2, "leave the mask out"),

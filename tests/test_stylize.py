@@ -26,6 +26,7 @@ from ganedit.tasks.stylize.options import (
     parse_mix,
 )
 from ganedit.tasks.stylize.seen import Memory, Style, content_distance, content_of
+from ganedit.tasks.stylize.training import light_correlation
 
 SMALL = NetworkOptions(widths=(4, 6, 8), blocks=(1, 2), hidden=8)
 
@@ -353,3 +354,15 @@ def test_batches_come_again_and_some_styles_are_the_content(tmp_path: Path) -> N
         batch = batches[step]
         for view, crop in zip(batch["style_view"].tolist(), batch["style"], strict=True):
             assert torch.equal(known.setdefault(view, crop), crop)
+
+
+def test_light_correlation_sees_light_and_dark_trade_places() -> None:
+    content = torch.from_numpy(photo(3, 64, 64)).permute(2, 0, 1)[None] / 255
+    colored = content * torch.tensor([0.5, 0.8, 0.3]).view(1, 3, 1, 1) + 0.1
+    both = torch.cat([content, 1 - content])
+    same, inverted = light_correlation(both, content.expand(2, -1, -1, -1))
+    assert same > 0.999
+    assert inverted < -0.9
+    assert light_correlation(colored, content) > 0.9
+    plain = torch.full((1, 3, 64, 64), 0.5)
+    assert light_correlation(plain + 0.001 * torch.randn(1, 3, 64, 64), plain) > 0.99

@@ -242,7 +242,7 @@ def test_memory_of_one_picture_does_not_meet_another(own: Path) -> None:
         (["--to", "drak"], 2, "drak: no such domain; did you mean dark? There are: dark, pho"),
         (["--to", "runs/dark"], 2, "'runs/dark' cannot name a domain"),
         (["--to", "dark", "--strength", "2"], 2, "--strength 2: use a number from 0 to 1"),
-        (["--to", "dark", "--working-size", "3"], 2, "use 64 or more"),
+        (["--to", "dark", "--working-size", "3"], 2, "use a whole number, 64 or more"),
     ],
 )
 def test_bad_options_are_told(

@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ import tiny
 import torch
 from command_line import (
     EXACT,
+    REPOSITORY,
     Outcome,
     json_lines,
     listing,
@@ -281,9 +284,26 @@ def test_json_lines(home: Path, upscale: Upscale) -> None:
         "input": "ä.png", "output": "ä_x4.png", "status": "done", "input_size": [24, 16],
         "output_size": [96, 64], "output_bytes": Path("ä_x4.png").stat().st_size, "notes": [],
     }.items()  # fmt: skip
-    assert (bad["input"], bad["status"]) == ("bad.png", "failed")
+    assert (bad["input"], bad["output"], bad["status"]) == ("bad.png", None, "failed")
     assert bad["error"] == "bad.png is empty; get another copy"
     assert done.complaint == bad["error"]
+
+
+def test_json_is_not_mixed_into_a_picture(home: Path, own: Path) -> None:
+    write_photo(home / "a.png", 24, 16)
+    command = [sys.executable, "-m", "ganedit", "upscale", "a.png", "-o", "-", "--json"]
+    done = subprocess.run(
+        [*command, "--weights", own], cwd=home, capture_output=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert json.loads(done.stderr)["output_size"] == [96, 64]
+    assert done.stdout.endswith(b"IEND\xaeB`\x82")
+
+
+def test_options_of_videos_do_nothing_to_a_picture(home: Path, upscale: Upscale) -> None:
+    write_photo(home / "a.png")
+    done = upscale("a.png", "--fps", 20, "--crf", 3)
+    assert (done.code, done.err) == (0, "--crf, --fps: no effect on pictures that do not move\n")
 
 
 def test_quiet_prints_errors_only(home: Path, upscale: Upscale) -> None:
@@ -292,6 +312,12 @@ def test_quiet_prints_errors_only(home: Path, upscale: Upscale) -> None:
     done = upscale("a.jpg", "-q")
     assert (done.code, done.out) == (1, "")
     assert "exists already" in done.complaint
+
+
+def test_quiet_and_verbose_contradict_each_other(home: Path, upscale: Upscale) -> None:
+    write_photo(home / "a.jpg")
+    done = upscale("a.jpg", "-q", "-v")
+    assert (done.code, done.complaint) == (2, "give one of --quiet and --verbose")
 
 
 def test_verbose_says_what_is_used(home: Path, upscale: Upscale) -> None:
@@ -418,7 +444,7 @@ def test_detail_beyond_its_range(home: Path, detail: str) -> None:
         (["--scale", "99"], "--scale 99: use a number from 1 to 16"),
         (["--scale", "nan"], "--scale nan: use a number from 1 to 16"),
         (["--scale", "inf"], "--scale inf: use a number from 1 to 16"),
-        (["--width", "0"], "--width 0: use 1 or more"),
+        (["--width", "0"], "--width 0: use a whole number, 1 or more"),
         (["--quality", "0"], "--quality 0: use a whole number from 1 to 100"),
         (["--width", "100", "--scale", "2"], "give one of --scale, --width, --height and"),
         (["--detail", "0.5"], "--model and --detail choose among the shipped weights; with"),

@@ -92,7 +92,9 @@ def test_file_that_is_no_weight_file_is_refused(tmp_path: Path) -> None:
         lambda: path.unlink(),
     ):
         write()
-        with pytest.raises(WeightsError, match=r"other\.safetensors: not a ganedit weight file"):
+        with pytest.raises(
+            WeightsError, match=r"other\.safetensors: (no weights of ganedit|cannot be read)"
+        ):
             weights.read(path)
 
 

@@ -1,11 +1,12 @@
 """The Python interface: a function and an `Editor` for each task, made from its description."""
 
 import inspect
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image as PILImage
@@ -19,7 +20,7 @@ from ganedit.runs.work import enlarger
 from ganedit.task import Apply, Input, Progress, Task
 from ganedit.tasks import TASKS
 
-Picture: TypeAlias = Path | str | bytes | np.ndarray | PILImage.Image | Image
+Picture: TypeAlias = Path | str | bytes | BinaryIO | np.ndarray | PILImage.Image | Image
 
 
 class Editor:
@@ -69,9 +70,9 @@ class Editor:
 
         Args:
             pictures: those that the task takes, in its order (see `Editor.task.inputs`): a path,
-                the bytes of a file, an array `(H, W)` or `(H, W, 1…4)` of bool, uint8, uint16 or
-                float in [0, 1], a PIL picture, or a `ganedit.Image`; of an input of which a job
-                may have several also a list of them.
+                the bytes of a file, a file that is open for them, an array `(H, W)` or
+                `(H, W, 1…4)` of bool, uint8, uint16 or float in [0, 1], a PIL picture, or a
+                `ganedit.Image`; of an input of which a job may have several also a list of them.
             variant: which of several results, where the options ask for several.
             progress: called with the share done, in [0, 1].
             named: pictures by the name of their input.
@@ -87,6 +88,9 @@ class Editor:
         decoded = {each.name: _decoded(each, given.get(each.name)) for each in self.task.inputs}
         counts = {name: len(several) for name, several in decoded.items() if several}
         self.task.check(self.options, {**dict.fromkeys(self._given, 1), **counts})
+        if variant is not None and variant not in self.variants:
+            known = ", ".join(filter(None, self.variants)) or "there is one result only"
+            raise UsageError(f"{self.task.name}: no variant {variant!r}: {known}")
         return self._apply(decoded, self.variants[0] if variant is None else variant, progress)
 
 
@@ -268,4 +272,9 @@ def as_image(picture: Picture) -> Image:
         return Image.from_pil(picture)
     if isinstance(picture, str | bytes | Path):
         return decode(Path(picture) if isinstance(picture, str) else picture)
-    raise TypeError(f"not a picture: {type(picture).__name__}")
+    if isinstance(picture, io.BufferedIOBase):
+        return decode(picture)
+    raise TypeError(
+        f"a {type(picture).__name__} is no picture; pass a path, bytes, a binary file, an array "
+        "(H, W, C), a PIL picture or a ganedit.Image"
+    )

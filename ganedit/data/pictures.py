@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import itertools
 import math
+import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +67,7 @@ class Part:
     def of(self, entries: Sequence["Entry"]) -> list["Entry"]:
         """Those of the entries that belong to this part."""
         names = {entry.path.resolve(): entry.name for entry in entries}
-        ranked = sorted(names, key=lambda p: hashlib.sha256(names[p].encode()).digest())
+        ranked = sorted(names, key=lambda p: hashlib.sha256(os.fsencode(names[p])).digest())
         kept_back = set(ranked[: round(self.held_out * len(names))])
         return [e for e in entries if (e.path.resolve() not in kept_back) == self.training]
 

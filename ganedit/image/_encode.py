@@ -53,8 +53,12 @@ def encode(
     image, notes = _fitted(image, entry)
     if asked is not None and entry.name not in _QUALITY:
         notes += (f"quality {asked} has no effect: {entry.name} is lossless here",)
-    if asked is None and image.lossless and image.format == entry.name == "AVIF":
-        notes += ("was lossless AVIF and is so nearly: PNG and TIFF keep every sample",)
+    if asked is None and image.lossless and entry.name in _QUALITY:
+        if image.format != entry.name:
+            notes += (f"was lossless {image.format}, and this {entry.name} is not: "
+                      "PNG and TIFF keep every sample",)  # fmt: skip
+        elif entry.name == "AVIF":
+            notes += ("was lossless AVIF and is so nearly: PNG and TIFF keep every sample",)
     metadata, dropped = refreshed(image.metadata, image.width, image.height, image.channels)
     metadata, left_out = fitted_metadata(metadata, entry.name, image.channels)
     image = replace(image, metadata=metadata)

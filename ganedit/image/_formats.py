@@ -120,11 +120,16 @@ def format_for(path: Path, format: str | None = None) -> str:
     Returns Pillow's spelling: ``"JPEG"`` for ``.jpg``, ``"TIFF"`` for ``.tif`` and so on.
 
     Raises:
-        UsageError: the suffix or the name is of no format that can be written.
+        UsageError: the suffix or the name is of no format that can be written, or they are of two.
     """
-    if format is not None:
-        return describe(format).name
     name = _BY_SUFFIX.get(path.suffix.lower())
+    if format is not None:
+        asked = describe(format).name
+        if name not in (None, asked):
+            raise UsageError(
+                f"{path}: its suffix means {name}, but the format asked for is {asked}"
+            )
+        return asked
     if name is None:
         what = f"the suffix {path.suffix}" if path.suffix else "a name without suffix"
         raise UsageError(

@@ -32,7 +32,7 @@ class Image(Raster):
         Args:
             array: (H, W), (H, W, 1), (H, W, 2: grey and alpha), (H, W, 3) or (H, W, 4: RGB and
                 alpha); uint8, uint16, bool (False is black), or float in [0, 1], which becomes
-                uint8, rounded to nearest.
+                uint8, rounded to nearest, with a note where that loses anything.
 
         Raises:
             ImageError: another shape or dtype, or floats that are not within [0, 1].
@@ -43,10 +43,14 @@ class Image(Raster):
                 f"an array of shape {array.shape} is no picture; "
                 "pass (H, W) or (H, W, C) with C from 1 to 4"
             )
-        samples = _integers(planes)
-        if samples.shape[2] in (1, 3):
-            return cls(np.ascontiguousarray(samples))
-        return cls(np.ascontiguousarray(samples[..., :-1]), np.ascontiguousarray(samples[..., -1]))
+        samples, notes = _integers(planes)
+        opaque = samples.shape[2] in (1, 3)
+        colors, alpha = (samples, None) if opaque else (samples[..., :-1], samples[..., -1])
+        return cls(
+            np.ascontiguousarray(colors),
+            None if alpha is None else np.ascontiguousarray(alpha),
+            notes=notes,
+        )
 
     @classmethod
     def from_pil(cls, picture: PIL.Image.Image) -> "Image":
@@ -81,20 +85,31 @@ class Image(Raster):
         return save(self, Path(path), format=format, quality=quality, overwrite=overwrite)
 
 
-def _integers(array: npt.NDArray[Any]) -> Samples:
-    """uint8 and uint16 as they are (native byte order), bool as black and white, floats rounded."""
+# What floats that were 8 bits once may be off by, in levels.
+_ROUNDING = 1e-3
+
+
+def _integers(array: npt.NDArray[Any]) -> tuple[Samples, tuple[str, ...]]:
+    """uint8 and uint16 as they are (native byte order), bool as black and white, floats rounded;
+    and what is to be said of that."""
     if array.dtype == np.uint8:
-        return array.astype(np.uint8, copy=False)
+        return array.astype(np.uint8, copy=False), ()
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        return array.astype(np.uint16, copy=False)
+        return array.astype(np.uint16, copy=False), ()
     if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
+        return array.astype(np.uint8) * np.uint8(255), ()
     if array.dtype.kind != "f":
         raise ImageError(
             f"samples of type {array.dtype} have no known range; "
             "pass uint8, uint16, bool or float in [0, 1]"
         )
     low, high = float(np.min(array)), float(np.max(array))
-    if not (low >= 0.0 and high <= 1.0):  # also false for NaN
+    if np.isnan(low):
+        raise ImageError("some of the float samples are no numbers (NaN); fill them in first")
+    if not (low >= 0.0 and high <= 1.0):
         raise ImageError(f"float samples run from {low:g} to {high:g}; clip or scale to [0, 1]")
-    return np.rint(array.astype(np.float32) * 255).astype(np.uint8)
+    levels = array.astype(np.float32) * 255
+    rounded = np.rint(levels)
+    lost = float(np.abs(levels - rounded).max()) > _ROUNDING
+    notes = ("floats were rounded to 8 bits; pass uint16 to keep 16",) if lost else ()
+    return rounded.astype(np.uint8), notes

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ganedit.errors import UsageError
 from ganedit.options import Options, option
 from ganedit.runtime import parse_bytes
 from ganedit.video.options import VideoOptions
@@ -122,10 +123,21 @@ class RunOptions(Options):
     folders: FolderOptions = field(default_factory=FolderOptions)
     placement: Placement = field(default_factory=Placement)
     json: bool = option(
-        False, "Print one JSON object per picture.", group="machine", recorded=False
-    )
+        False, "Print one JSON object per picture; with -o - to standard error.",
+        group="machine", recorded=False,
+    )  # fmt: skip
     quiet: bool = option(False, "Print errors only.", short="-q", group="machine", recorded=False)
     verbose: bool = option(
         False, "Say what device and precision are used, and a line for each picture.",
         short="-v", group="machine", recorded=False,
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        """Check that it is said how much is to be said.
+
+        Raises:
+            UsageError: nothing and more.
+        """
+        super().__post_init__()
+        if self.quiet and self.verbose:
+            raise UsageError("give one of --quiet and --verbose")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ganedit.errors import UsageError
 from ganedit.image import format_for, preferred_suffix
+from ganedit.options import changed
 from ganedit.runs.inputs import names_one_file
 from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
@@ -83,6 +84,10 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
         for job, group in zip(jobs, groups, strict=True)
         if len(group) > 1 and task.sheet(options) and not job.moving
     ]
+    still = edited is not None and not any(job.moving for job in jobs)
+    if still and (flags := changed(run.video)):
+        note = f"{', '.join(flags)}: no effect on pictures that do not move"
+        plan = replace(plan, notes=(*plan.notes, note))
     return replace(plan, jobs=[job for group in groups for job in group], sheets=sheets)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 from ganedit.errors import OutputError
 from ganedit.runs.jobs import Job
 from ganedit.runs.lines import LineFile
-from ganedit.runs.options import RunOptions
+from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.outcomes import Outcome
 from ganedit.runs.saying import say
 from ganedit.runs.work import Work
@@ -59,12 +59,14 @@ class Report:
             return
         more = dict(list(job.inputs.items())[1:])
         line = json.dumps({
-            "input": str(job.source), "output": str(job.target), "status": status,
+            "input": str(job.source), "output": None if status == "failed" else str(job.target),
+            "status": status,
             **({"variant": job.variant} if job.variant else {}),
             **{name: list(map(str, paths)) for name, paths in more.items() if paths},
             **facts, **self._provenances[job.moving],
         })  # fmt: skip
-        if self._printed and not say(line, error=False):
+        # Where the picture itself goes to standard output, what is said of it does not.
+        if self._printed and not say(line, error=job.target == STREAM):
             raise OutputError("--json: standard output cannot be written; is its disk full?")
         if self._file:
             self._file.append(line)

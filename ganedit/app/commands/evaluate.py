@@ -10,6 +10,7 @@ from ganedit import runtime
 from ganedit.app.commands.evaluate_video import video_command
 from ganedit.app.commands.parameters import command, parameters, taken
 from ganedit.app.commands.tables import TableOptions, show_table
+from ganedit.errors import UsageError
 from ganedit.options import Options, option
 from ganedit.runs.options import Placement
 from ganedit.runtime import Runtime
@@ -31,6 +32,16 @@ class MeasuringOptions(Options):
     table: TableOptions = field(default_factory=TableOptions)
     save: Path | None = option(None, "Folder for the results.", metavar="DIR", group="files")
     placement: Placement = field(default_factory=Placement)
+
+    def __post_init__(self) -> None:
+        """Check that what is given is used.
+
+        Raises:
+            UsageError: it is not.
+        """
+        super().__post_init__()
+        if self.no_pd and self.vgg is not None:
+            raise UsageError("give one of --vgg and --no-pd: without PD nothing looks with VGG19")
 
 
 class Measuring:

@@ -112,6 +112,9 @@ class StylizeTraining(Options):
         least=0, most=1, group="losses",
     )  # fmt: skip
     content_weight: float = option(1.0, "Of the content distance.", least=0, group="losses")
+    light_weight: float = option(
+        1.0, "Of what is lost of the correlation of light and dark.", least=0, group="losses"
+    )
     style_weight: float = option(10.0, "Of the style distance.", least=0, group="losses")
     covariance_weight: float = option(
         0.3, "Of the distance between covariances of features.", least=0, group="losses"

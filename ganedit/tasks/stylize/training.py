@@ -5,9 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from ganedit import losses
+from ganedit import losses, metrics
 from ganedit.data.augment import LOOK_SHIFT, draw_look
 from ganedit.data.pictures import Part
 from ganedit.grain import grained
@@ -29,6 +30,11 @@ from ganedit.training.task import (
     Step,
     scored_batches,
 )
+
+# Side of the squares whose light is compared, in pixels, and the deviation of luma, as a share of
+# full scale, that even plain pictures are taken to have in common.
+LIGHT_SIDE = 8
+LEAST_CONTRAST = 0.02
 
 
 class StylizeTask:
@@ -95,6 +101,8 @@ class StylizeTask:
         result = {
             "content": options.content_weight * content_distance(content_of(output), content).mean()
         }
+        correlation = light_correlation(painted, batch["content"])
+        result["light"] = options.light_weight * (1 - correlation).mean()
         ours = Style.of(output)
         result["style"] = options.style_weight * ours.distance(style).mean()
         result["covariance"] = options.covariance_weight * ours.covariance_distance(style).mean()
@@ -159,3 +167,25 @@ class StylizeTask:
 
     def _look_at_contents(self, pictures: Tensor, views: Sequence[int]) -> list[Tensor]:
         return [content_of(self._look(pictures, views)).half()]
+
+
+def light_correlation(output: Tensor, content: Tensor) -> Tensor:
+    """Correlation of luma between pictures and what was painted of them, `(N,)` in [-1, 1].
+
+    Of means over squares of `LIGHT_SIDE` pixels, in which single strokes are lost. That light and
+    dark trade places is what people see first, and `content_distance` hardly sees. A plain picture
+    has none to keep: `LEAST_CONTRAST` counts as kept in both.
+
+    Args:
+        output: `(N, 3, H, W)` RGB in [0, 1].
+        content: the same.
+    """
+    lights = [
+        F.avg_pool2d(metrics.luma(x.float()) / metrics.LUMA_RANGE, LIGHT_SIDE).flatten(1)
+        for x in (output, content)
+    ]
+    ours, theirs = (light - light.mean(dim=1, keepdim=True) for light in lights)
+    least = LEAST_CONTRAST**2
+    shared = (ours * theirs).mean(dim=1) + least
+    spreads = (ours.square().mean(dim=1) + least) * (theirs.square().mean(dim=1) + least)
+    return shared * torch.rsqrt(spreads)

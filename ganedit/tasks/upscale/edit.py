@@ -76,6 +76,11 @@ class UpscaleEdit:
         if options.weights is not None:
             self._own = UpscalePredictor(load_network(options.weights), runtime)
 
+    @property
+    def own_scale(self) -> int | None:
+        """What the user's own network enlarges by; None without one."""
+        return None if self._own is None else self._own.scale
+
     def apply(self, image: Image, progress: Progress) -> Image:
         """Enlarge one picture; one that is as large as asked already comes back as it is.
 

@@ -178,7 +178,13 @@ def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
     yardstick = "as it is" if scale == 1 else "bicubic"
     methods: dict[str, Enlarger] = {yardstick: bicubic(scale)}
     for name, chosen in _networks(options).items():
-        methods[name] = through(UpscaleEdit(chosen, measuring.runtime))
+        edit = UpscaleEdit(chosen, measuring.runtime)
+        if edit.own_scale not in (None, scale):
+            raise UsageError(
+                f"--scale {scale}: the network of {options.weights} enlarges by {edit.own_scale}; "
+                f"give --scale {edit.own_scale}"
+            )
+        methods[name] = through(edit)
     scores: dict[str, list[Scores]] = {name: [] for name in methods}
     rows: list[dict[str, Any]] = []
     for pair in tqdm(pairs, unit="picture", leave=False, disable=None):
@@ -189,9 +195,8 @@ def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
             if measuring.save is not None:
                 target = measuring.save / f"{pair.name}_{name.replace(' ', '_')}.png"
                 Image(output).save(target, overwrite=True)
-    made = (
-        "given small pictures" if options.lr else "small pictures by antialiased bicubic reduction"
-    )
+    made = "small pictures by antialiased bicubic reduction" if scale > 1 else "their own size"
+    made = "given small pictures" if options.lr else made
     protocol = (
         f"x{scale}, {len(pairs)} pictures of {options.hr.name}, {made}"
         + (f", blurred (sigma {DAMAGE_BLUR}) and JPEG {DAMAGE_QUALITY}" if options.damage else "")

@@ -9,6 +9,7 @@ from ganedit.options import (
     Options,
     backbone_network,
     backbone_weights,
+    changed,
     check_backbone,
     option,
     own_weights,
@@ -167,7 +168,7 @@ class UpscaleTraining(Options):
     teacher: str | None = option(
         None,
         "Network to learn from beside the truth: weights of ganedit's, or a file of another "
-        "architecture (safetensors, pth, ncnn's param).",
+        "architecture (safetensors, pth, ncnn's param). Its answers need --teacher-folder.",
         metavar="FILE|RUN",
         group="losses",
     )
@@ -241,6 +242,9 @@ class UpscaleTraining(Options):
         if self.penalty_weight is None:
             usual = 10.0 if self.adversarial == "wasserstein" else 1e-5
             object.__setattr__(self, "penalty_weight", usual)
+        idle = [flag for flag in changed(self) if flag.startswith("--teacher-")]
+        if self.teacher is None and idle:
+            raise UsageError(f"{idle[0]}: there is no --teacher to learn from; give one")
         if self.teacher is not None and self.teacher_pairs and self.teacher_folder is None:
             raise UsageError(
                 "--teacher: give --teacher-folder, where its answers are kept, or ask it at every "
