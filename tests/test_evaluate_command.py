@@ -288,16 +288,6 @@ def test_folder_that_is_not_there(tmp_path: Path, evaluate: Evaluate) -> None:
     assert "does not exist" in done.err
 
 
-def test_report_that_cannot_be_written_is_told_in_one_line(
-    tmp_path: Path, evaluate: Evaluate
-) -> None:
-    (tmp_path / "file").touch()
-    done = evaluate("--csv", tmp_path / "file" / "rows.csv")
-    assert done.code == 1
-    assert str(tmp_path / "file") in done.complaint
-    assert "bicubic" in done.out, "what was measured is not lost"
-
-
 def test_lpips_that_is_not_installed(evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lpips", None)
     done = evaluate("--lpips")
@@ -312,3 +302,13 @@ def test_only_tables_are_written_over(evaluate: Evaluate, tmp_path: Path) -> Non
         done = evaluate(flag, tmp_path / "photo.jpg")
         assert "photo.jpg: exists already, and is no table; give another name" in done.complaint
     assert (tmp_path / "photo.jpg").read_bytes() == b"a photo"
+
+
+def test_tables_that_cannot_be_written_are_told_at_once(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.csv").mkdir()
+    done = evaluate("--csv", tmp_path / "folder.csv")
+    assert (done.code, "folder.csv: is a folder" in done.complaint) == (2, True)
+    done = evaluate("--json", tmp_path / "file" / "a.json")
+    assert (done.code, done.out) == (1, "")
+    assert "cannot write" in done.complaint

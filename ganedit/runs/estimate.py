@@ -61,7 +61,7 @@ def _of_pictures(jobs: Sequence[Job], work: Work) -> Iterator[str]:
     megapixels = sum(pixels.values()) / 1e6
     size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
     drawn = bool(jobs) and not jobs[0].sources
-    what, read = ("draw", "") if drawn else ("do", f" in {size:,.1f} MB")
+    what, read = ("draw", "") if drawn else ("do", f" in {_shown(size)}")
     yield f"{len(jobs):,} pictures to {what}: {megapixels:,.1f} megapixels{read}"
     if readable:
         with tempfile.TemporaryDirectory() as folder:  # nothing of it is to stay
@@ -69,11 +69,15 @@ def _of_pictures(jobs: Sequence[Job], work: Work) -> Iterator[str]:
             rate, bytes_per_pixel = _measure(readable, tried)
         left = tqdm.format_interval(megapixels / rate)
         made = bytes_per_pixel * megapixels
-        yield f"about {left} on this machine, results of about {made:,.1f} MB"
+        yield f"about {left} on this machine, results of about {_shown(made)}"
     if unreadable := len(jobs) - len(readable):
         names = [str(job.source) for job in jobs if not pixels[job]]
         shown = ", ".join(names[:3]) + ", …" * (len(names) > 3)
         yield f"{unreadable:,} unreadable or too large: {shown}"
+
+
+def _shown(megabytes: float) -> str:
+    return f"{megabytes:,.1f} MB" if megabytes >= 0.1 else f"{1000 * megabytes:,.1f} kB"
 
 
 def _pixels(job: Job, work: Work) -> int:
