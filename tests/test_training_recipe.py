@@ -163,7 +163,7 @@ rename = { "body.0" = "body.1" }
     [
         ("width = 8", "widht = 8", "step 'first': there is no option 'widht'"),
         ("crop = 32", "crop = 33", "step 'first': --crop 33: use a multiple of 32"),
-        ("crop = 32", 'crop = "a"', "step 'first': --crop a: use a whole number"),
+        ("crop = 32", 'crop = "a"', "step 'first': --crop 'a': use a whole number"),
         ('start = "first"', 'start = "third"', "step 'second' needs 'third', which is not before"),
         ('name = "second"', 'name = "first"', "two steps are called 'first'"),
         ('task = "upscale"', 'task = "downscale"', "no task 'downscale'; use upscale, inpaint"),

@@ -165,6 +165,13 @@ def test_run_left_off_before_its_end_can_be_resumed(make_task: MakeTask, tmp_pat
     assert_same_run(tmp_path / "whole", tmp_path / "broken")
 
 
+def test_run_that_is_at_its_end_says_so(make_task: MakeTask, tmp_path: Path) -> None:
+    train(make_task(), tiny.config(tmp_path, steps=1))
+    with pytest.warns(UserWarning, match="the run is at its end already"):
+        train(make_task(), tiny.config(tmp_path, resume=True))
+    assert tiny.checkpoint(tmp_path)["step"] == 1
+
+
 def test_checkpoint_of_another_layout_is_refused(make_task: MakeTask, tmp_path: Path) -> None:
     train(make_task(), tiny.config(tmp_path, steps=1))
     saved = tiny.checkpoint(tmp_path)

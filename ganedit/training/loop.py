@@ -3,7 +3,8 @@
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, Protocol
 
@@ -70,8 +71,14 @@ def train(
         device, dtype = _arithmetic(config, ranks)
         if not config.resume and (config.out / CHECKPOINT).exists():
             raise TrainingError(f"{config.out}: holds a run; add --resume, or take another --out")
+        saved = None
+        if config.resume:  # other options are told before pictures are looked through
+            saved = read_checkpoint(config.out)
+            check_same_run(saved, config, task.options, ranks)
         batches = task.batches(config.seed * 1009 + ranks.rank, config.held_out)
-        state = _begin(task, config, device, ranks, start)
+        state = _begin(task, config, device, ranks, start, saved)
+        if state.done >= 1 and ranks.first:
+            warnings.warn(f"{config.out}: the run is at its end already", stacklevel=2)
         state.command = state.command or command
         config.out.mkdir(parents=True, exist_ok=True)
 
@@ -127,8 +134,9 @@ def _begin(
     device: torch.device,
     ranks: Ranks,
     start: Callable[[Networks], None] | None,
+    saved: Mapping[str, Any] | None,
 ) -> State:
-    """The state at the first step, or at the checkpoint's."""
+    """The state at the first step, or at that of the checkpoint `saved`."""
     torch.manual_seed(config.seed)
     networks = task.build()
     if config.critic_lead and not networks.critics:
@@ -143,9 +151,7 @@ def _begin(
         helper.requires_grad_(False).eval()
     distributed.same_start(networks.trained.values(), ranks)
     state = State.fresh(networks, config, task.pool)
-    if config.resume:
-        saved = read_checkpoint(config.out)
-        check_same_run(saved, config, task.options, ranks)
+    if saved is not None:
         state.load_state_dict(saved, ranks)
     return state
 
