@@ -454,7 +454,7 @@ def test_detail_beyond_its_range(home: Path, detail: str) -> None:
             "--memory: 'nonsense' is not an amount of memory; write it like 2G",
         ),
         (["--format", "gif"], "cannot write gif: choose one of PNG"),
-        (["-o", "b.gif"], "-o b.gif: a.jpg is one picture, and no video"),
+        (["-o", "b.gif"], "-o b.gif: GIF is written of what moves, and a.jpg does not"),
         (["-o", "b.png", "--format", "jpg"], "its suffix means PNG, but --format says jpg"),
         (["-o", "a.jpg/deep/b.jpg"], "a.jpg is a file; choose another -o"),
         (["a.jpg", "b.jpg", "-o", "c.jpg"], "several pictures cannot go into one file"),

@@ -123,7 +123,10 @@ def _only_job(inputs: Sequence[Path], output: Path, format: str | None, name: st
                 )
             return Job({name: (inputs[0],)}, output, container.name, moving=True)
     elif (made := container_of(output.suffix)) is not None and made.name != "WEBP":
-        raise UsageError(f"-o {output}: {inputs[0]} is one picture, and no video")
+        raise UsageError(
+            f"-o {output}: {made.name} is written of what moves, and {inputs[0]} does not; "
+            "use a name like .png"
+        )
     return Job({name: (inputs[0],)}, output, format_of_name(output, format))
 
 
