@@ -216,7 +216,9 @@ def test_suffix_that_contradicts_the_format() -> None:
 
 
 def test_a_picture_is_no_video() -> None:
-    with pytest.raises(UsageError, match=r"-o b\.gif: GIF is written of what moves, and a\.jpg does not"):
+    with pytest.raises(
+        UsageError, match=r"-o b\.gif: GIF is written of what moves, and a\.jpg does not"
+    ):
         plan("a.jpg", o="b.gif")
 
 

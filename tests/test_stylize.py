@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
+from command_line import EXACT, Outcome, listing, run
 from tiny import photo, runtime
 from torch import Tensor, nn
 
+import ganedit
 from ganedit import weights
 from ganedit.editing import predict_samples
 from ganedit.errors import ImageError, UsageError
@@ -189,6 +192,8 @@ def test_strength(trained: str) -> None:
     assert np.array_equal(none, content.samples)
     before, after = (np.abs(each - content.samples).mean() for each in (some, all_of_it))
     assert 0 < before < after
+    # And it begins at the picture itself, not at what painting it in its own style makes of it.
+    assert np.abs(painted(1e-6) - content.samples).max() <= 1
 
 
 def test_a_picture_in_its_own_style_is_left_as_it_is(trained: str) -> None:
@@ -230,6 +235,12 @@ def test_outside_of_a_mask_nothing_changes(trained: str) -> None:
     other = edit({**given, "style": both["style"][1:], "mask": ()}, "", lambda done: None)
     assert np.array_equal(result.samples[inside], whole.samples[inside])
     assert np.array_equal(result.samples[outside], other.samples[outside])
+
+    black = Image(np.zeros((96, 96, 1), np.uint8))
+    result = edit({**both, "mask": (black,)}, "", lambda done: None)
+    assert np.array_equal(result.samples, other.samples), "all of it is outside"
+    with pytest.raises(ImageError, match="the mask marks nothing"):
+        edit({**given, "mask": (black,)}, "", lambda done: None)
 
 
 def test_masks_fit_their_photo() -> None:
@@ -366,3 +377,75 @@ def test_light_correlation_sees_light_and_dark_trade_places() -> None:
     assert light_correlation(colored, content) > 0.9
     plain = torch.full((1, 3, 64, 64), 0.5)
     assert light_correlation(plain + 0.001 * torch.randn(1, 3, 64, 64), plain) > 0.99
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with two photos and two styles in it."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for number, name in enumerate(("a", "b", "warm", "cold")):
+        Image(photo(number, 40, 48)).save(folder / f"{name}.png")
+    return folder
+
+
+def command(trained: str, *arguments: object) -> Outcome:
+    return run("stylize", *arguments, "--weights", trained, *EXACT)
+
+
+def test_several_styles_are_mixed_in_every_frame_of_a_video(home: Path, trained: str) -> None:
+    frames = [PIL.Image.fromarray(photo(number, 40, 48)) for number in (5, 6)]
+    frames[0].save("two.webp", save_all=True, append_images=frames[1:], lossless=True)
+    both = ("--style", "warm.png", "--style", "cold.png")
+    for mix in ("0,1", "0.5,0.5"):
+        done = command(trained, "two.webp", *both, "--mix", mix, "-o", f"{mix}.webp")
+        assert (done.code, done.err) == (0, "")
+    assert command(trained, "two.webp", "--style", "cold.png", "-o", "cold.webp").code == 0
+    with PIL.Image.open("0.5,0.5.webp") as mixed:
+        assert mixed.n_frames == 2
+    assert Path("0,1.webp").read_bytes() == Path("cold.webp").read_bytes()
+    assert Path("0.5,0.5.webp").read_bytes() != Path("cold.webp").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--style", "gone.png"), "--style gone.png: does not exist; check the name"),
+        (("--styles", "warm.png"), "--styles warm.png: is a file; give --style"),
+        (("--style", "warm.png", "--mix", "1,2"), "--mix 1,2: has 2 shares; give one for each"),
+        (("--style", "warm.png", "--save-style", "a.jpg"), "a style file is a PNG"),
+        (
+            ("--style", "warm.png", "--save-style", "c.png", "-o", "c.png"),
+            "--save-style c.png: is the result's name too",
+        ),
+        (("--styles", ".", "-o", "out", "--save-style", "c.png"), "--save-style is of one style"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anything_is_done(
+    home: Path, trained: str, arguments: tuple[str, ...], told: str
+) -> None:
+    before = listing(home)
+    done = command(trained, "a.png", *arguments)
+    assert (done.code, told in done.complaint) == (2, True), done.err
+    assert listing(home) == before
+
+
+def test_a_dry_run_writes_no_style(home: Path, trained: str) -> None:
+    before = listing(home)
+    done = command(trained, "a.png", "--style", "warm.png", "--save-style", "c.png", "--dry-run")
+    assert (done.code, listing(home)) == (0, before)
+
+
+def test_python_takes_shares_as_numbers(home: Path, trained: str) -> None:
+    styles = ["warm.png", "cold.png"]
+    results = [
+        ganedit.stylize("a.png", styles, mix=mix, weights=trained, device="cpu").samples
+        for mix in ([1, 3], "0.25,0.75")
+    ]
+    assert np.array_equal(*results)
+    with pytest.raises(TypeError, match="give the style"):
+        ganedit.stylize("a.png", [], weights=trained)

@@ -102,7 +102,7 @@ def _value(value: Any) -> Any:
 
 
 def _decoded(each: Input, value: Picture | Sequence[Picture] | None) -> tuple[Image, ...]:
-    if value is None:
+    if value is None or (isinstance(value, list | tuple) and not value):
         if not _optional(each):
             raise TypeError(f"give the {each.name}")
         return ()

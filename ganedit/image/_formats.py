@@ -120,16 +120,11 @@ def format_for(path: Path, format: str | None = None) -> str:
     Returns Pillow's spelling: ``"JPEG"`` for ``.jpg``, ``"TIFF"`` for ``.tif`` and so on.
 
     Raises:
-        UsageError: the suffix or the name is of no format that can be written, or they are of two.
+        UsageError: the suffix or the name is of no format that can be written.
     """
-    name = _BY_SUFFIX.get(path.suffix.lower())
     if format is not None:
-        asked = describe(format).name
-        if name not in (None, asked):
-            raise UsageError(
-                f"{path}: its suffix means {name}, but the format asked for is {asked}"
-            )
-        return asked
+        return describe(format).name
+    name = _BY_SUFFIX.get(path.suffix.lower())
     if name is None:
         what = f"the suffix {path.suffix}" if path.suffix else "a name without suffix"
         raise UsageError(
@@ -137,6 +132,17 @@ def format_for(path: Path, format: str | None = None) -> str:
             f"use one of {', '.join(sorted(_BY_SUFFIX))}"
         )
     return name
+
+
+def check_suffix(path: Path, format: str) -> None:
+    """Refuse a name that means another output format than the one asked for.
+
+    Raises:
+        UsageError: it does, or there is no such format.
+    """
+    meant, asked = _BY_SUFFIX.get(path.suffix.lower()), describe(format).name
+    if meant not in (None, asked):
+        raise UsageError(f"{path}: its suffix means {meant}, but the format asked for is {asked}")
 
 
 def preferred_suffix(format: str) -> str:

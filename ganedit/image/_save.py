@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ganedit.errors import OutputError
 from ganedit.image._encode import encode, output_errors
-from ganedit.image._formats import check_limits, format_for
+from ganedit.image._formats import check_limits, check_suffix, format_for
 from ganedit.image._raster import Raster
 
 # What file systems without hard links (FAT, some network shares) say when asked for one.
@@ -39,8 +39,10 @@ def save(
     Raises:
         OutputError: the file exists, or cannot be written.
         ImageTooLargeError: larger than the format allows.
-        UsageError: an unknown format, or a quality out of range.
+        UsageError: an unknown format, one that the suffix contradicts, or a quality out of range.
     """
+    if format is not None:
+        check_suffix(path, format)
     # Named apart from other writers of the same path, and short enough for any long name.
     partial = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part{os.getpid()}")
     with output_errors(path):

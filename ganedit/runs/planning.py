@@ -7,7 +7,7 @@ from typing import Any
 
 from ganedit.errors import UsageError
 from ganedit.image import format_for, preferred_suffix
-from ganedit.options import changed
+from ganedit.options import changed, declared
 from ganedit.runs.inputs import names_one_file
 from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
@@ -88,7 +88,9 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     if still and (flags := changed(run.video)):
         note = f"{', '.join(flags)}: no effect on pictures that do not move"
         plan = replace(plan, notes=(*plan.notes, note))
-    return replace(plan, jobs=[job for group in groups for job in group], sheets=sheets)
+    all_jobs = [job for group in groups for job in group]
+    _check_written(options, all_jobs, several=next((each.name for each in shared), None))
+    return replace(plan, jobs=all_jobs, sheets=sheets)
 
 
 def _stills(plan: Plan, task: Task[Any]) -> Plan:
@@ -110,10 +112,15 @@ def _check_given(task: Task[Any], given: Given) -> None:
             raise UsageError(f"give one of --{each.name} and --{each.name}s")
         if len(files) > each.most and each.given != "each":
             raise UsageError(f"--{each.name}: at most {each.most}, not {len(files)}")
+        if folder is not None and folder.is_file():
+            raise UsageError(f"--{each.name}s {folder}: is a file; give --{each.name}")
         if folder is not None and not folder.is_dir():
             raise UsageError(f"--{each.name}s {folder}: no such folder")
         if each.given != "each" and any(file.is_dir() for file in files):
             raise UsageError(f"--{each.name} {files[0]}: is a folder; give --{each.name}s")
+        gone = [each.file(file) for file in files if each.given == "shared" and file != STREAM]
+        if missing := [file for file in gone if not file.exists()]:
+            raise UsageError(f"--{each.name} {missing[0]}: does not exist; check the name")
         if each.required and each.name not in given.counts:
             raise UsageError(f"give --{each.name}: {each.help}")
 
@@ -168,8 +175,25 @@ def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
         if file != job.source
     }
     for job in jobs if partners else ():
+        if job.target == STREAM:  # standard output, where as an input it is the other
+            continue
         if (what := partners.get(job.target.resolve())) is not None:
             raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
+
+
+def _check_written(options: Any, jobs: Sequence[Job], several: str | None) -> None:
+    """What is written beside a result may not be one, nor be made of several pictures.
+
+    `several` is the input of which a folder was given: each picture in it has a result.
+    """
+    for each in declared(type(options)):
+        path = each.value_in(options) if each.option.written else None
+        if path is None:
+            continue
+        if several is not None:
+            raise UsageError(f"{each.flag} is of one {several}; give --{several}")
+        if any(job.target.resolve() == path.resolve() for job in jobs):
+            raise UsageError(f"{each.flag} {path}: is the result's name too; choose another")
 
 
 def _as_named(drawn: tuple[Job, ...], output: Path, suffix: str) -> tuple[Job, ...]:

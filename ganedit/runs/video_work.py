@@ -121,7 +121,10 @@ class VideoWork:
     def _one_each(self, sources: dict[str, Source], name: str, paths: tuple[Path, ...]) -> bool:
         """Whether several pictures are one for each frame, and not all of them for every frame."""
         frames = len(next(iter(sources.values())).track.keys)
-        most = next(each.most for each in self.work.task.inputs if each.name == name)
+        each = next(each for each in self.work.task.inputs if each.name == name)
+        if each.given == "shared":  # several styles are mixed
+            return False
+        most = each.most
         # Several that are named after the video are for all of it; others are for its frames.
         named = all(plain(path.stem).startswith(plain(self.job.source.stem)) for path in paths)
         if len(paths) != frames and (len(paths) > most or not named):

@@ -48,7 +48,7 @@ class InpaintOptions(Options):
     )  # fmt: skip
     mask_out: Path | None = option(
         None, "Write what is filled as a mask: a file, or a folder for NAME_mask.png.",
-        metavar="FILE|DIR", group="files", recorded=False,
+        metavar="FILE|DIR", group="files", recorded=False, written=True,
     )  # fmt: skip
     strict: bool = option(False, "Refuse a mask of another size than the photo.")
     allow_empty: bool = option(

@@ -32,9 +32,14 @@ WORKING_SIZE = 768
 STYLE_SIZE = 512
 # A style whose samples deviate by less, of 1, is one colour.
 FLAT = 0.004
+# Painted in its own style a picture is only nearly the same: below this strength more and more of
+# the picture itself is mixed in.
+FULL_STRENGTH = 0.25
 # Squared distances of two codes, relative: of one picture at several sizes at most the first, of
 # any two pictures mostly over the second.
 SAME_STYLE, OTHER_STYLE = 0.002, 0.02
+
+INSIDE_ONLY = "--save-style has the style inside of the mask"
 
 
 class StylizePredictor:
@@ -116,15 +121,17 @@ class StylizeEdit:
             UsageError: the memory budget does not hold what is needed.
         """
         (photo,), styles = pictures["photo"], pictures["style"]
-        mask = mask_of(pictures.get("mask", ()), photo)
         inside, outside = styles, styles[:0]
-        if mask is not None and len(styles) == 2 and self.options.mix is None:
+        if pictures.get("mask") and len(styles) == 2 and self.options.mix is None:
             inside, outside = styles[:1], styles[1:]
+        mask = mask_of(pictures.get("mask", ()), photo, may_be_empty=bool(outside))
         parts = 2 if outside else 1
         painted = self.apply(photo, inside, lambda done: progress(done / parts))
         if self.options.save_style is not None:
             code = self._code_of(inside)
             codes.write(Path(self.options.save_style), code, self.network, painted)
+            if outside:
+                painted = replace(painted, notes=(*painted.notes, INSIDE_ONLY))
         if mask is None:
             return painted
         other = photo
@@ -166,7 +173,7 @@ class StylizeEdit:
     ) -> tuple[np.ndarray, float]:
         """`(H, W, 3)` of any size painted at that size, as far as the strength says.
 
-        And how much of it is new: what is in the style already is left as it is.
+        And how much of it is shown: what is in the style already is left as it is.
         """
         height, width = samples.shape[:2]
         whole = padded(samples, MULTIPLE, SMALLEST)
@@ -176,7 +183,7 @@ class StylizeEdit:
         predictor.own = once_a_scene(self, lambda: predictor.code(whole))
         predictor.style = torch.lerp(predictor.own, style, self.options.strength)
         painted = predict_samples(whole, predictor, self.runtime, progress)[:height, :width]
-        share = novelty(predictor.own, style)
+        share = novelty(predictor.own, style) * min(self.options.strength / FULL_STRENGTH, 1)
         if share < 1:
             return mix(samples, painted, share), share
         return np.ascontiguousarray(painted), share

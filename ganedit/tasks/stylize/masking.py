@@ -39,11 +39,11 @@ class Mask:
         return replace(inside, samples=result, notes=tuple(dict.fromkeys(notes)))
 
 
-def mask_of(masks: Sequence[Image], photo: Image) -> Mask | None:
+def mask_of(masks: Sequence[Image], photo: Image, *, may_be_empty: bool = False) -> Mask | None:
     """The mask at the photo's size: white, or transparent where its alpha varies; None without.
 
     Raises:
-        ImageError: it marks nothing.
+        ImageError: it marks nothing, and may not.
     """
     if not masks:
         return None
@@ -61,10 +61,11 @@ def mask_of(masks: Sequence[Image], photo: Image) -> Mask | None:
     if shares.shape != (photo.height, photo.width):
         height, width = shares.shape
         notes.append(
-            f"the mask was resized: it has {width}×{height}, the photo {photo.width}×{photo.height}"
+            f"the mask was resized: it has {width}×{height}, the picture "
+            f"{photo.width}×{photo.height}"
         )
         how = cv2.INTER_AREA if height > photo.height else cv2.INTER_LINEAR
         shares = cv2.resize(shares, (photo.width, photo.height), interpolation=how)
-    if not shares.any():
+    if not (may_be_empty or shares.any()):
         raise ImageError("the mask marks nothing: no pixel is white (or transparent)")
     return Mask(shares, tuple(notes))

@@ -7,6 +7,9 @@ from pathlib import Path
 from ganedit.errors import UsageError
 from ganedit.options import Options, option, own_weights, vgg_file
 
+# Of what a style file is not.
+OTHER_SUFFIXES = {".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".gif", ".bmp"}
+
 
 def parse_mix(text: str) -> tuple[float, ...]:
     """`0.7,0.3` as shares that sum up to 1.
@@ -44,14 +47,20 @@ class StylizeOptions(Options):
     )  # fmt: skip
     save_style: Path | None = option(
         None, "Write the style to a small file too, which --style takes.", metavar="FILE",
-        group="files", recorded=False,
+        group="files", recorded=False, written=True,
     )  # fmt: skip
     weights: str | None = own_weights()
 
     def __post_init__(self) -> None:
+        if isinstance(self.mix, tuple | list):  # from Python
+            object.__setattr__(self, "mix", ",".join(map(str, self.mix)))
         super().__post_init__()
         if self.mix is not None:
             parse_mix(self.mix)  # what is wrong with it is told at once
+        if self.save_style is not None and self.save_style.suffix.lower() in OTHER_SUFFIXES:
+            raise UsageError(
+                f"--save-style {self.save_style}: a style file is a PNG; call it .png or .style"
+            )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def content_of(features: Sequence[Tensor]) -> Tensor:
 
 def content_distance(output: Tensor, content: Tensor) -> Tensor:
     """PD at relu4_4 of two `content_of`, `(N,)` in [0, 4]."""
-    return (2 - 2 * (output * content).sum(dim=1)).mean(dim=(1, 2))
+    return (2 - 2 * (output * content).sum(dim=1)).mean(dim=(1, 2)).clamp_min(0)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def _check(options: StylizeOptions, given: Mapping[str, int]) -> None:
         return
     shares, styles = len(parse_mix(options.mix)), given.get("style", 0)
     if shares != styles:
-        raise UsageError(f"--mix {options.mix}: {shares} shares for {styles} styles; give one each")
+        raise UsageError(f"--mix {options.mix}: has {shares} shares; give one for each style")
 
 
 def _load(options: StylizeOptions, runtime: Runtime, enlarge: Enlarge) -> Apply:
