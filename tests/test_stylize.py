@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from command_line import EXACT, Outcome, listing, run
+from command_line import EXACT, Outcome, listing, run, run_process
 from tiny import photo, runtime
 from torch import Tensor, nn
 
@@ -409,6 +409,23 @@ def test_several_styles_are_mixed_in_every_frame_of_a_video(home: Path, trained:
         assert mixed.n_frames == 2
     assert Path("0,1.webp").read_bytes() == Path("cold.webp").read_bytes()
     assert Path("0.5,0.5.webp").read_bytes() != Path("cold.webp").read_bytes()
+
+
+def test_a_frame_that_fails_ends_the_process_in_order(home: Path, trained: str) -> None:
+    """Others are in work in threads of their own, from under which nothing may be pulled."""
+    frames = [PIL.Image.fromarray(photo(number, 200, 200)) for number in range(8)]
+    frames[0].save("many.webp", save_all=True, append_images=frames[1:], lossless=True)
+    (home / "masks").mkdir()
+    for number in range(8):
+        mask = np.full((200, 200), 0 if number == 2 else 255, np.uint8)
+        PIL.Image.fromarray(mask).save(f"masks/{number}.png")
+    done = run_process(
+        "stylize", "many.webp", "--style", "warm.png", "--masks", "masks", "--no-steady",
+        "--weights", trained, *EXACT, folder=home,
+    )  # fmt: skip
+    assert (done.code, done.complaint) == (1, "many.webp: the mask marks nothing: no pixel is "
+                                              "white (or transparent)")  # fmt: skip
+    assert not (home / "many_stylized.webp").exists()
 
 
 @pytest.mark.parametrize(
