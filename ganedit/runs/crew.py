@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from ganedit.image import Image
 from ganedit.runs.stopping import CREW
@@ -24,9 +25,12 @@ class FrameCrew:
         """What the frames at the end of the last segment became: the next looks at them too."""
         self._asked: SimpleQueue[tuple[Future[Image], Edit] | None] = SimpleQueue()
         # Not a pool, whose threads hold up an interpreter that is to stop now.
-        if at_once > 1:
-            for _ in range(at_once):
-                threading.Thread(target=self._serve, name=CREW, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._serve, name=CREW, daemon=True)
+            for _ in range(at_once if at_once > 1 else 0)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def begin(self, edit: Edit) -> Future[Image]:
         """Have a frame edited when a thread is free."""
@@ -38,10 +42,19 @@ class FrameCrew:
         return future
 
     def close(self) -> None:
-        """Let the threads go, when they are done."""
+        """Let the threads go, with the frames that they have in work.
+
+        Where a frame has failed, others are still waited for, which nobody wants any more. An
+        interpreter that ends under a thread that computes is aborted.
+        """
         self.edges = {}
-        for _ in range(self.at_once):
+        with suppress(Empty):
+            while True:
+                self._asked.get_nowait()
+        for _ in self._threads:
             self._asked.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _serve(self) -> None:
         while (asked := self._asked.get()) is not None:

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
 from typing import Any
 
 import click
@@ -74,15 +73,7 @@ def main(tasks: tuple[Task[Any], ...] = TASKS) -> None:
         if isinstance(stream, io.TextIOWrapper):  # None where whoever started us closed it
             # A terminal that knows fewer letters must not end the work.
             stream.reconfigure(errors="backslashreplace")
-    code = _code(tasks)
-    if any(thread.name == CREW for thread in threading.enumerate()):
-        # Interrupted, or one frame has failed while others are in work: an orderly end would wait
-        # for those threads, or pull the interpreter from under them. What they staged is cleared.
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            with suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
-    sys.exit(code)
+    sys.exit(_code(tasks))
 
 
 def _code(tasks: tuple[Task[Any], ...]) -> int:
@@ -109,4 +100,8 @@ def _code(tasks: tuple[Task[Any], ...]) -> int:
         return 1
     except (KeyboardInterrupt, click.Abort):
         say("ganedit: interrupted")
+        if any(thread.name == CREW for thread in threading.enumerate()):
+            # An orderly end would wait for the threads that still edit pictures, or pull the
+            # interpreter from under them. What they had staged is cleared.
+            os._exit(130)
         return 130
