@@ -62,7 +62,8 @@ def _of_pictures(jobs: Sequence[Job], work: Work) -> Iterator[str]:
     size = sum(path.stat().st_size for job in readable for path in job.sources) / 1e6
     drawn = bool(jobs) and not jobs[0].sources
     what, read = ("draw", "") if drawn else ("do", f" in {_shown(size)}")
-    yield f"{len(jobs):,} pictures to {what}: {megapixels:,.1f} megapixels{read}"
+    noun = "picture" if len(jobs) == 1 else "pictures"
+    yield f"{len(jobs):,} {noun} to {what}: {megapixels:,.1f} megapixels{read}"
     if readable:
         with tempfile.TemporaryDirectory() as folder:  # nothing of it is to stay
             tried = replace(work, options=work.options.writing_to(Path(folder)))
