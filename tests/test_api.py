@@ -257,5 +257,5 @@ def test_what_is_no_picture(own: Path) -> None:
 
 def test_unknown_variant_is_refused(photo: Path, own: Path) -> None:
     editor = ganedit.Editor.upscale(weights=own)
-    with pytest.raises(UsageError, match="no variant 'second': there is one result only"):
+    with pytest.raises(UsageError, match="these options make one result, and no 'second'"):
         editor(photo, variant="second")

@@ -88,9 +88,8 @@ class Editor:
         decoded = {each.name: _decoded(each, given.get(each.name)) for each in self.task.inputs}
         counts = {name: len(several) for name, several in decoded.items() if several}
         self.task.check(self.options, {**dict.fromkeys(self._given, 1), **counts})
-        if variant is not None and variant not in self.variants:
-            known = ", ".join(filter(None, self.variants)) or "there is one result only"
-            raise UsageError(f"{self.task.name}: no variant {variant!r}: {known}")
+        if variant and self.variants == ("",):
+            raise UsageError(f"{self.task.name}: these options make one result, and no {variant!r}")
         return self._apply(decoded, self.variants[0] if variant is None else variant, progress)
 
 

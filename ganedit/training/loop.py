@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any, Protocol
@@ -59,7 +58,7 @@ def train(
         task: what is trained.
         config: how.
         start: called with the new networks before step 0, to load weights to begin from.
-        progress: called after every step.
+        progress: called after every step, and once for a run that is resumed at its end.
         command: how the run was asked for, for its report.
         stop_at: leave off after this step, before the end; the run can be resumed.
 
@@ -77,13 +76,13 @@ def train(
             check_same_run(saved, config, task.options, ranks)
         batches = task.batches(config.seed * 1009 + ranks.rank, config.held_out)
         state = _begin(task, config, device, ranks, start, saved)
-        if state.done >= 1 and ranks.first:
-            warnings.warn(f"{config.out}: the run is at its end already", stacklevel=2)
         state.command = state.command or command
         config.out.mkdir(parents=True, exist_ok=True)
 
         began, saved_at = time.monotonic() - state.seconds, time.monotonic()
         record = Record(task, batches, config, state, dtype) if ranks.first else None
+        if record is not None and state.done >= 1:
+            progress(state, None)  # resumed at its end, where there is no step to tell of
         with _interrupts() as interrupted:
             for group in _groups(batches, state, config):
                 moved = [to_device(batch, device) for batch in group]
