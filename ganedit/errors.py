@@ -43,6 +43,22 @@ class TruncatedImageError(ImageError):
     """The file ends, or is damaged, before the picture is complete."""
 
 
+class PartnerError(ImageError):
+    """A picture that goes with the one that is edited, such as a style, will not do.
+
+    Args:
+        message: what is wrong with it.
+        input: the name of the input that it is of.
+    """
+
+    def __init__(self, message: str, input: str = "") -> None:
+        super().__init__(message)
+        self.input = input
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (str(self), self.input)
+
+
 class ImageTooLargeError(ImageError):
     """More pixels than the limit allows, or than the output format can hold."""
 

@@ -451,6 +451,25 @@ def test_what_cannot_be_meant_is_told_before_anything_is_done(
     assert listing(home) == before
 
 
+def test_a_bad_style_is_told_once_and_by_name(home: Path, trained: str) -> None:
+    Image(np.full((64, 64, 3), 90, np.uint8)).save("flat.png")
+    (home / "photos").mkdir()
+    for name in ("a.png", "b.png"):
+        (home / name).rename(home / "photos" / name)
+    done = command(trained, "photos", "--style", "flat.png", "-o", "out")
+    assert done.code == 1
+    assert done.complaint == (
+        "flat.png: the style is one colour; take a picture with something in it"
+    )
+    (home / "styles").mkdir()
+    for name in ("flat.png", "warm.png"):
+        (home / name).rename(home / "styles" / name)
+    done = command(trained, "photos/a.png", "--styles", "styles", "-o", "each")
+    assert done.code == 1
+    assert done.err.startswith("ganedit: styles/flat.png: the style is one colour")
+    assert "a_warm.png" in listing(home / "each")
+
+
 def test_a_dry_run_writes_no_style(home: Path, trained: str) -> None:
     before = listing(home)
     done = command(trained, "a.png", "--style", "warm.png", "--save-style", "c.png", "--dry-run")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from os import getpid
 from pathlib import Path
 
-from ganedit.errors import GaneditError, ImageError, WeightsError
+from ganedit.errors import GaneditError, ImageError, PartnerError, WeightsError
 from ganedit.image import Image, check_limits, decode, encode, pixel_loss, stage
 from ganedit.runs.crew import FrameCrew
 from ganedit.runs.jobs import Job
@@ -55,6 +55,8 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress, crew: Frame
         edited = apply(pictures, job.variant, lambda done: progress(job, done))
     except WeightsError:
         raise
+    except PartnerError as error:
+        raise _named(error, job) from error
     except GaneditError as error:
         message = str(error)
         prefix = "" if message.startswith(str(job.source)) else f"{job.source}: "
@@ -93,9 +95,17 @@ def _edit_segment(
         return edit_segment(job, stills, apply, work, progress, crew)
     except WeightsError:
         raise
+    except PartnerError as error:
+        raise _named(error, job) from error
     except GaneditError as error:
         named = str(error).startswith(tuple(map(str, (*job.sources, job.target))))
         raise type(error)(str(error) if named else f"{job.source}: {error}") from error
+
+
+def _named(error: PartnerError, job: Job) -> PartnerError:
+    """The error, told of the file where there is one of its kind."""
+    files = job.inputs[error.input]
+    return PartnerError(f"{files[0] if len(files) == 1 else job.source}: {error}", error.input)
 
 
 def stills_of(job: Job, work: Work, moving: Set[str]) -> Pictures:

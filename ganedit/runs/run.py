@@ -9,7 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ganedit.errors import DiskFullError, GaneditError, OutputError, UsageError, WeightsError
+from ganedit.errors import (
+    DiskFullError,
+    GaneditError,
+    OutputError,
+    PartnerError,
+    UsageError,
+    WeightsError,
+)
 from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
 from ganedit.runs.films import check_film, is_film, report_film, run_film
@@ -242,16 +249,22 @@ class _Run:
             self.result.done.append(outcome.job)
             self._tell(self.report.done, outcome)
             return outcome
-        if isinstance(outcome.error, WeightsError):  # no other picture would mend it
+        if self._is_of_all(outcome.error):  # no other picture would mend it
             self.fatal = self.fatal or outcome.error
         else:
             self.result.errors.append(outcome.error)
-        if isinstance(outcome.error, DiskFullError | WeightsError):
+        if isinstance(outcome.error, DiskFullError) or self._is_of_all(outcome.error):
             self.stop.set(str(outcome.error))
         elif self.work.run.folders.fail_fast:
             self.stop.set("a picture failed")
         self._tell(self.report.failed, outcome)
         return outcome
+
+    def _is_of_all(self, error: GaneditError) -> bool:
+        """Whether an error would be that of every picture of the run."""
+        if isinstance(error, PartnerError):
+            return len({job.inputs.get(error.input) for job in self.plan.jobs}) == 1
+        return isinstance(error, WeightsError)
 
     def _publish(self, outcome: Outcome) -> None:
         """Record the results, then move them into place, the picture's own last."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from ganedit import weights
 from ganedit.blending import at_full_size, keep_color, mix
 from ganedit.editing import in_color, overview, padded, placed, predict_samples
-from ganedit.errors import ImageError
+from ganedit.errors import PartnerError
 from ganedit.grain import grained_samples
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
@@ -117,7 +117,8 @@ class StylizeEdit:
         two and no `mix`, the second style.
 
         Raises:
-            ImageError: a style is too small, of one colour, or a code of another network.
+            PartnerError: a style is too small or of one colour.
+            ImageError: it is a code of another network, or the mask marks nothing.
             UsageError: the memory budget does not hold what is needed.
         """
         (photo,), styles = pictures["photo"], pictures["style"]
@@ -199,13 +200,16 @@ class StylizeEdit:
         if (stored := codes.read(style, self.network)) is not None:
             return stored.to(self.runtime.device)
         if min(style.width, style.height) < SMALLEST:
-            raise ImageError(
+            raise PartnerError(
                 f"the style has {style.width}×{style.height} pixels; "
-                f"take a picture of at least {SMALLEST} a side"
+                f"take a picture of at least {SMALLEST} a side",
+                "style",
             )
         seen = in_color(style, "")
         if (seen.samples / np.iinfo(seen.samples.dtype).max).std(axis=(0, 1)).max() < FLAT:
-            raise ImageError("the style is one colour; take a picture with something in it")
+            raise PartnerError(
+                "the style is one colour; take a picture with something in it", "style"
+            )
         reduce = STYLE_SIZE / min(style.width, style.height)
         if reduce < 1:
             seen = resize(seen, round(style.width * reduce), round(style.height * reduce))
