@@ -55,9 +55,6 @@ class PartnerError(ImageError):
         super().__init__(message)
         self.input = input
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (str(self), self.input)
-
 
 class ImageTooLargeError(ImageError):
     """More pixels than the limit allows, or than the output format can hold."""

@@ -168,8 +168,11 @@ def test_run_left_off_before_its_end_can_be_resumed(make_task: MakeTask, tmp_pat
 def test_run_that_is_at_its_end_says_so(make_task: MakeTask, tmp_path: Path) -> None:
     train(make_task(), tiny.config(tmp_path, steps=1))
     seen: list[float] = []
-    watch = lambda state, line: seen.append(state.done)  # noqa: E731
-    train(make_task(), tiny.config(tmp_path, resume=True), progress=watch)
+    train(
+        make_task(),
+        tiny.config(tmp_path, resume=True),
+        progress=lambda state, line: seen.append(state.done),
+    )
     assert seen == [1]
     assert tiny.checkpoint(tmp_path)["step"] == 1
 

@@ -44,13 +44,10 @@ class Image(Raster):
                 "pass (H, W) or (H, W, C) with C from 1 to 4"
             )
         samples, notes = _integers(planes)
-        opaque = samples.shape[2] in (1, 3)
-        colors, alpha = (samples, None) if opaque else (samples[..., :-1], samples[..., -1])
-        return cls(
-            np.ascontiguousarray(colors),
-            None if alpha is None else np.ascontiguousarray(alpha),
-            notes=notes,
-        )
+        if samples.shape[2] in (1, 3):
+            return cls(np.ascontiguousarray(samples), notes=notes)
+        colors, alpha = samples[..., :-1], samples[..., -1]
+        return cls(np.ascontiguousarray(colors), np.ascontiguousarray(alpha), notes=notes)
 
     @classmethod
     def from_pil(cls, picture: PIL.Image.Image) -> "Image":

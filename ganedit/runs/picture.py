@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from os import getpid
@@ -50,17 +51,9 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress, crew: Frame
     pictures = {name: _decoded(paths, job, files) for name, paths in job.inputs.items()}
     first = next((each[0] for each in pictures.values() if each), None)
     size = (first.width, first.height) if first is not None else (0, 0)
-    try:
+    with _errors_named(job, job.source):
         check_limits(job.format, *work.size_for(size))
         edited = apply(pictures, job.variant, lambda done: progress(job, done))
-    except WeightsError:
-        raise
-    except PartnerError as error:
-        raise _named(error, job) from error
-    except GaneditError as error:
-        message = str(error)
-        prefix = "" if message.startswith(str(job.source)) else f"{job.source}: "
-        raise type(error)(f"{prefix}{message}") from error
     if files.strip_metadata:
         # The profile stays: without it the colours would change.
         edited = replace(edited, metadata=edited.metadata.only_color())
@@ -91,21 +84,25 @@ def _edit_segment(
 
     assert job.segment is not None
     stills = stills_of(job, work, set(job.segment.sources))
-    try:
+    with _errors_named(job, *job.sources, job.target):
         return edit_segment(job, stills, apply, work, progress, crew)
-    except WeightsError:
+
+
+@contextmanager
+def _errors_named(job: Job, *names: Path) -> Iterator[None]:
+    """Errors begin with the file that they are of: where not with one of these names already,
+    with the picture that is edited, or with the partner that will not do."""
+    try:
+        yield
+    except WeightsError:  # of no picture
         raise
     except PartnerError as error:
-        raise _named(error, job) from error
+        files = job.inputs[error.input]
+        file = files[0] if len(files) == 1 else job.source
+        raise PartnerError(f"{file}: {error}", error.input) from error
     except GaneditError as error:
-        named = str(error).startswith(tuple(map(str, (*job.sources, job.target))))
+        named = str(error).startswith(tuple(map(str, names)))
         raise type(error)(str(error) if named else f"{job.source}: {error}") from error
-
-
-def _named(error: PartnerError, job: Job) -> PartnerError:
-    """The error, told of the file where there is one of its kind."""
-    files = job.inputs[error.input]
-    return PartnerError(f"{files[0] if len(files) == 1 else job.source}: {error}", error.input)
 
 
 def stills_of(job: Job, work: Work, moving: Set[str]) -> Pictures:

@@ -118,9 +118,9 @@ def _check_given(task: Task[Any], given: Given) -> None:
             raise UsageError(f"--{each.name}s {folder}: no such folder")
         if each.given != "each" and any(file.is_dir() for file in files):
             raise UsageError(f"--{each.name} {files[0]}: is a folder; give --{each.name}s")
-        gone = [each.file(file) for file in files if each.given == "shared" and file != STREAM]
-        if missing := [file for file in gone if not file.exists()]:
-            raise UsageError(f"--{each.name} {missing[0]}: does not exist; check the name")
+        for file in files if each.given == "shared" else ():
+            if file != STREAM and not each.file(file).exists():
+                raise UsageError(f"--{each.name} {file}: does not exist; check the name")
         if each.required and each.name not in given.counts:
             raise UsageError(f"give --{each.name}: {each.help}")
 
@@ -175,9 +175,8 @@ def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
         if file != job.source
     }
     for job in jobs if partners else ():
-        if job.target == STREAM:  # standard output, where as an input it is the other
-            continue
-        if (what := partners.get(job.target.resolve())) is not None:
+        what = partners.get(job.target.resolve())
+        if what is not None and job.target != STREAM:  # which as an input is another
             raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
 
 
@@ -192,7 +191,8 @@ def _check_written(options: Any, jobs: Sequence[Job], several: str | None) -> No
             continue
         if several is not None:
             raise UsageError(f"{each.flag} is of one {several}; give --{several}")
-        if any(job.target.resolve() == path.resolve() for job in jobs):
+        place = path.resolve()
+        if any(job.target.resolve() == place for job in jobs):
             raise UsageError(f"{each.flag} {path}: is the result's name too; choose another")
 
 

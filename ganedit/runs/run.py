@@ -249,11 +249,12 @@ class _Run:
             self.result.done.append(outcome.job)
             self._tell(self.report.done, outcome)
             return outcome
-        if self._is_of_all(outcome.error):  # no other picture would mend it
+        of_all = self._is_of_all(outcome.error)  # no other picture would mend it
+        if of_all:
             self.fatal = self.fatal or outcome.error
         else:
             self.result.errors.append(outcome.error)
-        if isinstance(outcome.error, DiskFullError) or self._is_of_all(outcome.error):
+        if of_all or isinstance(outcome.error, DiskFullError):
             self.stop.set(str(outcome.error))
         elif self.work.run.folders.fail_fast:
             self.stop.set("a picture failed")

@@ -124,10 +124,9 @@ class VideoWork:
         each = next(each for each in self.work.task.inputs if each.name == name)
         if each.given == "shared":  # several styles are mixed
             return False
-        most = each.most
         # Several that are named after the video are for all of it; others are for its frames.
         named = all(plain(path.stem).startswith(plain(self.job.source.stem)) for path in paths)
-        if len(paths) != frames and (len(paths) > most or not named):
+        if len(paths) != frames and (len(paths) > each.most or not named):
             raise ImageError(
                 f"{self.job.source}: {len(paths)} pictures for the {name} of {frames} frames; "
                 "there has to be one for each, or one for all"

@@ -68,14 +68,11 @@ def train(
     """
     with distributed.joined() as ranks:
         device, dtype = _arithmetic(config, ranks)
-        if not config.resume and (config.out / CHECKPOINT).exists():
-            raise TrainingError(f"{config.out}: holds a run; add --resume, or take another --out")
-        saved = None
-        if config.resume:  # other options are told before pictures are looked through
-            saved = read_checkpoint(config.out)
-            check_same_run(saved, config, task.options, ranks)
+        # First of all, so that other options are told before pictures are looked through.
+        saved = _checkpoint_of(task, config, ranks)
         batches = task.batches(config.seed * 1009 + ranks.rank, config.held_out)
         state = _begin(task, config, device, ranks, start, saved)
+        del saved  # a copy of the state, for as long as the run lasts
         state.command = state.command or command
         config.out.mkdir(parents=True, exist_ok=True)
 
@@ -125,6 +122,19 @@ def _arithmetic(config: TrainingConfig, ranks: Ranks) -> tuple[torch.device, tor
     # fp16, the choice for editing on older GPUs, would lose small gradients without scaling.
     bf16 = where.dtype == torch.bfloat16
     return where.device, torch.bfloat16 if bf16 else torch.float32
+
+
+def _checkpoint_of(
+    task: TrainableTask, config: TrainingConfig, ranks: Ranks
+) -> Mapping[str, Any] | None:
+    """What a run goes on from, which has to be a run of these options; None for a new one."""
+    if config.resume:
+        saved = read_checkpoint(config.out)
+        check_same_run(saved, config, task.options, ranks)
+        return saved
+    if (config.out / CHECKPOINT).exists():
+        raise TrainingError(f"{config.out}: holds a run; add --resume, or take another --out")
+    return None
 
 
 def _begin(

@@ -195,8 +195,12 @@ def measure(options: UpscaleEvaluation, measuring: Measuring) -> ScoreTable:
             if measuring.save is not None:
                 target = measuring.save / f"{pair.name}_{name.replace(' ', '_')}.png"
                 Image(output).save(target, overwrite=True)
-    made = "small pictures by antialiased bicubic reduction" if scale > 1 else "their own size"
-    made = "given small pictures" if options.lr else made
+    if options.lr:
+        made = "given small pictures"
+    elif scale > 1:
+        made = "small pictures by antialiased bicubic reduction"
+    else:
+        made = "their own size"
     protocol = (
         f"x{scale}, {len(pairs)} pictures of {options.hr.name}, {made}"
         + (f", blurred (sigma {DAMAGE_BLUR}) and JPEG {DAMAGE_QUALITY}" if options.damage else "")
