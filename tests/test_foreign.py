@@ -12,6 +12,7 @@ import tiny
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+from spandrel.architectures.SPAN import SPAN
 from spandrel.architectures.SwinIR import SwinIR
 from torch import nn
 
@@ -120,6 +121,63 @@ def write_ncnn(path: Path, network: nn.Module, *, half: bool) -> None:
     text = ["7767517", f"{len(lines)} {len(lines)}", "Input in 0 1 data", *lines]
     path.write_text("\n".join(text) + "\n")
     path.with_suffix(".bin").write_bytes(data)
+
+
+def write_span(path: Path, network: SPAN) -> None:
+    """ncnn's two files of a SPAN network: in its body one convolution for four."""
+    blocks = [network.get_submodule(f"block_{number}") for number in range(1, 7)]
+    inside = [block.get_submodule(f"c{number}_r") for block in blocks for number in (1, 2, 3)]
+    body = [network.conv_1, *inside, network.conv_2]
+    merged = [conv.eval_conv for conv in body]
+    write_ncnn(path, nn.Sequential(*merged, network.conv_cat, network.upsampler), half=False)
+    before = [
+        "MemoryData mean 0 1 m 0=1 1=1 2=3",
+        "BinaryOp less 2 1 data m a 0=1",
+        "BinaryOp times 1 1 a b 0=2 1=1 2=2.55e+02",
+    ]
+    text = path.read_text().replace(
+        "Input in 0 1 data\n", "\n".join(["Input in 0 1 data", *before, ""])
+    )
+    path.write_text(text)
+    mean = network.mean.numpy().astype("<f4").tobytes()
+    path.with_suffix(".bin").write_bytes(mean + path.with_suffix(".bin").read_bytes())
+
+
+@pytest.fixture
+def span() -> SPAN:
+    torch.manual_seed(0)
+    network = SPAN(num_in_ch=3, num_out_ch=3, feature_channels=8, upscale=2).eval()
+    expected(network, picture())  # which merges its convolutions
+    return network
+
+
+def test_span_of_ncnn_is_the_same(tmp_path: Path, span: SPAN) -> None:
+    write_span(tmp_path / "span.param", span)
+    loaded = foreign.load(tmp_path / "span.param")
+    assert (loaded.scale, loaded.architecture) == (2, "SPAN")
+    low = picture()
+    wanted = expected(span, low)
+    torch.testing.assert_close(loaded(low), wanted, atol=1e-4 * float(wanted.abs().max()), rtol=0)
+
+
+def test_span_without_a_range_is_multiplied_by_none(tmp_path: Path, span: SPAN) -> None:
+    write_span(tmp_path / "span.param", span)
+    text = (tmp_path / "span.param").read_text()
+    lines = [line for line in text.splitlines() if "times" not in line]
+    (tmp_path / "span.param").write_text("\n".join(lines))
+    loaded = foreign.load(tmp_path / "span.param")
+    span.img_range = 1.0
+    low = picture()
+    wanted = expected(span, low)
+    torch.testing.assert_close(loaded(low), wanted, atol=1e-4 * float(wanted.abs().max()), rtol=0)
+
+
+def test_span_with_another_mean_is_refused(tmp_path: Path, span: SPAN) -> None:
+    span.mean = torch.full((1, 3, 1, 1), 0.5)
+    write_span(tmp_path / "span.param", span)
+    with pytest.raises(WeightsError, match=r"span\.param: .*mean") as caught:
+        foreign.load(tmp_path / "span.param")
+    assert "\n" not in str(caught.value)
 
 
 def expected(network: nn.Module, low: torch.Tensor) -> torch.Tensor:

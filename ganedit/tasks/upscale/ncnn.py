@@ -1,12 +1,13 @@
 """Networks of ncnn's two files, the form that desktop upscalers take them in, as PyTorch tensors.
 
 `NAME.param` lists the layers in text, `NAME.bin` holds their weights one after another. What is
-read are chains of convolutions and PReLUs: ESRGAN (Wang et al. 2018) and the compact networks of
-Real-ESRGAN. The order tells which layer is which; names in these files mean nothing.
+read are ESRGAN (Wang et al. 2018), the compact networks of Real-ESRGAN, and SPAN (Wan et al. 2023).
+The order tells which layer is which; names in these files mean nothing.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,16 @@ MAGIC = "7767517"
 HALF, FLOAT = 0x01306B47, 0
 # ESRGAN: three dense blocks of five convolutions in each block, six convolutions around them.
 IN_A_BLOCK, AROUND = 15, 6
+# SPAN: six blocks of three convolutions, four around them, of which the last but one weighs
+# features. It takes pictures less a mean, times 255.
+SPAN_CONVOLUTIONS, SPAN_RANGE, SPAN_MEAN = 22, 255, (0.4488, 0.4371, 0.4040)
+# Of what is read, in ncnn's words; the last has no weights.
+KINDS = ("Convolution", "PReLU", "MemoryData", "BinaryOp")
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer with weights: of kind Convolution or PReLU, with ncnn's numbered settings."""
+    """A layer, of one of `KINDS`, with ncnn's numbered settings."""
 
     kind: str
     settings: dict[str, str]
@@ -46,20 +52,26 @@ def read(param: Path) -> dict[str, Tensor]:
         raise WeightsError(f"{param}: cannot be read together with {data.name}: {error}") from error
     try:
         layers = list(_layers(text))
-        tensors = list(_tensors(layers, weights))
+        weighted = [layer for layer in layers if layer.kind != "BinaryOp"]
+        tensors = list(_tensors(weighted, weights))
     except (ValueError, IndexError, KeyError) as error:
         raise WeightsError(f"{param}: not an ncnn network that can be read: {error}") from error
-    names = _names(layers)
+    names = _names(weighted)
     if names is None:
         raise WeightsError(
-            f"{param}: neither ESRGAN nor a compact network; of ncnn's files these two are read"
+            f"{param}: neither ESRGAN, SPAN nor a compact network; of ncnn's files these are read"
         )
     state: dict[str, Tensor] = {}
     for name, (weight, bias) in zip(names, tensors, strict=True):
         state[f"{name}.weight"] = weight
         if bias is not None:
             state[f"{name}.bias"] = bias
-    return state
+    if "conv_cat.weight" not in state:
+        return state
+    try:
+        return _span(state, layers)
+    except ValueError as error:
+        raise WeightsError(f"{param}: {error}") from error
 
 
 def _layers(text: str) -> Iterator[Layer]:
@@ -71,9 +83,9 @@ def _layers(text: str) -> Iterator[Layer]:
             continue
         inputs, outputs = int(fields[2]), int(fields[3])
         settings = dict(field.split("=", 1) for field in fields[4 + inputs + outputs :])
-        if fields[0] in ("Convolution", "PReLU"):
+        if fields[0] in KINDS:
             yield Layer(fields[0], settings)
-        elif fields[0] in ("InnerProduct", "BatchNorm", "Scale", "MemoryData", "Deconvolution"):
+        elif fields[0] in ("InnerProduct", "BatchNorm", "Scale", "Deconvolution"):
             raise ValueError(f"it has a layer of the kind {fields[0]}")
 
 
@@ -92,6 +104,9 @@ def _tensors(layers: list[Layer], data: bytes) -> Iterator[tuple[Tensor, Tensor 
         if layer.kind == "PReLU":
             yield take(outputs), None
             continue
+        if layer.kind == "MemoryData":
+            yield take(max(1, outputs) * max(1, layer.number(1)) * max(1, layer.number(2))), None
+            continue
         flag = int.from_bytes(data[at : at + 4], "little")
         at += 4
         if flag not in (HALF, FLOAT):
@@ -107,15 +122,71 @@ def _tensors(layers: list[Layer], data: bytes) -> Iterator[tuple[Tensor, Tensor 
 def _names(layers: list[Layer]) -> list[str] | None:
     """What PyTorch's implementations call the layers, in order."""
     count = len(layers)
-    if any(layer.kind == "PReLU" for layer in layers):
+    kinds = [layer.kind for layer in layers]
+    constants = kinds.count("MemoryData")
+    if count - constants == SPAN_CONVOLUTIONS and layers[-2].number(1) == 1:
+        inside = [f"block_{block}.c{number}_r" for block in range(1, 7) for number in (1, 2, 3)]
+        around = ["conv_1", *inside, "conv_2", "conv_cat", "upsampler.0"]
+        # What is subtracted stands first.
+        return None if "MemoryData" in kinds[1:] else [*["mean"] * constants, *around]
+    if constants:
+        return None
+    if "PReLU" in kinds:
         return [f"body.{number}" for number in range(count)]
     blocks, rest = divmod(count - AROUND, IN_A_BLOCK)
     if rest or blocks < 1:
         return None
-    inside = (
+    inside = [
         f"body.{block}.rdb{dense}.conv{number}"
         for block in range(blocks)
         for dense in (1, 2, 3)
         for number in range(1, 6)
-    )
+    ]
     return ["conv_first", *inside, "conv_body", "conv_up1", "conv_up2", "conv_hr", "conv_last"]
+
+
+def _span(read: dict[str, Tensor], layers: list[Layer]) -> dict[str, Tensor]:
+    """SPAN's tensors as it is trained, each convolution of its body three and a skip.
+
+    In ncnn's files these are one. One as a chain of three is the identity on either side of it.
+
+    Raises:
+        ValueError: what it subtracts from pictures is not SPAN's mean.
+    """
+    state: dict[str, Tensor] = {}
+    mean = read.pop("mean.weight", None)
+    if mean is None:
+        state["no_norm"] = torch.zeros(1)
+    elif len(mean) != 3 or not torch.allclose(mean, torch.tensor(SPAN_MEAN)):
+        values = ", ".join(f"{value:.4g}" for value in mean.tolist())
+        raise ValueError(f"a SPAN network that subtracts {values} and not SPAN's own mean")
+    # Multiplied before the first convolution, by a number that is SPAN's if there is a mean.
+    before = takewhile(lambda layer: layer.kind != "Convolution", layers)
+    factors = [float(x.settings["2"]) for x in before if x.number(0) == 2 and "2" in x.settings]
+    read["conv_1.weight"] *= (factors or [1.0])[0] / (1 if mean is None else SPAN_RANGE)
+    for name, tensor in read.items():
+        layer, kind = name.rsplit(".", 1)
+        if layer in ("conv_cat", "upsampler.0"):
+            state[name] = tensor
+        elif kind == "weight":
+            state |= _as_three(layer, tensor, read[f"{layer}.bias"])
+    return state
+
+
+def _as_three(layer: str, weight: Tensor, bias: Tensor) -> dict[str, Tensor]:
+    """A convolution as SPAN trains it: of twice the channels, between two of 1×1, beside a skip."""
+    outputs, inputs = weight.shape[:2]
+    wide = weight.new_zeros(2 * outputs, 2 * inputs, *weight.shape[2:])
+    wide[:outputs, :inputs] = weight
+    return {
+        f"{layer}.sk.weight": weight.new_zeros(outputs, inputs, 1, 1),
+        f"{layer}.sk.bias": torch.zeros_like(bias),
+        f"{layer}.conv.0.weight": torch.eye(2 * inputs, inputs)[:, :, None, None],
+        f"{layer}.conv.0.bias": bias.new_zeros(2 * inputs),
+        f"{layer}.conv.1.weight": wide,
+        f"{layer}.conv.1.bias": torch.cat([bias, torch.zeros_like(bias)]),
+        f"{layer}.conv.2.weight": torch.eye(outputs, 2 * outputs)[:, :, None, None],
+        f"{layer}.conv.2.bias": torch.zeros_like(bias),
+        f"{layer}.eval_conv.weight": weight,
+        f"{layer}.eval_conv.bias": bias,
+    }
