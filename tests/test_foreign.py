@@ -130,51 +130,39 @@ def write_span(path: Path, network: SPAN) -> None:
     body = [network.conv_1, *inside, network.conv_2]
     merged = [conv.eval_conv for conv in body]
     write_ncnn(path, nn.Sequential(*merged, network.conv_cat, network.upsampler), half=False)
-    before = [
-        "MemoryData mean 0 1 m 0=1 1=1 2=3",
-        "BinaryOp less 2 1 data m a 0=1",
-        "BinaryOp times 1 1 a b 0=2 1=1 2=2.55e+02",
-    ]
-    text = path.read_text().replace(
-        "Input in 0 1 data\n", "\n".join(["Input in 0 1 data", *before, ""])
-    )
-    path.write_text(text)
-    mean = network.mean.numpy().astype("<f4").tobytes()
+    before, mean = ["Input in 0 1 data"], b""
+    if network.is_norm:
+        before += ["MemoryData mean 0 1 m 0=1 1=1 2=3", "BinaryOp less 2 1 data m a 0=1"]
+        mean = network.mean.numpy().astype("<f4").tobytes()
+        if network.img_range != 1:
+            before += [f"BinaryOp times 1 1 a b 0=2 1=1 2={network.img_range:e}"]
+    path.write_text(path.read_text().replace(before[0], "\n".join(before)))
     path.with_suffix(".bin").write_bytes(mean + path.with_suffix(".bin").read_bytes())
 
 
-@pytest.fixture
-def span() -> SPAN:
+def small_span(**options: Any) -> SPAN:
     torch.manual_seed(0)
-    network = SPAN(num_in_ch=3, num_out_ch=3, feature_channels=8, upscale=2).eval()
+    network = SPAN(num_in_ch=3, num_out_ch=3, feature_channels=8, upscale=2, **options).eval()
     expected(network, picture())  # which merges its convolutions
     return network
 
 
-def test_span_of_ncnn_is_the_same(tmp_path: Path, span: SPAN) -> None:
-    write_span(tmp_path / "span.param", span)
+@pytest.mark.parametrize(
+    "options", [{}, {"img_range": 1.0}, {"norm": False}], ids=["usual", "no-range", "no-mean"]
+)
+def test_span_of_ncnn_is_the_same(tmp_path: Path, options: dict[str, Any]) -> None:
+    network = small_span(**options)
+    write_span(tmp_path / "span.param", network)
     loaded = foreign.load(tmp_path / "span.param")
     assert (loaded.scale, loaded.architecture) == (2, "SPAN")
     low = picture()
-    wanted = expected(span, low)
+    wanted = expected(network, low)
     torch.testing.assert_close(loaded(low), wanted, atol=1e-4 * float(wanted.abs().max()), rtol=0)
 
 
-def test_span_without_a_range_is_multiplied_by_none(tmp_path: Path, span: SPAN) -> None:
-    write_span(tmp_path / "span.param", span)
-    text = (tmp_path / "span.param").read_text()
-    lines = [line for line in text.splitlines() if "times" not in line]
-    (tmp_path / "span.param").write_text("\n".join(lines))
-    loaded = foreign.load(tmp_path / "span.param")
-    span.img_range = 1.0
-    low = picture()
-    wanted = expected(span, low)
-    torch.testing.assert_close(loaded(low), wanted, atol=1e-4 * float(wanted.abs().max()), rtol=0)
-
-
-def test_span_with_another_mean_is_refused(tmp_path: Path, span: SPAN) -> None:
-    span.mean = torch.full((1, 3, 1, 1), 0.5)
-    write_span(tmp_path / "span.param", span)
+def test_span_with_another_mean_is_refused(tmp_path: Path) -> None:
+    network = small_span(rgb_mean=(0.5, 0.5, 0.5))
+    write_span(tmp_path / "span.param", network)
     with pytest.raises(WeightsError, match=r"span\.param: .*mean") as caught:
         foreign.load(tmp_path / "span.param")
     assert "\n" not in str(caught.value)

@@ -5,6 +5,7 @@ read are ESRGAN (Wang et al. 2018), the compact networks of Real-ESRGAN, and SPA
 The order tells which layer is which; names in these files mean nothing.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -20,9 +21,13 @@ MAGIC = "7767517"
 HALF, FLOAT = 0x01306B47, 0
 # ESRGAN: three dense blocks of five convolutions in each block, six convolutions around them.
 IN_A_BLOCK, AROUND = 15, 6
-# SPAN: six blocks of three convolutions, four around them, of which the last but one weighs
-# features. It takes pictures less a mean, times 255.
-SPAN_CONVOLUTIONS, SPAN_RANGE, SPAN_MEAN = 22, 255, (0.4488, 0.4371, 0.4040)
+# SPAN: six blocks of three convolutions, and four around them. It takes pictures less a mean, times
+# 255.
+SPAN_LAYERS = (
+    "conv_1", *(f"block_{block}.c{number}_r" for block in range(1, 7) for number in (1, 2, 3)),
+    "conv_2", "conv_cat", "upsampler.0",
+)  # fmt: skip
+SPAN_RANGE, SPAN_MEAN = 255, (0.4488, 0.4371, 0.4040)
 # Of what is read, in ncnn's words; the last has no weights.
 KINDS = ("Convolution", "PReLU", "MemoryData", "BinaryOp")
 
@@ -100,13 +105,10 @@ def _tensors(layers: list[Layer], data: bytes) -> Iterator[tuple[Tensor, Tensor 
         return torch.from_numpy(values)
 
     for layer in layers:
+        if layer.kind != "Convolution":  # as many values as its sides say, one side for slopes
+            yield take(math.prod(max(1, layer.number(side)) for side in range(3))), None
+            continue
         outputs = layer.number(0)
-        if layer.kind == "PReLU":
-            yield take(outputs), None
-            continue
-        if layer.kind == "MemoryData":
-            yield take(max(1, outputs) * max(1, layer.number(1)) * max(1, layer.number(2))), None
-            continue
         flag = int.from_bytes(data[at : at + 4], "little")
         at += 4
         if flag not in (HALF, FLOAT):
@@ -123,12 +125,12 @@ def _names(layers: list[Layer]) -> list[str] | None:
     """What PyTorch's implementations call the layers, in order."""
     count = len(layers)
     kinds = [layer.kind for layer in layers]
-    constants = kinds.count("MemoryData")
-    if count - constants == SPAN_CONVOLUTIONS and layers[-2].number(1) == 1:
-        inside = [f"block_{block}.c{number}_r" for block in range(1, 7) for number in (1, 2, 3)]
-        around = ["conv_1", *inside, "conv_2", "conv_cat", "upsampler.0"]
-        # What is subtracted stands first.
-        return None if "MemoryData" in kinds[1:] else [*["mean"] * constants, *around]
+    # What SPAN subtracts stands first; its convolution of 1×1 is the last but one.
+    constants = ["mean"] if kinds[:1] == ["MemoryData"] else []
+    if "MemoryData" in kinds[len(constants) :]:
+        return None
+    if count == len(constants) + len(SPAN_LAYERS) and layers[-2].number(1) == 1:
+        return [*constants, *SPAN_LAYERS]
     if constants:
         return None
     if "PReLU" in kinds:
@@ -136,12 +138,12 @@ def _names(layers: list[Layer]) -> list[str] | None:
     blocks, rest = divmod(count - AROUND, IN_A_BLOCK)
     if rest or blocks < 1:
         return None
-    inside = [
+    inside = (
         f"body.{block}.rdb{dense}.conv{number}"
         for block in range(blocks)
         for dense in (1, 2, 3)
         for number in range(1, 6)
-    ]
+    )
     return ["conv_first", *inside, "conv_body", "conv_up1", "conv_up2", "conv_hr", "conv_last"]
 
 
@@ -161,7 +163,9 @@ def _span(read: dict[str, Tensor], layers: list[Layer]) -> dict[str, Tensor]:
         values = ", ".join(f"{value:.4g}" for value in mean.tolist())
         raise ValueError(f"a SPAN network that subtracts {values} and not SPAN's own mean")
     # Multiplied before the first convolution, by a number that is SPAN's if there is a mean.
-    before = takewhile(lambda layer: layer.kind != "Convolution", layers)
+    before = [
+        x for x in takewhile(lambda x: x.kind != "Convolution", layers) if x.kind == "BinaryOp"
+    ]
     factors = [float(x.settings["2"]) for x in before if x.number(0) == 2 and "2" in x.settings]
     read["conv_1.weight"] *= (factors or [1.0])[0] / (1 if mean is None else SPAN_RANGE)
     for name, tensor in read.items():
