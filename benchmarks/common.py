@@ -25,7 +25,7 @@ Row = dict[str, str | float]
 _SHEET = 1024
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[tuple[int, int]]):
     """`1024x768`, or a number of megapixels like `12MP` at 4:3, as width and height."""
 
     name = "size"

@@ -27,6 +27,8 @@ def main(out: Path, photos: tuple[Path, ...]) -> None:
     rng = np.random.default_rng(0)
     for photo, (across, down, growth, noise) in zip(photos, MOTIONS, strict=True):
         picture = cv2.imread(str(photo))
+        if picture is None:
+            raise click.ClickException(f"{photo}: not a picture")
         height, width = picture.shape[:2]
         with tempfile.TemporaryDirectory() as folder:
             for number in range(FRAMES):

@@ -45,7 +45,7 @@ def word(rng: np.random.Generator) -> str:
 def draw_text(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator) -> None:
     """Lines of words in one font, some turned on end by the crops' rotation later."""
     size = int(9 * np.exp(rng.uniform(0, 2))) * OVERSAMPLING
-    font, ink = ImageFont.truetype(str(rng.choice(FONTS)), size), color(rng)
+    font, ink = ImageFont.truetype(FONTS[rng.integers(len(FONTS))], size), color(rng)
     top = int(rng.integers(0, side))
     for line in range(int(rng.integers(1, 8))):
         text = " ".join(word(rng) for _ in range(side // size + 1))
@@ -98,7 +98,7 @@ def draw_panel(canvas: ImageDraw.ImageDraw, side: int, rng: np.random.Generator)
     left, top, wide, high = (int(v) * OVERSAMPLING for v in rng.integers(20, SIDE // 2, 4))
     paper, bar, ink = color(rng), color(rng), color(rng)
     row = int(rng.integers(11, 20)) * OVERSAMPLING
-    font = ImageFont.truetype(str(rng.choice(FONTS)), row * 3 // 4)
+    font = ImageFont.truetype(FONTS[rng.integers(len(FONTS))], row * 3 // 4)
     canvas.rectangle([left, top, left + wide, top + high], paper, bar, OVERSAMPLING)
     canvas.rectangle([left, top, left + wide, top + row], bar)
     for line in range(1, high // row):

@@ -36,7 +36,10 @@ def main(vgg: Path, count: int) -> None:
 
     def seen(picture: np.ndarray) -> list[torch.Tensor]:
         with torch.inference_mode():
-            return network(torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255)
+            found: list[torch.Tensor] = network(
+                torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+            )
+            return found
 
     def distance(one: np.ndarray, other: np.ndarray, where: tuple[slice, slice]) -> float:
         filled = other.copy()

@@ -48,7 +48,6 @@ DRAWN = {
 SEEDS, CELL, PER_ROW = (0, 1, 2), 152, 2
 # Pictures across and down of what a generator draws, and those that are varied.
 ACROSS, DOWN = 8, 4
-VARIED = {"seed": 2, "count": 2}
 
 
 def enlargements() -> None:
@@ -115,12 +114,13 @@ def samples() -> None:
         model = row.labels["model"]
         generator = ganedit.Generator(model)
         classes = generator.classes
-        seeds = [range(line * ACROSS, (line + 1) * ACROSS) for line in range(DOWN)]
-        rows = [(kind, range(ACROSS)) for kind in classes] or [(None, each) for each in seeds]
+        seeds_of_lines = [range(line * ACROSS, (line + 1) * ACROSS) for line in range(DOWN)]
+        rows: list[tuple[str | None, range]] = [(kind, range(ACROSS)) for kind in classes]
+        rows = rows or [(None, seeds) for seeds in seeds_of_lines]
         lines = [[generator(seed, class_=kind).samples for seed in own] for kind, own in rows]
         _write_sheet(f"generate_{model}", lines)
         if named := weights.stored_options(row.path).get("directions"):
-            editor = ganedit.Editor.directions(model=model, kind="named", **VARIED)
+            editor = ganedit.Editor.directions(model=model, kind="named", seed=2, count=2)
             _write_sheet(f"directions_{model}", [[editor(variant=name).samples] for name in named])
 
 

@@ -92,7 +92,8 @@ def openvino(generator: Generator, count: int) -> Callable[[], object]:
 
     class Flat(nn.Module):
         def forward(self, codes: Tensor, *noise: Tensor) -> Tensor:
-            return generator(codes, list(noise))
+            drawn: Tensor = generator(codes, list(noise))
+            return drawn
 
     codes, noise = inputs(generator, count)
     example = (codes, *noise)

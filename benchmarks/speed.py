@@ -84,7 +84,7 @@ def operations(network: nn.Module, pixels: int) -> float:
     small = torch.zeros(1, 3, 32, 32)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(small)
-    return counter.get_total_flops() / small[0, 0].numel() * pixels
+    return float(counter.get_total_flops()) / small[0, 0].numel() * pixels
 
 
 def plain(network: nn.Module, x: Tensor, layout: torch.memory_format) -> Callable[[], object]:

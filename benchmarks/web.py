@@ -22,10 +22,10 @@ from pathlib import Path
 import click
 import PIL.Image
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=390, height=844)
 PATIENCE = 300_000
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--disable-background-networking", "--disable-component-update"]  # fmt: skip
@@ -61,7 +61,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def opened(browser: Browser, url: str, size: dict[str, int], task: str) -> Page:
+def opened(browser: Browser, url: str, size: ViewportSize, task: str) -> Page:
     """A window with the tab of a task."""
     page = browser.new_page(viewport=size)
     page.set_default_timeout(PATIENCE)
@@ -245,7 +245,7 @@ def measure_stop(page: Page, server: psutil.Process) -> None:
 def memory(process: psutil.Process) -> float:
     """Of a process and those that it started, in megabytes."""
     processes = [process, *process.children(recursive=True)]
-    return sum(each.memory_full_info().pss for each in processes) / 1e6
+    return float(sum(each.memory_full_info().pss for each in processes)) / 1e6
 
 
 if __name__ == "__main__":
