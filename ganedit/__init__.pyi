@@ -289,7 +289,8 @@ def inpaint(
             with --mask-out.
         remove_text: The hole is the lettering that is found: a date stamp, a caption. What was
             taken is told.
-        mask_out: Write what is filled as a mask: a file, or a folder for NAME_mask.png.
+        mask_out: Write what is marked or found as a mask: a file, or a folder for NAME_mask.png.
+            What was found has grown already: give it back with --mask and --dilate 0.
         strict: Refuse a mask of another size than the photo.
         allow_empty: Leave photos as they are whose mask marks nothing, instead of refusing them.
         method: auto: diffusion for hairlines, the network and the photo's own texture for the rest.
@@ -298,7 +299,8 @@ def inpaint(
             size.
         feather: Pixels over which fill and photo mix, in the grown ring. None: all of it.
         weights: Weights of your own: a file or a training run.
-        seed: Another seed gives another fill.
+        seed: Another seed gives another fill, where texture is found in the photo. (0 to
+            4294967295)
         candidates: Write so many different fills, and a contact sheet of them; how well each goes
             with what is around it is told. (1 to 16)
         device: auto, cpu, mps or cuda[:N], several as cuda:0,1.

@@ -165,34 +165,44 @@ def to_samples(picture: Tensor, dtype: np.dtype, channels: int) -> np.ndarray:
     return result
 
 
-def fill_transparent(image: Image) -> np.ndarray:
+def fill_transparent(image: Image, unknown: np.ndarray | None = None) -> np.ndarray:
     """The picture's samples, colours of fully transparent pixels taken from the nearest visible.
 
     Whatever colour hides under transparency (black, mostly) would otherwise be mixed into the
     visible edge by anything that looks at neighbours, and show as a fringe. Of a large picture
     only pixels within `REACH` rows of what is visible take the very nearest.
+
+    Args:
+        image: the picture.
+        unknown: `(H, W)` bool, pixels that give no colour to others though they are visible.
     """
     alpha, samples = image.alpha, image.samples
-    if alpha is None or alpha.all() or not alpha.any():
+    if alpha is None or alpha.all():
+        return samples
+    giving = alpha > 0
+    if unknown is not None:
+        giving &= ~unknown
+    if not giving.any():
         return samples
     result = np.empty_like(samples)
     first: int | None = None
     for rows, outer, core in bands_within(alpha.shape, REACH, BAND_PIXELS):
-        if alpha[outer].any():
-            result[rows] = _filled_by_nearest(samples[outer], alpha[outer])[core]
+        if giving[outer].any():
+            result[rows] = _filled_by_nearest(samples[outer], giving[outer])[core]
             first = rows.start if first is None else first
         elif first is not None:
             result[rows] = result[rows.start - 1]
     if first:
         result[:first] = result[first]
+    np.copyto(result, samples, where=(alpha > 0)[:, :, None])
     return result
 
 
-def _filled_by_nearest(samples: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """`samples` `(H, W, C)`, those where `alpha` is 0 taken from the nearest where it is not."""
+def _filled_by_nearest(samples: np.ndarray, giving: np.ndarray) -> np.ndarray:
+    """`samples` `(H, W, C)`, those that are not `giving` taken from the nearest that are."""
     import cv2
 
-    hidden = (alpha == 0).astype(np.uint8)
+    hidden = (~giving).astype(np.uint8)
     _, nearest = cv2.distanceTransformWithLabels(
         hidden, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -200,7 +210,8 @@ def _filled_by_nearest(samples: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     flat = np.zeros(int(nearest.max()) + 1, np.int64)
     visible = np.flatnonzero(hidden.reshape(-1) == 0)
     flat[nearest.reshape(-1)[visible]] = visible
-    return samples.reshape(-1, samples.shape[2])[flat[nearest]]
+    filled: np.ndarray = samples.reshape(-1, samples.shape[2])[flat[nearest]]
+    return filled
 
 
 def padded(samples: np.ndarray, multiple: int, least: int) -> np.ndarray:

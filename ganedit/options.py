@@ -60,6 +60,9 @@ class Option:
     """Words that it may be, where they are as many as there are weights for."""
     written: bool = False
     """Whether a path is of a file that is made beside the result."""
+    beside: str | None = None
+    """The label of what a path is of, where that is a picture beside each result: a file, or a
+    folder for NAME_label.png. The task gives it as the result's `Image.beside`."""
     simple: bool = False
     """Whether a page shows it at once, as it does what has to be given, choices and sliders."""
 

@@ -14,7 +14,7 @@ from ganedit.errors import ImageError, UsageError
 from ganedit.image import Image, orient
 from ganedit.image._reading import Reading
 from ganedit.tasks.inpaint import holes
-from ganedit.tasks.inpaint.holes import Hole, dilated, feathered, fit
+from ganedit.tasks.inpaint.holes import Hole, checked, dilated, feathered, fit
 
 PHOTO = Image(tiny.photo(0, 40, 60))
 
@@ -102,14 +102,14 @@ def test_labels_are_a_mask(block: np.ndarray, label: int, channels: int, dtype: 
 def test_a_dark_picture_is_no_map_of_labels() -> None:
     dark = np.random.default_rng(0).integers(0, 90, (40, 60, 1)).astype(np.uint8)
     with pytest.raises(ImageError, match=r"^the mask marks nothing: no pixel is white"):
-        fit(holes.from_mask(Image(dark)), PHOTO)
+        checked(holes.from_mask(Image(dark)))
 
 
 def test_nothing_marked_is_an_error_unless_allowed() -> None:
     nothing = Hole(np.zeros((40, 60), bool))
     with pytest.raises(ImageError, match=r"^the mask marks nothing"):
-        fit(nothing, PHOTO)
-    assert not fit(nothing, PHOTO, allow_empty=True).mask.any()
+        checked(nothing)
+    assert not checked(nothing, allow_empty=True).mask.any()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -132,8 +132,11 @@ def test_key_colour_with_the_tolerance_that_jpeg_needs(block: np.ndarray) -> Non
     painted = np.full((40, 60, 3), 90, np.uint8)
     painted[block] = (250, 6, 240)
     assert np.array_equal(holes.from_color(Image(painted), "#ff00ff").mask, block)
-    with pytest.raises(ImageError, match="no pixel has the colour #00ff00"):
-        holes.from_color(Image(painted), "#00ff00")
+    for invert in (False, True):
+        absent = holes.from_color(Image(painted), "#00ff00", invert=invert)
+        assert not checked(absent, allow_empty=True).mask.any()
+        with pytest.raises(ImageError, match="no pixel has the colour #00ff00"):
+            checked(absent)
     with pytest.raises(UsageError, match="'pinkish': write it like '#ff00ff', '#f0f' or magenta"):
         holes.from_color(Image(painted), "pinkish")
 
@@ -170,7 +173,18 @@ def test_own_transparency_is_the_hole(block: np.ndarray) -> None:
     assert np.array_equal(holes.from_alpha(Image(PHOTO.samples, alpha)).mask, block)
     for opaque in (PHOTO, Image(PHOTO.samples, np.full((40, 60), 255, np.uint8))):
         with pytest.raises(ImageError, match="no transparent part"):
-            holes.from_alpha(opaque)
+            checked(holes.from_alpha(opaque))
+
+
+def test_soft_edges_of_what_was_filled_become_opaque_and_other_glass_stays() -> None:
+    alpha = np.full((40, 60), 255, np.uint8)
+    alpha[10:20, 10:20], alpha[12:18, 12:18] = 200, 0
+    alpha[30:35, 40:50] = 90
+    hole = np.zeros((40, 60), bool)
+    hole[12:18, 12:18] = True
+    filled = holes.made_opaque(alpha, hole)
+    assert (filled[:30] == 255).all()
+    assert (filled[30:35, 40:50] == 90).all()
 
 
 def test_box(block: np.ndarray) -> None:
@@ -208,16 +222,37 @@ def test_mask_of_another_size_is_resized_or_refused(block: np.ndarray) -> None:
     assert "another shape" in fit(Hole(block[:, :30]), PHOTO).notes[0]
 
 
+@pytest.mark.parametrize("shape", [(160, 240), (40, 240), (160, 60)])
+def test_thin_lines_of_a_larger_mask_stay(shape: tuple[int, int]) -> None:
+    mask = np.zeros(shape, bool)
+    mask[shape[0] // 2, shape[1] // 8 : -shape[1] // 8] = True
+    mask[shape[0] // 8 : -shape[0] // 8, shape[1] // 3] = True
+    fitted = fit(Hole(mask), PHOTO).mask
+    assert fitted[20, 10:50].all()
+    assert fitted[8:32, 20].all()
+    assert fitted.mean() < 0.06
+
+
 def test_masks_that_look_wrong() -> None:
     with pytest.raises(ImageError, match=r"^the mask marks the whole picture.*--invert-mask"):
-        fit(Hole(np.ones((40, 60), bool)), PHOTO)
+        checked(Hole(np.ones((40, 60), bool)))
     with pytest.raises(ImageError, match=r"^--box marks the whole picture, .* from$"):
-        fit(Hole(np.ones((40, 60), bool)), PHOTO, marked_by="--box")
+        checked(holes.from_box(PHOTO, "0,0,60,40"))
     mostly = np.ones((40, 60), bool)
     mostly[:10] = False
-    assert "75% of the picture" in fit(Hole(mostly), PHOTO).notes[0]
-    assert "--invert-mask" in fit(Hole(mostly), PHOTO).notes[0]
-    assert fit(Hole(mostly), PHOTO, invertible=False).notes == ()
+    (note,) = checked(Hole(mostly)).notes
+    assert "75% of the picture" in note
+    assert "add --invert-mask" in note
+    alpha = np.where(mostly, 0, 255).astype(np.uint8)
+    assert checked(holes.from_alpha(Image(PHOTO.samples, alpha))).notes == ()
+
+
+def test_what_is_said_of_a_mask_that_was_inverted() -> None:
+    white = grey(np.ones((40, 60)))
+    with pytest.raises(ImageError, match="inverted, marks nothing: no pixel is black"):
+        checked(holes.from_mask(white, invert=True))
+    (note,) = checked(holes.from_mask(grey(np.eye(40, 60)), invert=True)).notes
+    assert "leave out --invert-mask" in note
 
 
 @pytest.mark.parametrize("pixels", [0, 1, 3])

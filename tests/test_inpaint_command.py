@@ -248,6 +248,140 @@ def test_one_mask_file_is_not_for_a_folder(inpaint: Inpaint, home: Path) -> None
     assert sorted(path.name for path in Path("found").iterdir()) == ["one_mask.png", "two_mask.png"]
 
 
+def test_masks_of_a_tree_are_all_there_and_made_once(inpaint: Inpaint, home: Path) -> None:
+    for name in ("a/x.png", "b/x.png", "b/x.bmp"):
+        Path("tree", name).parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(np.full((48, 48, 3), 90, np.uint8)).save(f"tree/{name}")
+    words = "tree", "--box", "5,5,9,1", "--method", "ns", "-o", "clean", "--mask-out", "masks"
+    assert inpaint(*words).code == 0
+    masks = ["a/x_mask.png", "b/x.bmp_mask.png", "b/x.png_mask.png"]
+    assert [p.relative_to("masks").as_posix() for p in sorted(Path("masks").rglob("*.*"))] == masks
+    again = inpaint(*words)
+    assert again.code == 0
+    assert "3 finished before" in again.out
+    Path("masks/a/x_mask.png").unlink()
+    assert "2 finished before" in inpaint(*words).out
+    assert read("masks/a/x_mask.png")[5, 5:14].all()
+
+
+@pytest.mark.parametrize("target", ["a.png", "mask.png", "a_inpaint.png", "a.png/m.png"])
+def test_a_mask_replaces_nothing(inpaint: Inpaint, target: str) -> None:
+    before = {name: Path(name).read_bytes() for name in ("a.png", "mask.png")}
+    done = inpaint("a.png", "--mask", "mask.png", "--mask-out", target, "--overwrite")
+    assert done.code == 2
+    assert f"{target}: " in done.err
+    assert "choose another name" in done.err
+    assert {name: Path(name).read_bytes() for name in before} == before
+    assert not Path("a_inpaint.png").exists()
+
+
+def test_a_mask_that_exists_stays(inpaint: Inpaint) -> None:
+    Path("m.png").write_bytes(b"mine")
+    words = "a.png", "--mask", "mask.png", "--mask-out", "m.png"
+    done = inpaint(*words)
+    assert done.code == 1
+    assert "m.png: exists already; add --overwrite" in done.err
+    assert Path("m.png").read_bytes() == b"mine"
+    assert not Path("a_inpaint.png").exists()
+    assert inpaint(*words, "--overwrite").code == 0
+    assert (read("m.png") > 0).sum() == 400
+
+
+def test_no_masks_of_what_moves(inpaint: Inpaint) -> None:
+    frames = [PIL.Image.fromarray(np.full((40, 40), 20 * n, np.uint8)) for n in range(3)]
+    frames[0].save("moving.gif", save_all=True, append_images=frames[1:])
+    done = inpaint("moving.gif", "--box", "5,5,9,1", "--mask-out", "masks")
+    assert done.code == 2
+    assert "--mask-out: is of pictures; moving.gif moves" in done.err
+
+
+def test_a_candidate_replaces_no_other_input(inpaint: Inpaint) -> None:
+    original = Path("a.png").read_bytes()
+    Path("p_1.png").write_bytes(original)
+    done = inpaint("p_1.png", "--box", "5,5,9,9", "--candidates", "2", "-o", "p.png", "--overwrite")
+    assert done.code == 2
+    assert "p_1.png: the output is the input itself" in done.err
+    assert Path("p_1.png").read_bytes() == original
+
+
+def test_mask_out_from_python(inpaint: Inpaint) -> None:
+    box = {"box": "5,5,9,1", "method": "ns"}
+    filled = ganedit.inpaint("a.png", mask_out="here.png", **box)
+    assert (read("here.png") > 0).sum() == 9
+    assert ganedit.inpaint(filled, **box).beside is None
+    ganedit.inpaint("a.png", mask_out="there", **box)
+    assert Path("there/a_mask.png").is_file()
+    with pytest.raises(ganedit.GaneditError, match=r"here.png: exists already"):
+        ganedit.inpaint("a.png", mask_out="here.png", **box)
+    with pytest.raises(ganedit.GaneditError, match="the picture has no name"):
+        ganedit.inpaint(read("a.png"), mask_out="there", **box)
+
+
+def test_nothing_of_the_hole_lends_its_colour_to_what_is_transparent(inpaint: Inpaint) -> None:
+    """Hidden pixels beside a hole take colours of what is known, not of what is to go."""
+    rng = np.random.default_rng(0)
+    photo = rng.integers(60, 120, (60, 60, 4), np.uint8)
+    photo[..., 3], photo[:, :26, 3] = 255, 0
+    mask = np.zeros((60, 60), bool)
+    mask[20:40, 26:46] = True
+    fills = []
+    for color in ((255, 0, 0), (0, 0, 255)):
+        photo[mask, :3] = color
+        fills.append(ganedit.inpaint(photo, mask, dilate=0, method="ns").samples)
+    assert (fills[0] == fills[1]).all()
+    photo[:, :26, :3] = (255, 0, 0)
+    grown = ganedit.inpaint(photo, expand="left=20", method="ns").samples
+    assert grown[:, :20, 0].max() < 130
+
+
+def test_a_hole_that_is_all_that_can_be_seen(inpaint: Inpaint) -> None:
+    photo = np.zeros((40, 40, 4), np.uint8)
+    photo[10:20, 10:20] = 255
+    mask = photo[..., 3] > 0
+    with pytest.raises(ganedit.GaneditError, match="all that is visible lies in the hole"):
+        ganedit.inpaint(photo, mask)
+
+
+def test_few_visible_pixels_are_enough(inpaint: Inpaint) -> None:
+    photo = np.zeros((20, 20, 4), np.uint8)
+    photo[10, 10] = (90, 120, 30, 255)
+    done = ganedit.inpaint(photo, dilate=0, method="gan")
+    assert (done.alpha == 255).all()
+    assert np.abs(done.samples.astype(int) - (90, 120, 30)).max() < 60
+
+
+def test_soft_edges_of_a_cutout_become_opaque(inpaint: Inpaint) -> None:
+    away = np.hypot(*(np.indices((60, 60)) - 30))
+    photo = np.full((60, 60, 4), 120, np.uint8)
+    photo[..., 3] = np.clip((away - 8) * 32, 0, 255)
+    assert (ganedit.inpaint(photo).alpha == 255).all()
+
+
+@pytest.mark.parametrize("words", [
+    ("--mask", "mask.png", "--mask-color", "magenta"), ("--mask-color", "magenta"), (),
+])  # fmt: skip
+def test_nothing_marked_is_allowed_however_it_is_marked(
+    inpaint: Inpaint, words: tuple[str, ...]
+) -> None:
+    assert inpaint("a.png", *words).code == 1
+    done = inpaint("a.png", *words, "--allow-empty")
+    assert done.code == 0, done.err
+    assert "nothing is marked: left as it was" in done.err
+    assert (read("a_inpaint.png") == read("a.png")).all()
+
+
+def test_there_has_to_be_a_mask_to_invert(inpaint: Inpaint) -> None:
+    done = inpaint("a.png", "--invert-mask")
+    assert done.code == 2
+    assert "--invert-mask: there is no mask; give --mask" in done.err
+
+
+def test_candidates_that_diffusion_makes_are_said_to_be_the_same(inpaint: Inpaint) -> None:
+    done = inpaint("a.png", "--box", "5,0,9,1", "--candidates", "2")
+    assert done.code == 0, done.err
+    assert "which gives every candidate the same fill" in done.err + done.out
+
+
 def test_scratch_is_found_filled_and_shown(inpaint: Inpaint, home: Path) -> None:
     plain = np.full((200, 300, 3), 90, np.uint8)
     plain[:, :, 0] += np.arange(200, dtype=np.uint8)[:, None] // 4

@@ -7,7 +7,7 @@ import pytest
 from ganedit.errors import UsageError
 from ganedit.runs.jobs import Job
 from ganedit.runs.options import FileOptions, RunOptions
-from ganedit.runs.placing import plan_pictures
+from ganedit.runs.placing import check_targets, plan_pictures
 from ganedit.runs.planning import Given, plan_jobs
 from ganedit.tasks.inpaint.options import InpaintOptions
 from ganedit.tasks.inpaint.task import INPAINT
@@ -28,7 +28,9 @@ def touch(*names: str) -> None:
 
 def plan(*inputs: str, o: str | None = None, format: str | None = None) -> list[Job]:
     files = FileOptions(output=None if o is None else Path(o), format=format)
-    return plan_pictures([Path(name) for name in inputs], "x4", RunOptions(files)).jobs
+    jobs = plan_pictures([Path(name) for name in inputs], "x4", RunOptions(files)).jobs
+    check_targets(jobs)
+    return jobs
 
 
 def job(source: str, target: str, format: str) -> Job:

@@ -3,7 +3,7 @@
 import inspect
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from pathlib import Path
 from textwrap import wrap
 from typing import Any, BinaryIO, TypeAlias
@@ -13,7 +13,7 @@ from PIL import Image as PILImage
 
 from ganedit import runtime
 from ganedit.errors import UsageError
-from ganedit.image import Image, decode
+from ganedit.image import Image, decode, save
 from ganedit.options import Declared, build, declared, shown_number
 from ganedit.runs.options import Placement
 from ganedit.runs.work import enlarger
@@ -90,7 +90,22 @@ class Editor:
         self.task.check(self.options, {**dict.fromkeys(self._given, 1), **counts})
         if variant and self.variants == ("",):
             raise UsageError(f"{self.task.name}: these options make one result, and no {variant!r}")
-        return self._apply(decoded, self.variants[0] if variant is None else variant, progress)
+        result = self._apply(decoded, self.variants[0] if variant is None else variant, progress)
+        for each in declared(self.task.options):
+            path = each.value_in(self.options)
+            if each.option.beside is not None and path is not None and result.beside is not None:
+                _save_beside(result, path, each)
+        return result
+
+
+def _save_beside(result: Image, path: Path, each: Declared) -> None:
+    """Write the picture that the task made with a result, which one from memory has no name for."""
+    assert result.beside is not None
+    if not path.suffix or path.is_dir():
+        if not result.name:
+            raise UsageError(f"{each.name} {path}: the picture has no name; give a file")
+        path = path / f"{Path(result.name).stem}_{each.option.beside}.png"
+    save(result.beside, path)
 
 
 def _value(value: Any) -> Any:
@@ -264,7 +279,7 @@ def as_image(picture: Picture) -> Image:
         TypeError: no kind of picture.
     """
     if isinstance(picture, Image):
-        return picture
+        return replace(picture, beside=None)  # what an earlier task made with it
     if isinstance(picture, np.ndarray):
         return Image.from_array(picture)
     if isinstance(picture, PILImage.Image):

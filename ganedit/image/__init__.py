@@ -19,6 +19,7 @@ from ganedit.image._formats import (
 )
 from ganedit.image._metadata import Metadata
 from ganedit.image._model import Image
+from ganedit.image._raster import Raster
 from ganedit.image._recognize import is_picture
 from ganedit.image._resize import resize, resize_bands
 from ganedit.image._samples import bands, bands_within, orient, to_eight
@@ -31,6 +32,7 @@ __all__ = [
     "WRITABLE_FORMATS",
     "Image",
     "Metadata",
+    "Raster",
     "bands",
     "bands_within",
     "check_limits",

@@ -25,6 +25,8 @@ class Raster:
             AVIF); written back to that format, it stays so as far as that is written here.
         turned: the EXIF orientation, 1..8, by which the picture was turned when it was read.
         name: what messages call the file that it was read from; empty for one from memory.
+        beside: a picture that a task made with it and that is kept if a place was named for it,
+            like the mask of what was filled.
 
     Raises:
         TypeError: the samples are not a numpy array, or not uint8 or uint16.
@@ -39,6 +41,7 @@ class Raster:
     lossless: bool = False
     turned: int = 1
     name: str = ""
+    beside: "Raster | None" = None
 
     def __post_init__(self) -> None:
         _check_dtype("samples", self.samples)

@@ -27,6 +27,8 @@ class Job:
     """The folder whose journal has a record of the result; None for pictures named one by one."""
     place: Path = Path()
     """The folder of the picture, below the input that it was found in."""
+    beside: Path | None = None
+    """Where the picture goes that the task makes with the result."""
     lacks: str = ""
     """What is missing, so that it cannot be done."""
     moving: bool = False

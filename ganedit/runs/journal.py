@@ -84,7 +84,8 @@ class Records:
 
     def name_of(self, result: Path) -> str:
         """What a result is called in its records."""
-        return result.relative_to(self.folder).as_posix()
+        inside = result.is_relative_to(self.folder)
+        return (result.relative_to(self.folder) if inside else result.absolute()).as_posix()
 
 
 class Journal(Records):

@@ -13,7 +13,16 @@ from os import getpid
 from pathlib import Path
 
 from ganedit.errors import GaneditError, ImageError, PartnerError, WeightsError
-from ganedit.image import Image, check_limits, decode, encode, pixel_loss, stage
+from ganedit.image import (
+    Image,
+    Raster,
+    check_limits,
+    decode,
+    encode,
+    format_for,
+    pixel_loss,
+    stage,
+)
 from ganedit.runs.crew import FrameCrew
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import staging_folder
@@ -179,15 +188,17 @@ def _decode_again(path: Path, changed: int, files: FileOptions) -> Image:
 class _Made:
     """A picture that is to be encoded, and how."""
 
-    picture: Image
+    picture: Raster
     target: Path
     format: str
     quality: int | None = None
 
 
 def _made(job: Job, before: Image | None, edited: Image, files: FileOptions) -> Iterator[_Made]:
-    """The picture's result, then its preview."""
+    """The picture's result, then its preview and what the task made with it."""
     yield _Made(edited, job.target, job.format, files.quality)
+    if job.beside is not None and edited.beside is not None:
+        yield _Made(edited.beside, job.beside, format_for(job.beside, None))
     if files.preview:
         from ganedit.runs.preview import preview_of
 
@@ -225,7 +236,7 @@ def _partial(job: Job, target: Path) -> Path:
     """A new name on the same file system as the target, which no other writer takes."""
     if target == STREAM:
         folder = Path(tempfile.gettempdir())
-    elif job.journal_folder is None:
+    elif job.journal_folder is None or not target.is_relative_to(job.journal_folder):
         folder = target.parent
     else:
         folder = staging_folder(job.journal_folder)

@@ -44,9 +44,7 @@ def plan_pictures(
     several = len(paths) != 1 or not names_one_file(paths[0])
     if output is not None and means_file(output, several=several):
         check_suffix(suffix, output)
-        plan = Plan([_only_job(paths, output, files.format, name)])
-        _check(plan.jobs)
-        return plan
+        return Plan([_only_job(paths, output, files.format, name)])
     search = Search(selection, output)
     found = [each for path in paths for each in search.find(path)]
     kept, earlier = without_earlier(found, labels if output is None else None)
@@ -66,7 +64,6 @@ def plan_pictures(
     if earlier:
         shown = ", ".join(map(str, earlier[:3])) + ", …" * (len(earlier) > 3)
         search.left_out[f"results of earlier runs ({shown})"] = len(earlier)
-    _check(results)
     return Plan(results, search.left_out, notes=met)
 
 
@@ -236,13 +233,24 @@ def _without_results(jobs: list[Job], named: set[Path]) -> list[Job]:
     ]
 
 
-def _check(jobs: list[Job]) -> None:
+def check_targets(jobs: Sequence[Job], further: Sequence[Path] = ()) -> None:
+    """Nothing that is written may replace an input, or another thing that is written.
+
+    Args:
+        jobs: all of a run.
+        further: what is written beside their results.
+
+    Raises:
+        UsageError: names the two, and what to do.
+    """
     real = _Real()
-    sources = {real(job.source) for job in jobs}
+    sources = {real(file) for job in jobs for file in job.sources}
     targets: dict[Path, Path] = {}
     for job in jobs:
+        if job.target == STREAM:
+            continue
         resolved = real(job.target)
-        if resolved == real(job.source):
+        if job.sources and resolved == real(job.source):
             raise UsageError(f"{job.target}: the output is the input itself; choose another -o")
         if resolved in sources:
             raise UsageError(
@@ -257,6 +265,17 @@ def _check(jobs: list[Job]) -> None:
                 "rename one, or edit them apart"
             )
         targets[resolved] = job.source
+    for path in further:
+        resolved = real(path)
+        if resolved in sources:
+            raise UsageError(f"{path}: is an input, and would be replaced; choose another name")
+        if (file := real.file_above(path.parent)) is not None:
+            raise UsageError(f"{path}: {file} is a file; choose another name")
+        if resolved in targets:
+            raise UsageError(
+                f"{path}: would be written twice, of {targets[resolved]} too; choose another name"
+            )
+        targets[resolved] = path
 
 
 class _Real:

@@ -1,5 +1,6 @@
 """From what the user gave to jobs: which files become which, decided before any work starts."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,13 @@ from ganedit.runs.inputs import names_one_file
 from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.pairing import Partner, pictures_in
-from ganedit.runs.placing import check_suffix, format_of_name, means_file, plan_pictures
+from ganedit.runs.placing import (
+    check_suffix,
+    check_targets,
+    format_of_name,
+    means_file,
+    plan_pictures,
+)
 from ganedit.task import Input, Task
 
 
@@ -88,9 +95,44 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     if still and (flags := changed(run.video)):
         note = f"{', '.join(flags)}: no effect on pictures that do not move"
         plan = replace(plan, notes=(*plan.notes, note))
-    all_jobs = [job for group in groups for job in group]
+    all_jobs = _with_pictures_beside([job for group in groups for job in group], options)
     _check_written(options, all_jobs, several=next((each.name for each in shared), None))
+    written = [path for job in all_jobs for path in (job.beside, *_previews(job, run)) if path]
+    check_targets(all_jobs, [*written, *(sheet.path for sheet in sheets)])
     return replace(plan, jobs=all_jobs, sheets=sheets)
+
+
+def _previews(job: Job, run: RunOptions) -> tuple[Path, ...]:
+    if not run.files.preview:
+        return ()
+    return (job.preview, job.clip) if job.moving else (job.preview,)
+
+
+def _with_pictures_beside(jobs: list[Job], options: Any) -> list[Job]:
+    """The jobs, knowing where the picture goes that the task makes with each result.
+
+    It is of what was given, and the same for all variants: the first of them writes it.
+    """
+    for each in declared(type(options)):
+        label, path = each.option.beside, each.value_in(options)
+        if label is None or path is None:
+            continue
+        if moving := next((job for job in jobs if job.moving), None):
+            raise UsageError(f"{each.flag}: is of pictures; {moving.source} moves")
+        first = {job.sources: job for job in reversed(jobs)}
+        if path.suffix and not path.is_dir():
+            if len(first) > 1:
+                raise UsageError(f"{each.flag} {path}: is one file, for one picture; give a folder")
+            format_for(path, None)
+            return [replace(jobs[0], beside=path), *jobs[1:]]
+        stems = Counter((job.place, job.source.stem) for job in first.values())
+        for number, job in enumerate(jobs):
+            if job is first[job.sources]:
+                alone = stems[job.place, job.source.stem] == 1
+                name = job.source.stem if alone else job.source.name
+                place = path / job.place / f"{name}_{label}.png"
+                jobs[number] = replace(job, beside=place)
+    return jobs
 
 
 def _stills(plan: Plan, task: Task[Any]) -> Plan:

@@ -24,7 +24,8 @@ class Todo:
     refused: list[Outcome] = field(default_factory=list)
     """Their results exist, and nothing tells that they are what this run would make."""
     replaceable: set[Path] = field(default_factory=set)
-    """The one of a picture and its preview that is there, and may be made again with the other."""
+    """Those of a picture, its preview and what goes beside it that are there, and may be made again
+    with the others."""
 
 
 def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> Todo:
@@ -56,7 +57,8 @@ def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> T
 def _results(job: Job, *, preview: bool) -> list[Path]:
     """The files that a job makes; of numbered frames the first."""
     if not job.moving:
-        return [job.target, job.preview] if preview else [job.target]
+        further = [job.preview if preview else None, job.beside]
+        return [job.target, *filter(None, further)]
     first = first_result(job)
     return [first, job.preview, job.clip] if preview else [first]
 

@@ -106,8 +106,9 @@ def noise(luma: np.ndarray, hole: np.ndarray) -> float:
     of the blocks the mean, since in the others it is texture.
     """
     response = cv2.filter2D(luma, cv2.CV_32F, NOISE_KERNEL) / NOISE_NORM
-    power = cv2.resize(np.square(response), None, fx=1 / BLOCK, fy=1 / BLOCK,
-                       interpolation=cv2.INTER_AREA)  # fmt: skip
+    # At least one block, however narrow the picture is.
+    fy, fx = (max(1 / BLOCK, 1 / side) for side in luma.shape)
+    power = cv2.resize(np.square(response), None, fx=fx, fy=fy, interpolation=cv2.INTER_AREA)
     levels = []
     for mask in _apart(hole):
         covered = cv2.resize(mask.astype(np.float32), power.shape[::-1],

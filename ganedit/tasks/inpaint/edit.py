@@ -169,7 +169,7 @@ class InpaintEdit:
             The filled photo, or the photo itself where nothing is hole.
 
         Raises:
-            ImageError: grown, the hole takes in the whole picture.
+            ImageError: grown, the hole takes in the whole picture, or all of it that is visible.
         """
         dilate = 0 if self.options.dilate is None and not grows else self.options.dilate
         hole = dilated(marked, dilate)
@@ -180,8 +180,13 @@ class InpaintEdit:
                 "the hole, grown, takes in the whole picture, which leaves nothing to fill it "
                 "from; use a smaller --dilate"
             )
-        # What hides under full transparency is no part of the picture, and must not fill it.
-        seen = fill_transparent(image)
+        # What hides under full transparency is no part of the picture, and must not fill it; nor
+        # may what lies in the hole, by lending its colour to what is transparent beside it.
+        if image.alpha is not None and not (image.alpha[~hole] > 0).any():
+            raise ImageError(
+                "all that is visible lies in the hole, which leaves nothing to fill it from"
+            )
+        seen = fill_transparent(image, hole)
         samples = seen.copy() if seen is image.samples else seen
         # What is known grows as regions are filled.
         missing = hole.copy()
@@ -203,6 +208,8 @@ class InpaintEdit:
             unknown &= ~own
             progress(number / len(regions))
         told = ", ".join(f"{count} by {_NAMES[method]}" for method, count in used.items())
+        if variant and "gan" not in used:
+            told += ", which gives every candidate the same fill"
         if seen is not image.samples:
             samples = np.where(hole[:, :, None], samples, image.samples)
         return replace(image, samples=samples, notes=(*image.notes, f"holes filled: {told}"))
@@ -264,7 +271,8 @@ class InpaintEdit:
         # Averages of what is known only: nothing from under the hole may come through.
         weight = F.adaptive_avg_pool2d(known, size)
         small = F.adaptive_avg_pool2d(picture[None] * known, size) / weight.clamp_min(1e-6)
-        small_hole = (weight < 0.5).float()
+        # Of few pixels that lie apart none fills half a place: those with most of them are known.
+        small_hole = (weight < weight.max().clamp_max(0.5)).float()
         device = self.runtime.device
         result = self.network(small.clamp(0, 1).to(device), small_hole.to(device)).cpu()
         result = without_lattice(result, small_hole)

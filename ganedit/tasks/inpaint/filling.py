@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import reduce
-from pathlib import Path
 
 import numpy as np
 
@@ -39,20 +38,18 @@ class Filling:
         hole = _marked(photo, masks, self.options)
         margins = Margins() if self.options.expand is None else parse_margins(self.options.expand)
         filled = new_area(hole.mask, margins)
-        if self.options.mask_out is not None:
-            _write_mask(filled, photo.name, self.options.mask_out)
         notes = (*photo.notes, *hole.notes)
+        if self.options.mask_out is not None:
+            photo = replace(photo, beside=Image(filled[:, :, None] * np.uint8(255)))
         if not filled.any():
-            nothing = "nothing was found" if self.options.finds else "the mask marks nothing"
+            nothing = "nothing was found" if self.options.finds else "nothing is marked"
             return replace(photo, notes=(*notes, f"{nothing}: left as it was"))
         result = self._filled(photo, hole.mask, margins, progress, int(variant or 1) - 1)
         if self.options.candidates > 1:
             fit = fit_of(result, filled)
             result = replace(result, notes=(*result.notes, f"fits what is around it: {fit:.0f} %"))
         if result.alpha is not None and is_of_the_photo(masks, self.options):
-            # What was transparent is filled, and becomes visible.
-            visible = np.iinfo(result.alpha.dtype).max
-            result = replace(result, alpha=np.where(hole.mask, visible, result.alpha))
+            result = replace(result, alpha=holes.made_opaque(result.alpha, hole.mask))
         return replace(result, notes=(*notes, *result.notes))
 
     def _filled(
@@ -111,13 +108,6 @@ def _found(photo: Image, options: InpaintOptions) -> Hole:
     return Hole(mask, tuple(notes))
 
 
-def _write_mask(mask: np.ndarray, name: str, target: Path) -> None:
-    if target.is_dir() or not target.suffix:
-        target = target / f"{Path(name).stem}_mask.png"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    Image(mask[:, :, None] * np.uint8(255)).save(target, overwrite=True)
-
-
 def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Hole:
     """The hole in a photo, at the photo's size; of several masks their union.
 
@@ -125,18 +115,16 @@ def hole_of(photo: Image, masks: Sequence[Image], options: InpaintOptions) -> Ho
         GaneditError: nothing marks it, or the mask does not suit.
     """
     if options.box is not None:
-        return holes.fit(
-            holes.from_box(photo, options.box), photo, marked_by="--box", invertible=False
-        )
-    if masks:
+        marked = holes.from_box(photo, options.box)
+    elif masks:
         # One of several may mark nothing; all of them together may not.
-        union = _union([_from_mask(mask, photo, options) for mask in masks])
-        with _told_of(masks):
-            return holes.fit(union, photo, allow_empty=options.allow_empty)
-    if options.mask_color is not None:
+        marked = _union([_from_mask(mask, photo, options) for mask in masks])
+    elif options.mask_color is not None:
         marked = holes.from_color(photo, options.mask_color, invert=options.invert_mask)
-        return holes.fit(marked, photo, marked_by="--mask-color", invertible=False)
-    return holes.fit(holes.from_alpha(photo), photo, marked_by="its transparency", invertible=False)
+    else:
+        marked = holes.from_alpha(photo)
+    with _told_of(masks):
+        return holes.checked(marked, allow_empty=options.allow_empty)
 
 
 def _from_mask(mask: Image, photo: Image, options: InpaintOptions) -> Hole:
@@ -147,7 +135,7 @@ def _from_mask(mask: Image, photo: Image, options: InpaintOptions) -> Hole:
             )
         else:
             marked = holes.from_mask(mask, invert=options.invert_mask)
-        return holes.fit(marked, photo, strict=options.strict, invertible=False, allow_empty=True)
+        return holes.fit(marked, photo, strict=options.strict)
 
 
 @contextmanager
@@ -162,4 +150,5 @@ def _told_of(masks: Sequence[Image]) -> Iterator[None]:
 
 def _union(parts: Sequence[Hole]) -> Hole:
     mask = reduce(np.logical_or, (part.mask for part in parts))
-    return Hole(mask, tuple(dict.fromkeys(note for part in parts for note in part.notes)))
+    notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+    return replace(parts[0], mask=mask, notes=notes)

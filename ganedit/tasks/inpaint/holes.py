@@ -1,7 +1,7 @@
 """From what a user marks a hole with to the hole itself. Nothing here imports torch."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -42,10 +42,16 @@ class Hole:
     Attributes:
         mask: `(H, W)` bool, the photo's own size; True is unknown.
         notes: what was done to the mask, each fit for a warning.
+        by: what marks it.
+        nothing: what is wrong if it marks no pixel.
+        opposite: how the user would have all the rest marked; empty where that is not to be had.
     """
 
     mask: np.ndarray
     notes: tuple[str, ...] = ()
+    by: str = "the mask"
+    nothing: str = "the mask marks nothing: no pixel is white (or transparent), which is the hole"
+    opposite: str = "add --invert-mask"
 
 
 def from_mask(mask: Image, *, invert: bool = False) -> Hole:
@@ -58,8 +64,8 @@ def from_mask(mask: Image, *, invert: bool = False) -> Hole:
         visible = mask.alpha >= THRESHOLD * np.iinfo(mask.alpha.dtype).max
         if _is_paint(mask.samples[visible]):
             note = "what is painted on the mask's transparent layer is the hole"
-            return Hole(visible != invert, (note,))
-        return Hole(visible == invert, ("the mask's transparent parts are the hole",))
+            return _of_mask(visible, note, invert=invert)
+        return _of_mask(~visible, "the mask's transparent parts are the hole", invert=invert)
     white = THRESHOLD * np.iinfo(mask.samples.dtype).max * mask.channels
     marked, levels = np.empty(mask.samples.shape[:2], bool), np.empty(0, int)
     for rows in bands(mask.height, mask.width, BAND_PIXELS):
@@ -68,10 +74,18 @@ def from_mask(mask: Image, *, invert: bool = False) -> Hole:
         marked[rows] = sums >= white
         levels = np.union1d(levels, np.unique(sums)[:3])
     if marked.any() or len(levels) != 2 or levels[0] != 0:
-        return Hole(marked != invert)
+        return _of_mask(marked, invert=invert)
     label = levels[1] / mask.channels
     note = f"the mask has no white, only 0 and {label:g}: {label:g} is the hole"
-    return Hole(mask.samples.any(axis=2) != invert, (note,))
+    return _of_mask(mask.samples.max(axis=2) > 0, note, invert=invert)
+
+
+def _of_mask(marked: np.ndarray, *notes: str, invert: bool) -> Hole:
+    """The hole that a mask marks, or all that it does not mark."""
+    if not invert:
+        return Hole(marked, notes)
+    nothing = "the mask, inverted, marks nothing: no pixel is black (or visible)"
+    return Hole(~marked, notes, nothing=nothing, opposite="leave out --invert-mask")
 
 
 def _is_paint(samples: np.ndarray) -> bool:
@@ -97,7 +111,6 @@ def from_color(picture: Image, color: str, *, invert: bool = False, labels: bool
 
     Raises:
         UsageError: not such a colour.
-        ImageError: no pixel has it.
     """
     key = np.array(parse_color(color, "--mask-color")) / 255
     marked = np.empty(picture.samples.shape[:2], bool)
@@ -108,9 +121,14 @@ def from_color(picture: Image, color: str, *, invert: bool = False, labels: bool
         exact = (picture.samples == wanted).all(axis=2)
         others = np.unique(picture.samples[marked & ~exact], axis=0)
         marked = exact if exact.any() and len(others) <= NEAR_LABELS else marked
-    if not marked.any():
-        raise ImageError(f"no pixel has the colour {color}; check --mask-color")
-    return Hole(marked != invert)
+    # All of the picture is not what is meant by a colour that is not there.
+    hole = ~marked if invert and marked.any() else marked
+    return Hole(
+        hole,
+        by="--mask-color",
+        nothing=f"no pixel has the colour {color}; check --mask-color",
+        opposite=("leave out" if invert else "add") + " --invert-mask",
+    )
 
 
 def _painted(samples: np.ndarray, key: np.ndarray) -> np.ndarray:
@@ -144,16 +162,30 @@ def _chroma(colors: np.ndarray) -> np.ndarray:
 
 
 def from_alpha(photo: Image) -> Hole:
-    """The photo's own transparent parts.
+    """The photo's own parts that are more transparent than not."""
+    if photo.alpha is None:
+        transparent = np.zeros((photo.height, photo.width), bool)
+    else:
+        transparent = photo.alpha < THRESHOLD * np.iinfo(photo.alpha.dtype).max
+    return Hole(
+        transparent,
+        by="its transparency",
+        nothing="the picture has no transparent part to fill; give --mask, --mask-color or --box",
+        opposite="",
+    )
 
-    Raises:
-        ImageError: it has none.
+
+def made_opaque(alpha: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The alpha `(H, W)` of a photo whose transparent parts were filled.
+
+    They become opaque, and so do their soft edges: what is partly transparent and joined to them.
     """
-    if photo.alpha is None or photo.alpha.all():
-        raise ImageError(
-            "the picture has no transparent part to fill; give --mask, --mask-color or --box"
-        )
-    return Hole(photo.alpha == 0)
+    top = np.iinfo(alpha.dtype).max
+    _, labels = cv2.connectedComponents((alpha < top).astype(np.uint8))
+    joined = np.zeros(int(labels.max()) + 1, bool)
+    joined[labels[hole]] = True
+    joined[0] = False  # what is opaque
+    return np.where(hole | joined[labels], top, alpha)
 
 
 def parse_box(text: str) -> tuple[int, int, int, int]:
@@ -183,30 +215,20 @@ def from_box(photo: Image, box: str) -> Hole:
     if not mask.any():
         raise UsageError(f"--box {box}: outside the picture of {photo.width}×{photo.height}")
     inside = x >= 0 and y >= 0 and x + width <= photo.width and y + height <= photo.height
-    return Hole(mask, () if inside else ("the box was cut off at the picture's border",))
+    notes = () if inside else ("the box was cut off at the picture's border",)
+    return Hole(mask, notes, by="--box", opposite="")
 
 
-def fit(
-    hole: Hole,
-    photo: Image,
-    *,
-    marked_by: str = "the mask",
-    strict: bool = False,
-    invertible: bool = True,
-    allow_empty: bool = False,
-) -> Hole:
-    """The hole at the photo's size, checked.
+def fit(hole: Hole, photo: Image, *, strict: bool = False) -> Hole:
+    """The hole at the photo's size.
 
     Args:
         hole: as marked.
         photo: what it is for.
-        marked_by: with what, for messages.
         strict: refuse a mask of another size instead of resizing it.
-        invertible: whether what marks it might be meant the other way round.
-        allow_empty: whether a mask may mark nothing.
 
     Raises:
-        ImageError: another size under `strict`, nothing is marked, or nothing would be left.
+        ImageError: another size under `strict`.
     """
     mask, turned = turned_like(hole.mask, photo)
     notes = [*hole.notes, *turned]
@@ -218,29 +240,39 @@ def fit(
             sizes += ", another shape"
         notes.append(f"the mask was resized: it has {sizes}")
         mask = _resized(mask, photo)
-    if not mask.any() and not allow_empty:
-        raise ImageError(
-            "the mask marks nothing: no pixel is white (or transparent), which is the hole"
-        )
-    cover = float(mask.mean())
+    return replace(hole, mask=mask, notes=tuple(notes))
+
+
+def checked(hole: Hole, *, allow_empty: bool = False) -> Hole:
+    """The hole, with a note where it is suspiciously large.
+
+    Args:
+        hole: at the photo's size.
+        allow_empty: whether it may be none.
+
+    Raises:
+        ImageError: nothing is marked, or nothing would be left.
+    """
+    if not hole.mask.any() and not allow_empty:
+        raise ImageError(hole.nothing)
+    cover = float(hole.mask.mean())
     if cover == 1:
-        hint = "; white is the hole (see --invert-mask)" if marked_by == "the mask" else ""
+        hint = f"; if that is the part to keep, {hole.opposite}" if hole.opposite else ""
         raise ImageError(
-            f"{marked_by} marks the whole picture, which leaves nothing to fill it from{hint}"
+            f"{hole.by} marks the whole picture, which leaves nothing to fill it from{hint}"
         )
-    if invertible and cover > SUSPICIOUS_COVER:
-        notes.append(
-            f"the mask marks {cover:.0%} of the picture; if that is the part to keep, "
-            "add --invert-mask"
-        )
-    return Hole(mask, tuple(notes))
+    if not hole.opposite or cover <= SUSPICIOUS_COVER:
+        return hole
+    note = f"{hole.by} marks {cover:.0%} of the picture; if that is the part to keep, "
+    return replace(hole, notes=(*hole.notes, note + hole.opposite))
 
 
 def _resized(mask: np.ndarray, photo: Image) -> np.ndarray:
-    shrinks = mask.shape[0] > photo.height
+    shrinks = mask.shape[0] > photo.height or mask.shape[1] > photo.width
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     shares = cv2.resize(mask.astype(np.float32), (photo.width, photo.height), interpolation=how)
-    result: np.ndarray = shares >= THRESHOLD
+    # A pixel that holds some of a thin line is hole: of a larger mask it may hold no more.
+    result: np.ndarray = shares > 0 if shrinks else shares >= THRESHOLD
     return result
 
 

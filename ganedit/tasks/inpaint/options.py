@@ -6,6 +6,7 @@ from typing import Literal
 
 from ganedit.errors import UsageError
 from ganedit.options import (
+    MOST_SEED,
     Options,
     backbone_network,
     backbone_weights,
@@ -47,8 +48,9 @@ class InpaintOptions(Options):
         "is told."
     )  # fmt: skip
     mask_out: Path | None = option(
-        None, "Write what is filled as a mask: a file, or a folder for NAME_mask.png.",
-        metavar="FILE|DIR", group="files", recorded=False, written=True,
+        None, "Write what is marked or found as a mask: a file, or a folder for NAME_mask.png. What "
+        "was found has grown already: give it back with --mask and --dilate 0.",
+        metavar="FILE|DIR", group="files", recorded=False, beside="mask",
     )  # fmt: skip
     strict: bool = option(False, "Refuse a mask of another size than the photo.")
     allow_empty: bool = option(
@@ -67,7 +69,10 @@ class InpaintOptions(Options):
         metavar="N", absent="all of it",
     )  # fmt: skip
     weights: str | None = own_weights()
-    seed: int = option(0, "Another seed gives another fill.", least=0, metavar="N")
+    seed: int = option(
+        0, "Another seed gives another fill, where texture is found in the photo.", least=0,
+        most=MOST_SEED, metavar="N",
+    )  # fmt: skip
     candidates: int = option(
         1, "Write so many different fills, and a contact sheet of them; how well each goes with "
         "what is around it is told.", least=1, most=16,
@@ -181,7 +186,7 @@ class InpaintEvaluation(Options):
 
     data: Path = option(help="Folder of pictures, the truth.", metavar="DIR", must_be="folder")
     size: int = option(256, "Side that pictures are brought to.", least=32, metavar="N")
-    seed: int = option(0, "Of the holes.", least=0, metavar="N")
+    seed: int = option(0, "Of the holes.", least=0, most=MOST_SEED, metavar="N")
     method: tuple[Method, ...] = option((), "May be repeated [default: all].")
     weights: str | None = own_weights()
     scenes: bool = option(

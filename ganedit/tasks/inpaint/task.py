@@ -32,12 +32,11 @@ def _labels(options: InpaintOptions | None) -> str:
 def _check(options: InpaintOptions, given: Mapping[str, int]) -> None:
     if "mask" in given and options.box is not None:
         raise UsageError("give one of --mask, --masks and --box")
+    if options.invert_mask and "mask" not in given and options.mask_color is None:
+        raise UsageError("--invert-mask: there is no mask; give --mask, --masks or --mask-color")
     if "mask" in given and options.finds:
         raise UsageError("--restore-scan and --remove-text find the hole themselves: leave the "
                          "mask out")  # fmt: skip
-    one = options.mask_out
-    if given.get("photo", 0) > 1 and one is not None and one.suffix and not one.is_dir():
-        raise UsageError(f"--mask-out {one}: is one file, for one photo; give a folder")
     # What is wrong with them is told once, not for each photo.
     if options.expand is not None:
         from ganedit.tasks.inpaint.expanding import parse_margins
