@@ -231,7 +231,7 @@ def checksums(task: str, own: str | None = None, **labels: str) -> dict[str, str
         return {entry.path.name: entry.sha256 for entry in fitting}
     path = locate(own)
     # Of an ncnn network the one file has the layers, the other their numbers.
-    files = [path, path.with_suffix(".bin")] if path.suffix == ".param" else [path]
+    files = [path, path.with_suffix(".bin")] if path.suffix.lower() == ".param" else [path]
     return {file.name: _sha256(file) for file in files}
 
 

@@ -182,9 +182,10 @@ def test_a_network_is_the_same_from_every_file(
     network: nn.Module = request.getfixturevalue(kind)
     path = tmp_path / f"net.{form}"
     if form == "safetensors":
+        path = tmp_path / "net.SAFETENSORS"
         save_file(network.state_dict(), path)
     elif form.startswith("ncnn"):
-        path = tmp_path / "net.param"
+        path = tmp_path / "NET.PARAM"
         write_ncnn(path, network, half=form == "ncnn-half")
     else:
         path = tmp_path / "net.pth"
@@ -247,7 +248,7 @@ def test_a_pickle_with_more_than_tensors_is_refused(
 def test_what_is_no_network_is_told_in_one_line(tmp_path: Path, compact: nn.Module) -> None:
     save_file({"a": torch.zeros(2)}, tmp_path / "other.safetensors")
     torch.save({"weight": 3}, tmp_path / "number.pth")
-    (tmp_path / "text.pth").write_text("not a network")
+    (tmp_path / "text.pth").write_text("<html>Not found</html>")
     (tmp_path / "lone.param").write_text("7767517\n")
     write_ncnn(tmp_path / "cut.param", compact, half=False)
     whole = (tmp_path / "cut.bin").read_bytes()
@@ -261,6 +262,8 @@ def test_what_is_no_network_is_told_in_one_line(tmp_path: Path, compact: nn.Modu
         with pytest.raises(WeightsError, match=name) as caught:
             foreign.load(tmp_path / name)
         assert "\n" not in str(caught.value), name
+    with pytest.raises(WeightsError, match=r"text.pth: is no file of weights; get it again"):
+        foreign.load(tmp_path / "text.pth")
 
 
 def test_weights_of_an_odd_number_of_halves_are_followed_by_padding(tmp_path: Path) -> None:

@@ -282,6 +282,9 @@ def test_own_weights_from_file_run_and_name(
     names = [str(tmp_path / "run"), str(tmp_path / "run" / RUN_WEIGHTS), "mine"]
     results = [apply(edit_for(weights=name), photo()).samples for name in names]
     assert all(np.array_equal(result, results[0]) for result in results)
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match=r"other.pth: of no architecture that is known"):
+        edit_for(weights="other.pth")
 
 
 def test_own_weights_that_do_not_suit(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ class InpaintOptions(Options):
         "is told."
     )  # fmt: skip
     mask_out: Path | None = option(
-        None, "Write what is marked or found as a mask: a file, or a folder for NAME_mask.png. What "
-        "was found has grown already: give it back with --mask and --dilate 0.",
+        None, "Write what is marked or found as a mask: a file, or a folder for NAME_mask.png. "
+        "What was found has grown already: give it back with --mask and --dilate 0.",
         metavar="FILE|DIR", group="files", recorded=False, beside="mask",
     )  # fmt: skip
     strict: bool = option(False, "Refuse a mask of another size than the photo.")

@@ -4,7 +4,6 @@ import copy
 import math
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -156,9 +155,9 @@ def load_network(name: str) -> Network:
     Raises:
         WeightsError: weights are missing or of another task.
     """
-    if foreign.is_foreign(Path(name)):
-        return foreign.load(Path(name))
     path = weights.locate(name)
+    if foreign.is_foreign(path):
+        return foreign.load(path)
     contents = weights.read(path, "upscale")
     return weights.rebuild(_upscaler, contents.options, contents.state, path)
 

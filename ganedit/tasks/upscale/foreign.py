@@ -150,16 +150,25 @@ def load(path: Path) -> ForeignNetwork:
     return network.float().to(memory_format=torch.channels_last)
 
 
+def _is_saved_by_torch(path: Path) -> bool:
+    """Whether a file is a ZIP archive or a pickle, as those of `torch.save` are."""
+    with path.open("rb") as file:
+        return file.read(2).startswith((b"PK", b"\x80"))
+
+
 def _state(path: Path) -> dict[str, Tensor]:
-    if path.suffix == ".param":
+    suffix = path.suffix.lower()
+    if suffix == ".param":
         return ncnn.read(path)
     try:
-        if path.suffix == ".safetensors":
+        if suffix == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        if not _is_saved_by_torch(path):  # a page of a download that failed, mostly
+            raise WeightsError(f"{path}: is no file of weights; get it again") from error
         raise WeightsError(
             f"{path}: holds more than tensors, and reading it could run anything; it is refused: "
             "get the network as .safetensors"
