@@ -115,6 +115,23 @@ class Segment:
         """How many frames of the source are its own."""
         return len(self.repeats)
 
+    @property
+    def pictures(self) -> list[Path]:
+        """Where each frame of the result is, of a segment whose frames are written as pictures."""
+        return [self.path / picture_name(number) for number in range(sum(self.repeats))]
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is there, with all of its pictures."""
+        if self.encoding is not None:
+            return self.path.exists()
+        return all(picture.exists() for picture in self.pictures)
+
+
+def picture_name(number: int) -> str:
+    """What a frame of a segment is called in its folder."""
+    return f"{number:06d}"
+
 
 def moving_inputs(inputs: Mapping[str, tuple[Path, ...]]) -> dict[str, tuple[Path, ...]]:
     """Those with a picture for each frame, as far as names tell; the edited one first."""
