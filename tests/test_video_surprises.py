@@ -282,6 +282,21 @@ def test_masks_in_a_folder_are_one_for_each_frame(home: Path) -> None:
     assert run(*masks).code == 0
 
 
+def test_frames_of_all_kinds_have_a_limit(home: Path) -> None:
+    first, *others = (PIL.Image.fromarray(frame) for frame in moving(3))
+    for suffix in ("gif", "webp", "png"):
+        first.save(f"a.{suffix}", save_all=True, append_images=others, duration=40)
+    write_clip(home / "a.mp4", moving(3))
+    for number, frame in enumerate(moving(3)):
+        PIL.Image.fromarray(frame).save(f"f_{number}.png")
+    pixels = HEIGHT * WIDTH
+    for name in ("a.gif", "a.webp", "a.png", "a.mp4", "f_%d.png"):
+        words = ("inpaint", name, "--suffix", "_out", *FILL)
+        done = run(*words, "--max-pixels", pixels - 1)
+        assert (done.code, "raise it with --max-pixels" in done.complaint) == (1, True), name
+        assert run(*words, "--max-pixels", pixels).code == 0, name
+
+
 # --- what is left behind --------------------------------------------------------------------------
 
 

@@ -49,7 +49,9 @@ def _told(job: Job, apply: Apply, work: Work) -> str:
         if paths[0].suffix.lower() in VIDEO_SUFFIXES:
             sources[name] = Source(paths, look(paths[0], SAMPLES))
         else:
-            sources[name] = find_source(paths, options, lenient=files.allow_truncated)
+            sources[name] = find_source(
+                paths, options, lenient=files.allow_truncated, max_pixels=files.max_pixels
+            )
     track = next(iter(sources.values())).track
     share = (min(options.end or track.seconds, track.seconds) - (options.start or 0)) / max(
         track.seconds, 1e-9
