@@ -411,6 +411,18 @@ def test_several_styles_are_mixed_in_every_frame_of_a_video(home: Path, trained:
     assert Path("0.5,0.5.webp").read_bytes() != Path("cold.webp").read_bytes()
 
 
+def test_of_an_animated_style_the_first_frame_is_for_all_frames(home: Path, trained: str) -> None:
+    for name, numbers in (("two", (5, 6)), ("styles", (7, 8, 9))):
+        first, *others = (PIL.Image.fromarray(photo(number, 40, 48)) for number in numbers)
+        first.save(f"{name}.webp", save_all=True, append_images=others, lossless=True)
+        first.save(f"{name}.png")
+    for more in (("--dry-run",), ("-o", "moving.webp")):
+        done = command(trained, "two.webp", "--style", "styles.webp", *more)
+        assert (done.code, done.err) == (0, "")
+    assert command(trained, "two.webp", "--style", "styles.png", "-o", "still.webp").code == 0
+    assert Path("moving.webp").read_bytes() == Path("still.webp").read_bytes()
+
+
 def test_a_frame_that_fails_ends_the_process_in_order(home: Path, trained: str) -> None:
     """Others are in work in threads of their own, from under which nothing may be pulled."""
     frames = [PIL.Image.fromarray(photo(number, 200, 200)) for number in range(8)]

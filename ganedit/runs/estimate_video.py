@@ -45,7 +45,7 @@ def of_videos(jobs: list[Job], work: Work) -> Iterator[str]:
 def _told(job: Job, apply: Apply, work: Work) -> str:
     options, files = work.run.video, work.run.files
     sources: dict[str, Source] = {}
-    for name, paths in moving_inputs(job.inputs).items():
+    for name, paths in moving_inputs(job.inputs, work.task.shared).items():
         if paths[0].suffix.lower() in VIDEO_SUFFIXES:
             sources[name] = Source(paths, look(paths[0], SAMPLES))
         else:

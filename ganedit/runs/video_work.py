@@ -74,7 +74,9 @@ class VideoWork:
         job, work, options = self.job, self.work, self.work.run.video
         sources: dict[str, Source] = {}
         for name, paths in job.inputs.items():
-            if paths and (not sources or len(paths) > 1 or is_moving(paths[0])):
+            if not paths or name in work.task.shared:
+                continue
+            if not sources or len(paths) > 1 or is_moving(paths[0]):
                 if sources and len(paths) > 1 and not self._one_each(sources, name, paths):
                     continue
                 sources[name] = self._source(name, paths)
@@ -138,8 +140,6 @@ class VideoWork:
         """Whether several pictures are one for each frame, and not all of them for every frame."""
         frames = len(next(iter(sources.values())).track.keys)
         each = next(each for each in self.work.task.inputs if each.name == name)
-        if each.given == "shared":  # several styles are mixed
-            return False
         # Several that are named after the video are for all of it; others are for its frames.
         named = all(plain(path.stem).startswith(plain(self.job.source.stem)) for path in paths)
         if len(paths) != frames and (len(paths) > each.most or not named):

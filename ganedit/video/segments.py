@@ -1,7 +1,7 @@
 """From the frames of a video to segments of some seconds, which are edited apart."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -134,10 +134,21 @@ def picture_name(number: int) -> str:
     return f"{number:06d}"
 
 
-def moving_inputs(inputs: Mapping[str, tuple[Path, ...]]) -> dict[str, tuple[Path, ...]]:
-    """Those with a picture for each frame, as far as names tell; the edited one first."""
+def moving_inputs(
+    inputs: Mapping[str, tuple[Path, ...]], shared: Set[str]
+) -> dict[str, tuple[Path, ...]]:
+    """Those with a picture for each frame, as far as names tell; the edited one first.
+
+    Args:
+        inputs: files by the name of their input.
+        shared: names of those that are the same for every frame.
+    """
     (first, *others) = inputs.items()
-    return dict([first, *(each for each in others if each[1] and is_moving(each[1][0]))])
+    return dict([
+        first,
+        *(each for each in others
+          if each[1] and each[0] not in shared and is_moving(each[1][0])),
+    ])  # fmt: skip
 
 
 def find_source(paths: tuple[Path, ...], options: VideoOptions, *, lenient: bool,
