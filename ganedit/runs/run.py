@@ -21,7 +21,7 @@ from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
 from ganedit.runs.films import check_film, is_film, report_film, run_film
 from ganedit.runs.jobs import Job, Plan
-from ganedit.runs.journal import Journal, Record
+from ganedit.runs.journal import Journal, Record, allow_journals
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discard
 from ganedit.runs.picture import edit_picture
@@ -179,9 +179,11 @@ class _Run:
     def run(self, engine: Engine) -> Result:
         """Skip what is finished, do the rest, tell what failed."""
         started = time.monotonic()
-        folders = {job.journal_folder for job in self.plan.jobs}
+        named = (job.journal_folder for job in self.plan.jobs)
+        folders = sorted({folder for folder in named if folder is not None})
+        allow_journals(len(folders))
         with ExitStack() as stack:
-            for folder in sorted(each for each in folders if each is not None):
+            for folder in folders:
                 self.journals[folder] = stack.enter_context(Journal(folder))
             self.report = stack.enter_context(Report(self.work, self.work.run))
             todo = find_todo(self.plan.jobs, self.work, self.journals)
