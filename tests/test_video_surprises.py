@@ -419,6 +419,24 @@ def test_frames_go_on_where_they_were_moved_into_place(
     assert listing(home / "out") == [f"{number}.png" for number in range(4)]
 
 
+def test_numbered_frames_of_a_folder_run_are_skipped_once_they_are_finished(home: Path) -> None:
+    for name in ("a", "b"):
+        (home / name).mkdir()
+        for number, frame in enumerate(moving(40)):
+            PIL.Image.fromarray(frame[:12, :12]).save(f"{name}/{number}.png")
+    command = ("inpaint", "a/%d.png", "b/%d.png", "-o", "out", *FILL)
+    first = run(*command, "--preview")
+    assert first.code == 0
+    assert "--preview: not for numbered frames" in first.err + first.out
+    assert (home / "out/.ganedit/journal.jsonl").stat().st_size < 60_000, "no square"
+    for more in ((), ("--preview",)):
+        done = run(*command, *more)
+        assert (done.code, "2 finished before" in done.out) == (0, True)
+    PIL.Image.fromarray(moving(40)[0][:12, :12]).save("a/5.png")
+    done = run(*command)
+    assert (done.code, "out/a/0.png: exists already" in done.err) == (1, True)
+
+
 def without_links(self: Path, target: Path) -> None:
     raise OSError(errno.EPERM, "Operation not permitted")
 

@@ -38,6 +38,7 @@ from ganedit.runs.videos import Videos
 from ganedit.runs.work import Work, digest, used_weights
 from ganedit.runtime import Runtime, available_memory
 from ganedit.task import Task
+from ganedit.video.kinds import FRAMES
 
 Told = TypeVar("Told")
 # Turns jobs into outcomes whose results are staged.
@@ -273,9 +274,12 @@ class _Run:
         """Record the results, then move them into place, the picture's own last."""
         folder = outcome.job.journal_folder
         if folder is not None:
-            for result in outcome.results:
+            frames = outcome.job.format == FRAMES.name
+            for number, result in enumerate(outcome.results):
                 provenance = self.work.provenance(video=outcome.job.moving)
-                record = Record(result.stamp, outcome.sources, digest(provenance))
+                # Frames are looked up by their first: all sources of each would be their square.
+                sources = outcome.sources[:1] if frames and number else outcome.sources
+                record = Record(result.stamp, sources, digest(provenance))
                 self.journals[folder].write(result.target, record, provenance)
         for result in reversed(outcome.results):
             overwrite = self.work.run.files.overwrite or result.target in self.replaceable

@@ -106,6 +106,8 @@ class VideoWork:
                 )
             if track.kind == "container":
                 self.notes += beside(self.original)
+            if self.container is FRAMES and work.run.files.preview:
+                self.notes.append("--preview: not for numbered frames")
         self.encoding = encoding
         self.segments: list[Segment] = plan_segments(
             self.timeline, self.folder, encoding, self._steadiness()
