@@ -246,6 +246,12 @@ class Task(Generic[O_contra]):
         """The input of which every picture becomes a job; None for a task that draws."""
         return next((each for each in self.inputs if each.given == "each"), None)
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names of the inputs that are the same for all pictures, and all frames of a video: of
+        what moves there the first frame is taken."""
+        return frozenset(each.name for each in self.inputs if each.given == "shared")
+
 
 class Predictor(Protocol):
     """A loaded network as `editing` sees it: tensors only, nothing of files, tiles or alpha."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from command_line import EXACT, Outcome, listing, run, save_network, write_photo
@@ -277,6 +278,31 @@ def test_copies_count_as_the_same(home: Path, upscale: Upscale) -> None:
     for path in (home / "in/000.png", home / "out/000.png"):
         path.write_bytes(path.read_bytes())
     assert "1 finished before" in upscale("in", "-o", "out").out
+
+
+def test_list_of_more_folders_than_files_may_be_open(
+    home: Path, upscale: Upscale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a journal of its own."""
+    resource = pytest.importorskip("resource")
+    names = [f"{number}/a.png" for number in range(60)]
+    for name in names:
+        write_photo(home / name)
+    Path("list.txt").write_text("\n".join(names))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+        with monkeypatch.context() as patch:
+            patch.setattr(resource, "setrlimit", mock.Mock(side_effect=ValueError("above")))
+            done = upscale("@list.txt", "--scale", 2)
+        assert (done.code, done.complaint) == (
+            1, "results go into 60 folders, for which the system lets no process have enough "
+            "files open; choose one folder for all with -o, or give fewer at once",
+        )  # fmt: skip
+        assert listing(home) == sorted([*names, "list.txt"])
+        assert upscale("@list.txt", "--scale", 2).code == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("change", ["input", "options", "weights", "result", "journal"])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import PIL.Image
@@ -16,6 +17,7 @@ from ganedit import weights
 from ganedit.editing import predict_samples
 from ganedit.errors import ImageError, UsageError
 from ganedit.image import Image, Metadata
+from ganedit.runs import picture
 from ganedit.tasks.stylize import codes
 from ganedit.tasks.stylize.data import StylizeBatches
 from ganedit.tasks.stylize.edit import StylizeEdit, StylizePredictor
@@ -409,6 +411,39 @@ def test_several_styles_are_mixed_in_every_frame_of_a_video(home: Path, trained:
         assert mixed.n_frames == 2
     assert Path("0,1.webp").read_bytes() == Path("cold.webp").read_bytes()
     assert Path("0.5,0.5.webp").read_bytes() != Path("cold.webp").read_bytes()
+
+
+def test_styles_of_a_folder_run_are_read_once(home: Path, trained: str) -> None:
+    styles = [f"style{number}.png" for number in range(8)]
+    names = [f"{place}/{number}.png" for place in ("in", "masks") for number in range(3)]
+    for name in ("in", "masks"):
+        (home / name).mkdir()
+    for number, name in enumerate((*styles, *names)):
+        Image(photo(number, 40, 48)).save(name)
+    given = [word for name in styles for word in ("--style", name)]
+    with (
+        mock.patch.object(picture, "decode", wraps=picture.decode) as decode,
+        mock.patch.object(
+            StylizeEdit, "_read_code", autospec=True, side_effect=StylizeEdit._read_code
+        ) as read,
+    ):
+        done = command(trained, "in", *given, "--masks", "masks", "-o", "out", "--jobs", "1")
+    assert done.code == 0, done.err
+    decoded = [str(call.args[0]) for call in decode.mock_calls]
+    assert sorted(decoded) == sorted((*styles, *names))
+    assert read.call_count == len(styles)
+
+
+def test_of_an_animated_style_the_first_frame_is_for_all_frames(home: Path, trained: str) -> None:
+    for name, numbers in (("two", (5, 6)), ("styles", (7, 8, 9))):
+        first, *others = (PIL.Image.fromarray(photo(number, 40, 48)) for number in numbers)
+        first.save(f"{name}.webp", save_all=True, append_images=others, lossless=True)
+        first.save(f"{name}.png")
+    for more in (("--dry-run",), ("-o", "moving.webp")):
+        done = command(trained, "two.webp", "--style", "styles.webp", *more)
+        assert (done.code, done.err) == (0, "")
+    assert command(trained, "two.webp", "--style", "styles.png", "-o", "still.webp").code == 0
+    assert Path("moving.webp").read_bytes() == Path("still.webp").read_bytes()
 
 
 def test_a_frame_that_fails_ends_the_process_in_order(home: Path, trained: str) -> None:

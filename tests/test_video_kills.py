@@ -1,5 +1,6 @@
 """Videos that are killed again and again: the same command goes on, and makes the same frames."""
 
+import filecmp
 import signal
 import subprocess
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 import tiny
 from clips import contents, moving, write_clip
@@ -64,6 +66,23 @@ def test_killed_ten_times(tmp_path: Path, start: Start) -> None:
     assert all((a == b).all() for a, b in zip(out.frames, whole.frames, strict=True))
     assert out.copies == whole.copies
     assert listing(tmp_path) == ["a.mp4", "log.txt", "out.mp4", "whole.mp4"]
+
+
+def test_numbered_frames_killed_while_they_are_moved(tmp_path: Path, start: Start) -> None:
+    for number, frame in enumerate(moving(4)):
+        PIL.Image.fromarray(frame).save(tmp_path / f"{number}.png")
+    assert start("inpaint", "%d.png", "-o", "whole/%d.png", *FILL) == 0
+    command = ("inpaint", "%d.png", "-o", "out/%d.png", *FILL)
+    moved = []
+    for change in (25, 14, 13):
+        assert start(*command, killed_at=change) == -signal.SIGKILL
+        assert len(list((tmp_path / "out").rglob("000000/*"))) == 4, "nothing is lost"
+        moved.append(len([*(tmp_path / "out").glob("*.png")]))
+    assert moved == [0, 1, 2], "the first frame is the last that is moved"
+    assert start(*command) == 0
+    assert listing(tmp_path / "out") == [f"{number}.png" for number in range(4)]
+    for number in range(4):
+        assert filecmp.cmp(tmp_path / f"whole/{number}.png", tmp_path / f"out/{number}.png")
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9"])

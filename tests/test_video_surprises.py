@@ -1,10 +1,13 @@
 """Videos that strangers bring: what is in them is kept, or a line says what is not."""
 
+import errno
+import itertools
 import json
 import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -14,6 +17,10 @@ from av.sidedata.sidedata import Type
 from clips import HEIGHT, TICKS, WIDTH, contents, moving, write_clip
 from command_line import listing, run
 from filelock import FileLock
+
+from ganedit.errors import OutputError
+from ganedit.image import publish
+from ganedit.video.joining import join
 
 # One hairline is filled by diffusion: quick, and the rest of a frame stays as it is.
 FILL = ("--box", "3,3,6,1", "--method", "ns", "--device", "cpu")
@@ -275,6 +282,21 @@ def test_masks_in_a_folder_are_one_for_each_frame(home: Path) -> None:
     assert run(*masks).code == 0
 
 
+def test_frames_of_all_kinds_have_a_limit(home: Path) -> None:
+    first, *others = (PIL.Image.fromarray(frame) for frame in moving(3))
+    for suffix in ("gif", "webp", "png"):
+        first.save(f"a.{suffix}", save_all=True, append_images=others, duration=40)
+    write_clip(home / "a.mp4", moving(3))
+    for number, frame in enumerate(moving(3)):
+        PIL.Image.fromarray(frame).save(f"f_{number}.png")
+    pixels = HEIGHT * WIDTH
+    for name in ("a.gif", "a.webp", "a.png", "a.mp4", "f_%d.png"):
+        words = ("inpaint", name, "--suffix", "_out", *FILL)
+        done = run(*words, "--max-pixels", pixels - 1)
+        assert (done.code, "raise it with --max-pixels" in done.complaint) == (1, True), name
+        assert run(*words, "--max-pixels", pixels).code == 0, name
+
+
 # --- what is left behind --------------------------------------------------------------------------
 
 
@@ -353,3 +375,104 @@ def test_a_segment_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("ganedit.video.encoding.SegmentWriter.add", full)
     assert run("inpaint", "a.mp4", *FILL).code == 1
     assert sorted(home.rglob("*")) == before
+
+
+def test_frames_that_are_in_the_way_are_told_before_any_work(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, frame in enumerate(moving(4)):
+        PIL.Image.fromarray(frame).save(f"{number}.png")
+    (home / "out").mkdir()
+    (home / "out/2.png").write_bytes(b"somebody else's")
+    monkeypatch.setattr("ganedit.runs.segment.stage", full)
+    done = run("inpaint", "%d.png", "-o", "out/%d.png", *FILL)
+    assert (done.code, done.complaint) == (
+        1, "out/2.png: exists already; add --overwrite to replace it",
+    )  # fmt: skip
+    assert listing(home / "out") == ["2.png"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_frames_go_on_where_they_were_moved_into_place(
+    home: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    for number, frame in enumerate(moving(4)):
+        PIL.Image.fromarray(frame).save(f"{number}.png")
+    command = ("inpaint", "%d.png", "-o", "out/%d.png", *FILL)
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", without_links)
+    calls = itertools.count()
+
+    def third(*arguments: Any, **more: Any) -> None:
+        if next(calls) == 2:
+            raise OutputError("in between")
+        publish(*arguments, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ganedit.runs.run.publish", third)
+        assert run(*command).code == 1
+    assert listing(home / "out")[-2:] == ["2.png", "3.png"]
+    assert len(listing(home / "out")) > 6, "what is finished is kept"
+    with monkeypatch.context() as patch:
+        patch.setattr("ganedit.runs.segment.stage", full)  # nothing is made again
+        assert run(*command).code == 0
+    assert listing(home / "out") == [f"{number}.png" for number in range(4)]
+
+
+def test_numbered_frames_of_a_folder_run_are_skipped_once_they_are_finished(home: Path) -> None:
+    for name in ("a", "b"):
+        (home / name).mkdir()
+        for number, frame in enumerate(moving(40)):
+            PIL.Image.fromarray(frame[:12, :12]).save(f"{name}/{number}.png")
+    command = ("inpaint", "a/%d.png", "b/%d.png", "-o", "out", *FILL)
+    first = run(*command, "--preview")
+    assert first.code == 0
+    assert "--preview: not for numbered frames" in first.err + first.out
+    assert (home / "out/.ganedit/journal.jsonl").stat().st_size < 60_000, "no square"
+    for more in ((), ("--preview",)):
+        done = run(*command, *more)
+        assert (done.code, "2 finished before" in done.out) == (0, True)
+    PIL.Image.fromarray(moving(40)[0][:12, :12]).save("a/5.png")
+    done = run(*command)
+    assert (done.code, "out/a/0.png: exists already" in done.err) == (1, True)
+
+
+def without_links(self: Path, target: Path) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+def refused(partial: Path, path: Path, *, overwrite: bool) -> None:
+    raise OutputError(f"{path}: exists already")
+
+
+def test_a_segment_that_lost_pictures_is_made_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, frame in enumerate(moving(4)):
+        PIL.Image.fromarray(frame).save(f"{number}.png")
+    command = ("inpaint", "%d.png", "-o", "out/%d.png", *FILL)
+    with monkeypatch.context() as patch:
+        patch.setattr("ganedit.runs.run.publish", refused)
+        assert run(*command).code == 1
+    (lost,) = (home / "out").rglob("000000/000002")
+    lost.unlink()
+    assert run(*command).code == 0
+    assert listing(home / "out") == [f"{number}.png" for number in range(4)]
+
+
+def test_a_result_that_somebody_else_made_meanwhile_costs_no_work(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_clip(home / "a.mp4", moving(3))
+
+    def made_meanwhile(*arguments: Any) -> None:
+        (home / "b.mp4").write_bytes(b"somebody else's")
+        join(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ganedit.runs.video_work.join", made_meanwhile)
+        done = run("inpaint", "a.mp4", "-o", "b.mp4", *FILL)
+    assert (done.code, "b.mp4: exists already" in done.complaint) == (1, True)
+    (home / "b.mp4").unlink()
+    monkeypatch.setattr("ganedit.video.encoding.SegmentWriter.add", full)
+    assert run("inpaint", "a.mp4", "-o", "b.mp4", *FILL).code == 0

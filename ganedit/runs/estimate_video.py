@@ -45,11 +45,13 @@ def of_videos(jobs: list[Job], work: Work) -> Iterator[str]:
 def _told(job: Job, apply: Apply, work: Work) -> str:
     options, files = work.run.video, work.run.files
     sources: dict[str, Source] = {}
-    for name, paths in moving_inputs(job.inputs).items():
+    for name, paths in moving_inputs(job.inputs, work.task.shared).items():
         if paths[0].suffix.lower() in VIDEO_SUFFIXES:
             sources[name] = Source(paths, look(paths[0], SAMPLES))
         else:
-            sources[name] = find_source(paths, options, lenient=files.allow_truncated)
+            sources[name] = find_source(
+                paths, options, lenient=files.allow_truncated, max_pixels=files.max_pixels
+            )
     track = next(iter(sources.values())).track
     share = (min(options.end or track.seconds, track.seconds) - (options.start or 0)) / max(
         track.seconds, 1e-9

@@ -19,6 +19,8 @@ from ganedit.runs.inputs import JOURNAL_FOLDER
 from ganedit.runs.lines import LineFile
 from ganedit.runs.stamps import Stamp
 
+# Files that a journal keeps open, its own and its lock; and that the rest of a run does, amply.
+JOURNAL_FILES, OTHER_FILES = 2, 128
 # Ends the names of contact sheets, which are recorded without what they show.
 SHEET = "sheet"
 
@@ -137,6 +139,29 @@ class Journal(Records):
 
     def _clear(self) -> None:
         shutil.rmtree(staging_folder(self.folder), ignore_errors=True)
+
+
+def allow_journals(count: int) -> None:
+    """Have the system let this process keep so many journals open at once.
+
+    Raises:
+        OutputError: it does not.
+    """
+    needed = JOURNAL_FILES * count + OTHER_FILES
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if count < 2 or soft == resource.RLIM_INFINITY or needed <= soft:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    except (ValueError, OSError) as error:
+        raise OutputError(
+            f"results go into {count:,} folders, for which the system lets no process have enough "
+            "files open; choose one folder for all with -o, or give fewer at once"
+        ) from error
 
 
 def journal_file(folder: Path) -> Path:

@@ -22,6 +22,11 @@ class Staged:
     target: Path
     stamp: Stamp
 
+    @property
+    def in_place(self) -> bool:
+        """Whether it was moved to where it is to be."""
+        return self.stamp.untouched(self.target)
+
 
 @dataclass(frozen=True)
 class Outcome:

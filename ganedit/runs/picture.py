@@ -31,6 +31,10 @@ from ganedit.runs.outcomes import JobProgress, Outcome, Staged, as_told, discard
 from ganedit.runs.stamps import Stamp
 from ganedit.runs.work import Work
 from ganedit.task import Apply, Pictures
+from ganedit.tasks import TASKS
+
+# How many pictures a job has at most that are the same for all, like styles.
+MOST_SHARED = max(each.most for task in TASKS for each in task.inputs if each.given == "shared")
 
 
 def edit_picture(
@@ -57,7 +61,7 @@ def _edit(job: Job, apply: Apply, work: Work, progress: JobProgress, crew: Frame
     # Where no journal keeps them, nobody asks for hashes.
     recorded = job.journal_folder is not None
     stamps = _stamps(job, recorded=recorded)
-    pictures = {name: _decoded(paths, job, files) for name, paths in job.inputs.items()}
+    pictures = stills_of(job, work)
     first = next((each[0] for each in pictures.values() if each), None)
     size = (first.width, first.height) if first is not None else (0, 0)
     with _errors_named(job, job.source):
@@ -114,11 +118,11 @@ def _errors_named(job: Job, *names: Path) -> Iterator[None]:
         raise type(error)(str(error) if named else f"{job.source}: {error}") from error
 
 
-def stills_of(job: Job, work: Work, moving: Set[str]) -> Pictures:
-    """The decoded pictures of a video's job that are the same for all of its frames.
+def stills_of(job: Job, work: Work, moving: Set[str] = frozenset()) -> Pictures:
+    """The decoded pictures of a job; of a video's those that are the same for all of its frames.
 
     Args:
-        job: the video.
+        job: what is to be made.
         work: what is done.
         moving: names of the inputs that have a picture for each frame.
 
@@ -126,7 +130,7 @@ def stills_of(job: Job, work: Work, moving: Set[str]) -> Pictures:
         GaneditError: one cannot be read.
     """
     return {
-        name: _decoded(paths, job, work.run.files)
+        name: _decoded(paths, job, work.run.files, shared=name in work.task.shared)
         for name, paths in job.inputs.items()
         if name not in moving
     }
@@ -157,12 +161,15 @@ def _unchanged(stamps: Sequence[Stamp], job: Job) -> bool:
     return len(stamps) == len(files) and all(map(Stamp.untouched, stamps, files))
 
 
-def _decoded(paths: tuple[Path, ...], job: Job, files: FileOptions) -> tuple[Image, ...]:
+def _decoded(
+    paths: tuple[Path, ...], job: Job, files: FileOptions, *, shared: bool
+) -> tuple[Image, ...]:
     """The pictures of one input. Those that several jobs share are decoded once."""
     if paths and paths[0] == job.source:
         return tuple(_decode(path, files) for path in paths)
+    again = _decode_shared if shared else _decode_again
     try:
-        return tuple(_decode_again(path, _changed(path), files) for path in paths)
+        return tuple(again(path, _changed(path), files) for path in paths)
     except GaneditError as error:
         raise type(error)(f"{job.source}: {error}") from error
 
@@ -179,9 +186,14 @@ def _decode(path: Path, files: FileOptions) -> Image:
     return decode(source, allow_truncated=files.allow_truncated, **limits)
 
 
-@lru_cache(maxsize=4)
-def _decode_again(path: Path, changed: int, files: FileOptions) -> Image:
+def _decode_once(path: Path, changed: int, files: FileOptions) -> Image:
     return _decode(path, files)
+
+
+# As many as a job has: with one less, each would be gone when the next job asks for it. Eight of 24
+# megapixels are .6 GB. What comes and goes with the pictures, like masks, takes no place of theirs.
+_decode_shared = lru_cache(maxsize=MOST_SHARED)(_decode_once)
+_decode_again = lru_cache(maxsize=4)(_decode_once)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ganedit.image import output_errors, publish
 from ganedit.runs.display import Display
 from ganedit.runs.films import check_film, is_film, report_film, run_film
 from ganedit.runs.jobs import Job, Plan
-from ganedit.runs.journal import Journal, Record
+from ganedit.runs.journal import Journal, Record, allow_journals
 from ganedit.runs.options import STREAM, RunOptions
 from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, Staged, discard
 from ganedit.runs.picture import edit_picture
@@ -38,6 +38,7 @@ from ganedit.runs.videos import Videos
 from ganedit.runs.work import Work, digest, used_weights
 from ganedit.runtime import Runtime, available_memory
 from ganedit.task import Task
+from ganedit.video.kinds import FRAMES
 
 Told = TypeVar("Told")
 # Turns jobs into outcomes whose results are staged.
@@ -179,9 +180,11 @@ class _Run:
     def run(self, engine: Engine) -> Result:
         """Skip what is finished, do the rest, tell what failed."""
         started = time.monotonic()
-        folders = {job.journal_folder for job in self.plan.jobs}
+        named = (job.journal_folder for job in self.plan.jobs)
+        folders = sorted({folder for folder in named if folder is not None})
+        allow_journals(len(folders))
         with ExitStack() as stack:
-            for folder in sorted(each for each in folders if each is not None):
+            for folder in folders:
                 self.journals[folder] = stack.enter_context(Journal(folder))
             self.report = stack.enter_context(Report(self.work, self.work.run))
             todo = find_todo(self.plan.jobs, self.work, self.journals)
@@ -271,9 +274,12 @@ class _Run:
         """Record the results, then move them into place, the picture's own last."""
         folder = outcome.job.journal_folder
         if folder is not None:
-            for result in outcome.results:
+            frames = outcome.job.format == FRAMES.name
+            for number, result in enumerate(outcome.results):
                 provenance = self.work.provenance(video=outcome.job.moving)
-                record = Record(result.stamp, outcome.sources, digest(provenance))
+                # Frames are looked up by their first: all sources of each would be their square.
+                sources = outcome.sources[:1] if frames and number else outcome.sources
+                record = Record(result.stamp, sources, digest(provenance))
                 self.journals[folder].write(result.target, record, provenance)
         for result in reversed(outcome.results):
             overwrite = self.work.run.files.overwrite or result.target in self.replaceable

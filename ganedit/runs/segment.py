@@ -20,7 +20,7 @@ from ganedit.scene import Scene, within
 from ganedit.task import Apply, Pictures
 from ganedit.video.encoding import SegmentWriter
 from ganedit.video.kinds import FRAMES
-from ganedit.video.segments import Segment
+from ganedit.video.segments import Segment, picture_name
 from ganedit.video.settling import settled
 from ganedit.video.steadying import NONE, steadied
 
@@ -174,7 +174,7 @@ def _write_pictures(
             picture = replace(picture, metadata=picture.metadata.only_color())
         first = first or picture
         for _ in range(times):
-            file = folder / f"{number:06d}"
+            file = folder / picture_name(number)
             number += 1
             stage(picture, file, job.target, format=format,
                   quality=files.quality if as_asked else None)  # fmt: skip

@@ -1,17 +1,18 @@
 """What is left to do of a plan: what is finished is skipped, what is not ours is refused."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ganedit.errors import OutputError
+from ganedit.errors import ImageError, OutputError
 from ganedit.runs.jobs import Job
 from ganedit.runs.journal import Records
 from ganedit.runs.options import STREAM
 from ganedit.runs.outcomes import Outcome
-from ganedit.runs.video_files import first_result
+from ganedit.runs.video_files import first_result, source_files
 from ganedit.runs.work import Work, digest
+from ganedit.video.kinds import FRAMES
 
 
 @dataclass
@@ -41,7 +42,7 @@ def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> T
             continue
         known = records[job.journal_folder] if job.journal_folder is not None else None
         foreign = [
-            path for path in existing if not (known and known.has(path, job.sources, provenance))
+            path for path in existing if not (known and known.has(path, _sources(job), provenance))
         ]
         if foreign:
             error = OutputError(f"{foreign[0]}: exists already; add --overwrite to replace it")
@@ -54,13 +55,20 @@ def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> T
     return result
 
 
+def _sources(job: Job) -> Sequence[Path]:
+    try:
+        return source_files(job)
+    except ImageError:
+        return ()  # frames are missing, of which nothing was made
+
+
 def _results(job: Job, *, preview: bool) -> list[Path]:
     """The files that a job makes; of numbered frames the first."""
     if not job.moving:
         further = [job.preview if preview else None, job.beside]
         return [job.target, *filter(None, further)]
     first = first_result(job)
-    return [first, job.preview, job.clip] if preview else [first]
+    return [first, job.preview, job.clip] if preview and job.format != FRAMES.name else [first]
 
 
 def read_records(jobs: list[Job]) -> dict[Path, Records]:

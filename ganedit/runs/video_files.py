@@ -10,11 +10,6 @@ from ganedit.video.kinds import FRAMES, is_numbered
 from ganedit.video.pictures import number_of, numbered, numbered_files
 
 
-def in_place(job: Job) -> bool:
-    """Whether something stands where the result is to be."""
-    return first_result(job).exists()
-
-
 def first_result(job: Job) -> Path:
     """The file by which a result is known: itself, or of numbered frames the first."""
     return job.target if job.format != FRAMES.name else numbered(job.target, first_number(job))

@@ -1,6 +1,7 @@
 """One video of a run: its segments, kept until they are one file."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -73,7 +74,9 @@ class VideoWork:
         job, work, options = self.job, self.work, self.work.run.video
         sources: dict[str, Source] = {}
         for name, paths in job.inputs.items():
-            if paths and (not sources or len(paths) > 1 or is_moving(paths[0])):
+            if not paths or name in work.task.shared:
+                continue
+            if not sources or len(paths) > 1 or is_moving(paths[0]):
                 if sources and len(paths) > 1 and not self._one_each(sources, name, paths):
                     continue
                 sources[name] = self._source(name, paths)
@@ -103,12 +106,29 @@ class VideoWork:
                 )
             if track.kind == "container":
                 self.notes += beside(self.original)
+            if self.container is FRAMES and work.run.files.preview:
+                self.notes.append("--preview: not for numbered frames")
         self.encoding = encoding
         self.segments: list[Segment] = plan_segments(
             self.timeline, self.folder, encoding, self._steadiness()
         )
-        self.finished = {each.number for each in self.segments if each.path.exists()}
+        self.finished = {each.number for each in self.segments if each.finished}
+        for segment in self.segments:
+            if segment.number not in self.finished and segment.path.is_dir():
+                shutil.rmtree(segment.path)  # some of its pictures are gone
+        if self.container is FRAMES and not work.run.files.overwrite:
+            self._refuse_foreign()
         self.shares = dict.fromkeys(self.finished, 1.0)
+
+    def _refuse_foreign(self) -> None:
+        """See that each frame can be put in its place, but for those that were by an earlier run.
+
+        Raises:
+            OutputError: a file is in the way.
+        """
+        for target, file in self._frames():
+            if os.path.lexists(target) and not (file.exists() and _staged(file, target).in_place):
+                raise OutputError(f"{target}: exists already; add --overwrite to replace it")
 
     def _steadiness(self) -> Steadiness:
         if self.work.run.video.no_steady:
@@ -122,8 +142,6 @@ class VideoWork:
         """Whether several pictures are one for each frame, and not all of them for every frame."""
         frames = len(next(iter(sources.values())).track.keys)
         each = next(each for each in self.work.task.inputs if each.name == name)
-        if each.given == "shared":  # several styles are mixed
-            return False
         # Several that are named after the video are for all of it; others are for its frames.
         named = all(plain(path.stem).startswith(plain(self.job.source.stem)) for path in paths)
         if len(paths) != frames and (len(paths) > each.most or not named):
@@ -223,7 +241,7 @@ class VideoWork:
 
     def _results(self) -> tuple[Staged, ...]:
         if self.container is FRAMES:
-            return tuple(self._frame_files())
+            return tuple(self._staged_frames())
         recorded = self.job.journal_folder is not None
         partial = self.folder / f".result.part{os.getpid()}{self.job.target.suffix}"
         partial.unlink(missing_ok=True)
@@ -252,12 +270,29 @@ class VideoWork:
 
     def _pictures(self) -> Iterator[Path]:
         for segment in self.segments:
-            yield from sorted(segment.path.iterdir())
+            yield from segment.pictures
 
-    def _frame_files(self) -> Iterator[Staged]:
-        """The frames, numbered as the source's are, or from 1."""
+    def _frames(self) -> Iterator[tuple[Path, Path]]:
+        """The target of each frame, numbered as the source's are, or from 1, and its picture."""
         for number, file in enumerate(self._pictures(), start=first_number(self.job)):
-            yield Staged(file, numbered(self.job.target, number), Stamp.of(file, hashed=False))
+            yield numbered(self.job.target, number), file
+
+    def _staged_frames(self) -> Iterator[Staged]:
+        """The frames, but for those behind the first that an interrupted run has put in place.
+
+        Each is a second name of its picture, which the segment keeps until all are in place.
+        """
+        for number, (target, file) in enumerate(self._frames()):
+            frame = _staged(file, target)
+            if number and frame.in_place and not self.work.run.files.overwrite:
+                continue
+            partial = self.folder / f".{number}.part{os.getpid()}"
+            with output_errors(target):
+                try:
+                    partial.hardlink_to(file)
+                except OSError:  # a file system without such names
+                    shutil.copy2(file, partial)
+            yield replace(frame, partial=partial)
 
     def _write_animation(self, partial: Path) -> None:
         timeline, name = self.timeline, self.container.name
@@ -285,3 +320,7 @@ class VideoWork:
     def close(self) -> None:
         """Let others work at it; where nothing is finished, leave nothing behind."""
         self._kept.close(keep=bool(self.finished))
+
+
+def _staged(file: Path, target: Path) -> Staged:
+    return Staged(file, target, Stamp.of(file, hashed=False))

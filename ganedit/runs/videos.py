@@ -13,7 +13,6 @@ from ganedit.errors import UsageError
 from ganedit.runs.jobs import Job
 from ganedit.runs.outcomes import JobProgress, Outcome, Outcomes, as_told
 from ganedit.runs.saying import say
-from ganedit.runs.video_files import in_place
 from ganedit.runs.video_work import VideoWork
 from ganedit.runs.work import Work
 from ganedit.video.kinds import is_numbered
@@ -111,6 +110,7 @@ class Videos:
             outcome = video.outcome(seconds())
             del self._open[video.job.target]
             yield outcome
-            # Now it is in its place, or the run has noted why not.
-            if outcome.error is None and in_place(video.job):
+            # Now it is in its place, or the run has noted why not: a file of that name may be
+            # somebody else's.
+            if outcome.error is None and outcome.results[0].in_place:
                 video.remove()

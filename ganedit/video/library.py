@@ -10,6 +10,7 @@ from typing import Any
 
 from ganedit.errors import (
     GaneditError,
+    ImageTooLargeError,
     OutputError,
     TruncatedImageError,
     UnreadableImageError,
@@ -86,6 +87,16 @@ def damaged(path: Path, where: str) -> TruncatedImageError:
         f"{printable(str(path))} is damaged, truncated or still being written{where}; get another "
         "copy, or take what is there with --allow-truncated"
     )
+
+
+def check_pixels(path: Path, width: int, height: int, most: int) -> None:
+    """Raise an ImageTooLargeError where a frame has more than `most` pixels."""
+    if width * height > most:
+        raise ImageTooLargeError(
+            f"{printable(str(path))} has {width:,} x {height:,} = {width * height:,} pixels a "
+            f"frame, more than the limit of {most:,}; raise it with --max-pixels if the file is "
+            "trustworthy"
+        )
 
 
 @contextmanager

@@ -11,8 +11,9 @@ import numpy as np
 import PIL.Image
 
 from ganedit.errors import GaneditError, ImageError, TruncatedImageError, UnreadableImageError
-from ganedit.image import Image, decode, output_errors, printable, to_eight
+from ganedit.image import MAX_PIXELS, Image, decode, output_errors, printable, size_of, to_eight
 from ganedit.video.kinds import PATTERN
+from ganedit.video.library import check_pixels
 from ganedit.video.scenes import CutFinder
 from ganedit.video.track import DEFAULT_RATE, Track
 
@@ -24,17 +25,23 @@ UNTIMED_MS = 100
 WEBP_QUALITY = 90
 
 
-def scan_animation(path: Path, *, lenient: bool = False) -> Track:
+def scan_animation(path: Path, *, lenient: bool = False, max_pixels: int = MAX_PIXELS) -> Track:
     """The frames of an animated GIF, WebP or PNG.
 
+    Args:
+        path: its file.
+        lenient: whether to take what there is of a damaged one.
+        max_pixels: of a frame.
+
     Raises:
-        ImageError: it cannot be read, or is damaged.
+        ImageError: it cannot be read, is damaged, or has more pixels.
     """
     times, finder, end = list[int](), CutFinder(), 0
     notes: tuple[str, ...] = ()
     size = (0, 0)
     loops: int | None = None
     alpha = False
+    check_pixels(path, *size_of(path), max_pixels)
     try:
         for picture, duration in _animated(path):
             size, loops = picture.size, picture.info.get("loop", loops)
@@ -212,20 +219,25 @@ def numbered(pattern: Path, number: int) -> Path:
     return pattern.with_name(f"{pattern.name[: mark.start()]}{text}{pattern.name[mark.end() :]}")
 
 
-def scan_pictures(files: Sequence[Path], rate: float | None, *, lenient: bool = False) -> Track:
+def scan_pictures(
+    files: Sequence[Path], rate: float | None, *, lenient: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Track:  # fmt: skip
     """The frames that are files of their own.
 
     Args:
         files: in order.
         rate: frames a second.
         lenient: whether to take what there is of damaged ones.
+        max_pixels: of each.
 
     Raises:
         ImageError: one cannot be read, or is of another size than the first.
     """
-    finder, first = CutFinder(), decode(files[0], allow_truncated=lenient)
+    limits: Any = {"allow_truncated": lenient, "max_pixels": max_pixels}
+    finder, first = CutFinder(), decode(files[0], **limits)
     for file in files:
-        picture = decode(file, allow_truncated=lenient)
+        picture = decode(file, **limits)
         if (picture.width, picture.height) != (first.width, first.height):
             raise ImageError(
                 f"{file} has {picture.width}×{picture.height} pixels, {files[0]} "

@@ -7,8 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ganedit.errors import ImageError, ImageTooLargeError, TruncatedImageError, UnreadableImageError
-from ganedit.image import printable
+from ganedit.errors import ImageError, TruncatedImageError, UnreadableImageError
+from ganedit.image import MAX_PIXELS, printable
 from ganedit.video.color import (
     Turn,
     color_of,
@@ -17,7 +17,7 @@ from ganedit.video.color import (
     turn_of,
 )
 from ganedit.video.containers import decoded, opened
-from ganedit.video.library import damaged, library
+from ganedit.video.library import check_pixels, damaged, library
 from ganedit.video.mastering import light_of, mastering_of
 from ganedit.video.scenes import CutFinder
 from ganedit.video.track import DEFAULT_RATE, Color, Track
@@ -39,7 +39,7 @@ class _Scan:
 
     path: Path
     lenient: bool
-    max_pixels: int | None
+    max_pixels: int
 
     def __post_init__(self) -> None:
         self.label = printable(str(self.path))
@@ -86,13 +86,7 @@ class _Scan:
 
     def _begin(self, frame: Any) -> None:
         self.first, self.color, self.turn = frame, color_of(frame), turn_of(frame)
-        count = frame.width * frame.height
-        if self.max_pixels is not None and count > self.max_pixels:
-            raise ImageTooLargeError(
-                f"{self.label} has {frame.width:,} x {frame.height:,} = {count:,} pixels a frame, "
-                f"more than the limit of {self.max_pixels:,}; raise it with --max-pixels if the "
-                "file is trustworthy"
-            )
+        check_pixels(self.path, frame.width, frame.height, self.max_pixels)
 
     def where(self) -> str:
         return f" from frame {len(self.times) + 1} on"
@@ -173,7 +167,7 @@ def _left_out(stream: Any, frame: Any) -> Iterator[str]:
             yield f"left out: what {name} says of each frame"
 
 
-def scan(path: Path, *, lenient: bool = False, max_pixels: int | None = None) -> Track:
+def scan(path: Path, *, lenient: bool = False, max_pixels: int = MAX_PIXELS) -> Track:
     """Decode all of a container, and say what frames there are.
 
     Args:
@@ -213,7 +207,7 @@ def look(path: Path, count: int) -> Track:
     Raises:
         ImageError: it cannot be read, or nothing of it can be decoded.
     """
-    gathered = _Scan(path, True, None)
+    gathered = _Scan(path, True, MAX_PIXELS)
     with opened(path) as (container, stream):
         for frame in decoded(container, stream):
             gathered.take(frame)

@@ -1,13 +1,13 @@
 """From the frames of a video to segments of some seconds, which are edited apart."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from ganedit.errors import ImageError, UsageError
-from ganedit.image import Image, decode
+from ganedit.image import MAX_PIXELS, Image, decode
 from ganedit.video import containers, pictures, scanning
 from ganedit.video.encoding import Encoding
 from ganedit.video.kinds import VIDEO_SUFFIXES, is_animation, is_moving, is_numbered
@@ -35,7 +35,8 @@ class Source:
             return containers.read(self.files[0], self.track, wanted)
         if self.track.kind == "animation":
             return pictures.read_animation(self.files[0], wanted)
-        return (decode(self.files[key], allow_truncated=True) for key in wanted)
+        pixels = self.track.width * self.track.height  # so many were allowed, and found
+        return (decode(self.files[key], allow_truncated=True, max_pixels=pixels) for key in wanted)
 
     def excerpt(self, numbers: Sequence[int], others: Sequence[int]) -> "Source":
         """Only some of the frames, and the keys that lead to them and to others."""
@@ -115,11 +116,39 @@ class Segment:
         """How many frames of the source are its own."""
         return len(self.repeats)
 
+    @property
+    def pictures(self) -> list[Path]:
+        """Where each frame of the result is, of a segment whose frames are written as pictures."""
+        return [self.path / picture_name(number) for number in range(sum(self.repeats))]
 
-def moving_inputs(inputs: Mapping[str, tuple[Path, ...]]) -> dict[str, tuple[Path, ...]]:
-    """Those with a picture for each frame, as far as names tell; the edited one first."""
+    @property
+    def finished(self) -> bool:
+        """Whether it is there, with all of its pictures."""
+        if self.encoding is not None:
+            return self.path.exists()
+        return all(picture.exists() for picture in self.pictures)
+
+
+def picture_name(number: int) -> str:
+    """What a frame of a segment is called in its folder."""
+    return f"{number:06d}"
+
+
+def moving_inputs(
+    inputs: Mapping[str, tuple[Path, ...]], shared: Set[str]
+) -> dict[str, tuple[Path, ...]]:
+    """Those with a picture for each frame, as far as names tell; the edited one first.
+
+    Args:
+        inputs: files by the name of their input.
+        shared: names of those that are the same for every frame.
+    """
     (first, *others) = inputs.items()
-    return dict([first, *(each for each in others if each[1] and is_moving(each[1][0]))])
+    return dict([
+        first,
+        *(each for each in others
+          if each[1] and each[0] not in shared and is_moving(each[1][0])),
+    ])  # fmt: skip
 
 
 def find_source(paths: tuple[Path, ...], options: VideoOptions, *, lenient: bool,
@@ -129,15 +158,15 @@ def find_source(paths: tuple[Path, ...], options: VideoOptions, *, lenient: bool
     Raises:
         GaneditError: it cannot be read.
     """
-    path = paths[0]
-    if len(paths) > 1:
-        return Source(paths, pictures.scan_pictures(paths, options.fps, lenient=lenient))
-    if is_numbered(path):
-        files = pictures.numbered_files(path)
-        return Source(tuple(files), pictures.scan_pictures(files, options.fps, lenient=lenient))
-    if path.suffix.lower() not in VIDEO_SUFFIXES and is_animation(path):
-        return Source(paths, pictures.scan_animation(path, lenient=lenient))
-    return Source(paths, scanning.scan(path, lenient=lenient, max_pixels=max_pixels))
+    path, most = paths[0], MAX_PIXELS if max_pixels is None else max_pixels
+    numbered = is_numbered(path)
+    if len(paths) > 1 or numbered:
+        files = tuple(pictures.numbered_files(path)) if numbered else paths
+        track = pictures.scan_pictures(files, options.fps, lenient=lenient, max_pixels=most)
+        return Source(files, track)
+    animated = path.suffix.lower() not in VIDEO_SUFFIXES and is_animation(path)
+    scan = pictures.scan_animation if animated else scanning.scan
+    return Source(paths, scan(path, lenient=lenient, max_pixels=most))
 
 
 def plan_timeline(sources: Mapping[str, Source], options: VideoOptions) -> Timeline:
