@@ -590,6 +590,8 @@ def test_fifty_requests_at_once_are_all_answered(page: Page, tmp_path: Path) -> 
         {"host": ""},
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[x"},
+        {"host": "[x"},
         {"origin": "http://127.0.0.1:1"},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site", "sec_fetch_mode": "no-cors"},
@@ -623,7 +625,13 @@ def test_a_password_is_asked_for_once_it_is_set(tmp_path: Path) -> None:
         assert (right.status, "HttpOnly" in cookie, "samesite=strict" in cookie.lower()) == (
             303, True, True)  # fmt: skip
         assert page.ask("GET", "/api/tasks", cookie=cookie.partition(";")[0]).status == 200
-        assert page.ask("GET", "/api/tasks", cookie="ganedit=x").status == 401
+        for others in ('prefs={"a": 1}', "a[0]=1", "seen", "a/b=1", "ganedit-1=x"):
+            both = f"{others}; {cookie.partition(';')[0]}"
+            assert page.ask("GET", "/api/tasks", cookie=both).status == 200, others
+        name = cookie.partition("=")[0]
+        assert str(page.port) in name  # one of another port does not take its place
+        for wrong_one in (f"{name}=x", f"{name}=\xe9", name, "ganedit=x"):
+            assert page.ask("GET", "/api/tasks", cookie=wrong_one).status == 401
         basic = "Basic " + base64.b64encode("me:sésame".encode()).decode()
         assert (
             page.ask("GET", "/api/tasks", authorization=basic, host="house.example").status == 200
