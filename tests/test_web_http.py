@@ -429,6 +429,15 @@ def test_a_run_through_a_folder_takes_no_place_from_what_was_sent(
         assert page.ask("GET", f"/api/files/{sent}").status == 404  # the oldest of its own
 
 
+def test_pictures_of_a_folder_may_have_no_more_pixels_than_those_that_are_sent(
+    page: Page, chosen: Path
+) -> None:
+    write_photo(chosen / "in" / "large.png", 2001, 2001)
+    job = page.finished(task="fade", folder=str(chosen / "in"), output=str(chosen / "out"))
+    assert job["state"] == "failed"
+    assert "4,000,000" in job["errors"][0]
+
+
 def test_the_command_line_goes_on_with_a_run_of_the_page(page: Page, chosen: Path) -> None:
     for number in range(2):
         write_photo(chosen / "in" / f"{number}.png", seed=number)
