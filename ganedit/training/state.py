@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ganedit.errors import TrainingError
+from ganedit.errors import TrainingError, reason_of
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks, gathered
 from ganedit.training.optimizer import optimizers_for
@@ -191,14 +191,17 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     path = folder / CHECKPOINT
     if not path.exists():
         raise TrainingError(f"{path}: no checkpoint to go on from; leave out --resume")
+    anew = f"begin a new run from its weights: --start {folder} with another --out"
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged file
-        raise TrainingError(f"{path}: the checkpoint cannot be read: {error}") from error
-    if content.get("layout") != LAYOUT:
+        raise TrainingError(
+            f"{path}: the checkpoint cannot be read ({reason_of(error)}); {anew}"
+        ) from error
+    if not isinstance(content, dict) or content.get("layout") != LAYOUT:
         raise TrainingError(
             f"{path}: written by another version of ganedit, whose runs this one cannot go on "
-            f"with; begin a new run from its weights: --start {folder} with another --out"
+            f"with; {anew}"
         )
     return content
 
