@@ -224,6 +224,19 @@ def test_run_is_not_overwritten_nor_resumed_from_nothing(
         assert "\n" not in str(caught.value)
 
 
+def test_a_folder_takes_one_training_at_a_time(make_task: MakeTask, tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def begin_another(at: state.State, line: str | None) -> None:
+        with pytest.raises(TrainingError) as caught:
+            train(make_task(), tiny.config(tmp_path))
+        refused.append(str(caught.value))
+
+    train(make_task(), tiny.config(tmp_path), progress=begin_another, stop_at=1)
+    assert refused == [f"{tmp_path}: a training runs there; wait, or take another --out"]
+    train(make_task(), tiny.config(tmp_path, resume=True))
+
+
 def test_full_disk_keeps_the_previous_checkpoint(
     make_task: MakeTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
