@@ -21,7 +21,7 @@ from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training import loop, state
 from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
-from ganedit.training.task import GENERATOR
+from ganedit.training.task import GENERATOR, Networks
 
 MakeTask = Callable[..., UpscaleTask]
 VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -261,6 +261,17 @@ def test_training_begins_from_weights_it_is_given(make_task: MakeTask, tmp_path:
         make_task(), config, start=lambda networks: networks[GENERATOR].load_state_dict(given)
     )
     assert all(torch.equal(given[name], p) for name, p in networks[GENERATOR].named_parameters())
+
+
+def test_a_run_that_goes_on_needs_no_weights_to_begin_from(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    def gone(networks: Networks) -> None:
+        raise AssertionError("it has begun already")
+
+    train(make_task(), tiny.config(tmp_path), stop_at=1)
+    train(make_task(), tiny.config(tmp_path, resume=True), start=gone)
+    assert tiny.checkpoint(tmp_path)["step"] == 6
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def _begin(
         raise TrainingError(
             f"--critic-lead {config.critic_lead}: this training has no critic; leave it out"
         )
-    if start is not None:
+    if start is not None and saved is None:  # a run that goes on has weights of its own
         start(networks)
     for network in (*networks.trained.values(), *networks.frozen.values()):
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
