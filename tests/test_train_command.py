@@ -253,6 +253,12 @@ def test_options_that_click_refuses(train: Train, out: Path, arguments: list[obj
     assert not out.exists()
 
 
+def test_options_before_the_task_are_refused(train: Train, photo_folder: Path, out: Path) -> None:
+    done = run("train", "--device", "cpu", "upscale", "--data", photo_folder, "--out", out)
+    told = "--device: options of a task follow it: ganedit train upscale …"
+    assert (done.code, done.complaint) == (2, told)
+
+
 def test_missing_data_folder(out: Path) -> None:
     done = run("train", "upscale", "--data", "nowhere", "--out", out, "--steps", 1, *SMALL)
     assert done.code == 1
