@@ -435,6 +435,14 @@ def test_pairs_are_measured(things: Path, home: Path, monkeypatch: pytest.Monkey
     assert len(list(Path("out").glob("*.png"))) == 4
 
 
+def test_drawings_are_measured_in_pairs_only(home: Path) -> None:
+    more = ("--a", ".", "--b", ".", "--weights", "own.safetensors")
+    done = run("evaluate", "translate", *more, "--to", "round")
+    told = "--to round: makes photos of drawings; add --paired"
+    assert (done.code, done.complaint) == (2, told)
+    assert "did you mean round" in run("evaluate", "translate", *more, "--to", "rund").complaint
+
+
 @pytest.mark.parametrize(("more", "told"), [
     (("--b", "."), "--held-out: goes with --paired"),
     (("--b", ".", "--paired", "--back", "square"), "--back: goes without --paired"),
