@@ -1,7 +1,6 @@
 """The Python interface: a function and an `Editor` for each task, made from its description."""
 
 import inspect
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING
 from pathlib import Path
@@ -88,9 +87,18 @@ class Editor:
         decoded = {each.name: _decoded(each, given.get(each.name)) for each in self.task.inputs}
         counts = {name: len(several) for name, several in decoded.items() if several}
         self.task.check(self.options, {**dict.fromkeys(self._given, 1), **counts})
-        if variant and self.variants == ("",):
-            raise UsageError(f"{self.task.name}: these options make one result, and no {variant!r}")
+        if variant is not None and variant not in self.variants:
+            raise UsageError(
+                f"{self.task.name}: these options make {_told(self.variants)}, and no {variant!r}"
+            )
         return self._apply(decoded, self.variants[0] if variant is None else variant, progress)
+
+
+def _told(variants: tuple[str, ...]) -> str:
+    """The names of results, but for those in the middle of many."""
+    if variants == ("",):
+        return "one result"
+    return ", ".join(variants if len(variants) < 8 else (*variants[:3], "…", variants[-1]))
 
 
 def _value(value: Any) -> Any:
@@ -271,7 +279,8 @@ def as_image(picture: Picture) -> Image:
         return Image.from_pil(picture)
     if isinstance(picture, str | bytes | Path):
         return decode(Path(picture) if isinstance(picture, str) else picture)
-    if isinstance(picture, io.BufferedIOBase):
+    # A temporary file has the methods of a binary file and not its class.
+    if hasattr(picture, "read") and isinstance(picture.read(0), bytes):
         return decode(picture)
     raise TypeError(
         f"a {type(picture).__name__} is no picture; pass a path, bytes, a binary file, an array "
