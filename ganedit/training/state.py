@@ -236,18 +236,28 @@ def check_same_run(
         TrainingError: names the first option that differs.
     """
     settings = (saved["config"], _lasting(config, ranks))
-    for was, now in ((saved["options"], dict(options)), settings):
-        for name in sorted(was.keys() | now.keys()):
-            if _listed(was.get(name)) != _listed(now.get(name)):
+    for pair in ((saved["options"], options), settings):
+        was, now = map(_flat, pair)
+        for path in sorted(was.keys() | now.keys()):
+            if _listed(was.get(path)) != _listed(now.get(path)):
                 raise TrainingError(
-                    f"--resume: this run was started with {name.replace('_', '-')} "
-                    f"{was.get(name)}, not {now.get(name)}; use the same, or another --out"
+                    f"--resume: this run was started with {path[-1].replace('_', '-')} "
+                    f"{was.get(path)}, not {now.get(path)}; use the same, or another --out"
                 )
 
 
 def _lasting(config: TrainingConfig, ranks: Ranks) -> dict[str, Any]:
     """What decides which batches come next; fewer processes would see others."""
     return {**config.lasting(), "processes": ranks.world}
+
+
+def _flat(options: Mapping[str, Any], *above: str) -> dict[tuple[str, ...], Any]:
+    """Options by the names that lead to them, those of nested ones for themselves."""
+    found: dict[tuple[str, ...], Any] = {}
+    for name, value in options.items():
+        path = (*above, name)
+        found |= _flat(value, *path) if isinstance(value, Mapping) else {path: value}
+    return found
 
 
 def _listed(value: Any) -> Any:
