@@ -82,3 +82,8 @@ class TrainingError(GaneditError):
 
 class NonFiniteError(GaneditError):
     """A loss or a prediction became NaN or infinite."""
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of what a library's error says, or its kind where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -10,7 +10,7 @@ the fields. A field that is no option of the user's is an ordinary one::
 """
 
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass, replace
 from functools import reduce
 from numbers import Integral, Real
@@ -259,6 +259,13 @@ def changed(options: Any) -> tuple[str, ...]:
     """Flags of the options that are not what they are by default."""
     own = declared(type(options))
     return tuple(each.flag for each in own if each.value_in(options) != each.default)
+
+
+def refuse(options: Any, flags: Collection[str], reason: str) -> None:
+    """Raise a UsageError for the first of these flags whose option is not what it is by default."""
+    for flag in changed(options):
+        if flag in flags:
+            raise UsageError(f"{flag}: {reason}")
 
 
 def build(kind: type[T], given: Mapping[str, Any]) -> T:

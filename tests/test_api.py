@@ -1,10 +1,13 @@
 """`import ganedit`: the same pixels from whatever a picture comes as, and honest errors."""
 
+import contextlib
 import inspect
 import io
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,11 @@ import PIL.Image
 import pytest
 import tiny
 import torch
+import toys
 from command_line import REPOSITORY, save_network, shipping
 
 import ganedit
+from ganedit.app.api import Editor, as_image
 from ganedit.errors import (
     DeviceError,
     ImageError,
@@ -259,3 +264,36 @@ def test_unknown_variant_is_refused(photo: Path, own: Path) -> None:
     editor = ganedit.Editor.upscale(weights=own)
     with pytest.raises(UsageError, match="these options make one result, and no 'second'"):
         editor(photo, variant="second")
+
+
+def test_a_variant_is_one_of_those_that_there_are(photo: Path) -> None:
+    editor = Editor(toys.DRAW, count=3, **EXACT)
+    assert editor(variant="002").width == 12
+    for variant in ("x", "003", ""):
+        with pytest.raises(UsageError, match=f"make 000, 001, 002, and no '{variant}'"):
+            editor(variant=variant)
+    with pytest.raises(UsageError, match="make 00, 01, 02, …, 63, and no 'x'"):
+        Editor(replace(toys.DRAW, variants=sixty_four), **EXACT)(variant="x")
+
+
+def sixty_four(options: Any) -> tuple[str, ...]:
+    return tuple(f"{number:02}" for number in range(64))
+
+
+@pytest.mark.parametrize("kind", ["named", "spooled", "unbuffered"])
+def test_binary_files_of_any_class_are_pictures(photo: Path, kind: str) -> None:
+    content = photo.read_bytes()
+    with contextlib.ExitStack() as opened:
+        if kind == "unbuffered":
+            file: Any = opened.enter_context(photo.open("rb", buffering=0))
+        else:
+            make = {"named": tempfile.NamedTemporaryFile, "spooled": tempfile.SpooledTemporaryFile}
+            file = opened.enter_context(make[kind]())
+            file.write(content)
+            file.seek(0)
+        assert np.array_equal(as_image(file).samples, decode(photo).samples)
+
+
+def test_a_text_file_is_no_picture(photo: Path) -> None:
+    with photo.open() as file, pytest.raises(TypeError, match="a binary file"):
+        as_image(file)

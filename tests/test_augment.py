@@ -69,6 +69,19 @@ def test_generators_of_something_else(classes: tuple[str, ...], complaint: str) 
     assert complaint in run(*words, *EXACT).complaint
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--weights", "own", "--minutes", 5), "--minutes: with --weights no generator is trained"),
+        (("--weights", "own", "--size", 16), "--size: with --weights no generator is trained"),
+        (("--check-steps", 9), "--check-steps: goes with --check"),
+    ],
+)
+def test_options_that_would_do_nothing(more: tuple[object, ...], told: str) -> None:
+    done = run("augment", "data", "--per-class", 3, "-o", "more", *more)
+    assert (done.code, done.complaint) == (2, told)
+
+
 @pytest.mark.parametrize("output", ["data", "data/more", "./data/"])
 def test_drawn_pictures_stay_apart_from_real_ones(output: str) -> None:
     save_generator(CLASSES)

@@ -19,6 +19,7 @@ from ganedit.data.pictures import (
     list_pictures,
     load_rgb,
     random_crop,
+    squares_in,
 )
 from ganedit.data.seeding import generator_at
 from ganedit.errors import TrainingError, UnreadableImageError
@@ -103,6 +104,13 @@ def test_any_picture_is_read_as_rgb_of_eight_bits(tmp_path: Path) -> None:
     assert load_rgb(grey, 0.5).shape == (48, 48, 3)
     with pytest.raises(UnreadableImageError):
         load_rgb(tmp_path / "missing.png")
+
+
+def test_pictures_of_one_name_are_told_apart_by_their_suffix(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "a.jpg", "a.png.webp", "b.png", "in/a.png"):
+        PIL.Image.fromarray(tiny.photo(0, 20, 16)).save(tmp_path / name)
+    assert set(squares_in(tmp_path, 8)) == {"a.png", "a.jpg", "a.png.webp", "b", "in/a"}
 
 
 def test_crops_are_parts_turned_and_mirrored() -> None:

@@ -252,6 +252,12 @@ def test_altered_import_is_to_be_imported_again(take: Import, tmp_path: Path, mi
 def test_files_that_are_no_generator(take: Import, tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("hello")
     assert "no checkpoint that can be read safely" in take(tmp_path / "text.pth").complaint
+    torch.save(torch.zeros(3), tmp_path / "tensor.pth")
+    assert "not a generator's parameters" in take(tmp_path / "tensor.pth").complaint
+    (tmp_path / "empty.pth").touch()
+    (tmp_path / "cut.pth").write_bytes((tmp_path / "tensor.pth").read_bytes()[:500])
+    for name in ("empty.pth", "cut.pth"):
+        assert "give a whole latest_net_G*.pth" in take(tmp_path / name).complaint
     torch.save({"epoch": 3}, tmp_path / "epoch.pth")
     assert "not a generator's parameters" in take(tmp_path / "epoch.pth").complaint
     torch.save(nn.Conv2d(3, 3, 3).state_dict(), tmp_path / "one.pth")

@@ -182,6 +182,10 @@ def test_halves_of_one_picture_are_a_pair(tmp_path: Path, direction: str) -> Non
     ({"paired": True, "a": ("x", "z"), "b": ("y",)}, "2 folders with --a and 1 with --b"),
     ({"paired": True, "a": ("sketch:x",), "domains": "a,b,c"}, "--names a,b,c"),
     ({"paired": True, "a": ("sketch:x",), "crop": 40}, "--crop 40"),
+    ({"paired": True, "a": ("sketch:x",), "one_sided": True}, "--one-sided: training from pairs"),
+    ({"paired": True, "a": ("sketch:x",), "blocks": 9}, "--blocks: training from pairs"),
+    ({"a": ("x",), "b": ("y",), "zoom": 0.1}, "--zoom: goes with --paired or --pairs"),
+    ({"a": ("x",), "b": ("y",), "contrast_weight": 2.0}, "--contrast-weight: goes with --one-sid"),
 ])  # fmt: skip
 def test_options_that_make_no_pairs(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
@@ -429,6 +433,25 @@ def test_pairs_are_measured(things: Path, home: Path, monkeypatch: pytest.Monkey
     for name in ("kernel distance", "Fréchet distance", "L1 %", "PD", "lines F1", "seeds PD"):
         assert name in done.out
     assert len(list(Path("out").glob("*.png"))) == 4
+
+
+def test_drawings_are_measured_in_pairs_only(home: Path) -> None:
+    more = ("--a", ".", "--b", ".", "--weights", "own.safetensors")
+    done = run("evaluate", "translate", *more, "--to", "round")
+    told = "--to round: makes photos of drawings; add --paired"
+    assert (done.code, done.complaint) == (2, told)
+    assert "did you mean round" in run("evaluate", "translate", *more, "--to", "rund").complaint
+
+
+@pytest.mark.parametrize(("more", "told"), [
+    (("--b", "."), "--held-out: goes with --paired"),
+    (("--b", ".", "--paired", "--back", "square"), "--back: goes without --paired"),
+])  # fmt: skip
+def test_measuring_refuses_what_it_would_not_use(
+    home: Path, more: tuple[str, ...], told: str
+) -> None:
+    done = run("evaluate", "translate", "--a", ".", "--to", "round", "--held-out", "0.1", *more)
+    assert (done.code, done.complaint) == (2, told)
 
 
 def test_a_set_of_one_pair_is_refused(tmp_path: Path, home: Path) -> None:

@@ -231,7 +231,11 @@ def test_one_length_is_needed(train: Train, out: Path, length: tuple[object, ...
         (["--steps", 1, "--blocks", 0], "--blocks 0: use a whole number, 1 or more"),
         (["--steps", 1, "--batch", 0], "--batch 0: use a whole number, 1 or more"),
         (["--steps", 1, "--workers", -1], "--workers -1: use a whole number, 0 or more"),
-        (["--steps", 1, "--seed", -1], "--seed -1: use a whole number, 0 or more"),
+        (["--steps", 1, "--seed", -1], "--seed -1: use a whole number from 0 to 4294967295"),
+        (
+            ["--steps", 1, "--seed", 2**64],
+            f"--seed {2**64}: use a whole number from 0 to 4294967295",
+        ),
         (["--steps", 1, "--warmup", -1], "--warmup -1: use a whole number, 0 or more"),
         (["--steps", 1, "--held-out", 0.7], "--held-out 0.7: use a number from 0 to 0.5"),
         (["--steps", 1, "--reduce", 0], "--reduce 0: use a number over 0 and at most 1"),
@@ -251,6 +255,12 @@ def test_options_that_click_refuses(train: Train, out: Path, arguments: list[obj
     assert done.code == 2
     assert done.complaint.startswith(f"{arguments[0]}: ")
     assert not out.exists()
+
+
+def test_options_before_the_task_are_refused(train: Train, photo_folder: Path, out: Path) -> None:
+    done = run("train", "--device", "cpu", "upscale", "--data", photo_folder, "--out", out)
+    told = "--device: options of a task follow it: ganedit train upscale …"
+    assert (done.code, done.complaint) == (2, told)
 
 
 def test_missing_data_folder(out: Path) -> None:

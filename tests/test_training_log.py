@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,14 @@ def test_report_tells_what_one_wants_to_know(make_task: MakeTask, tmp_path: Path
     for name in re.findall(r"\]\((.+?)\)", report):
         assert (tmp_path / name).is_file()
     assert len(re.findall(r"samples/step_", report)) == 2
+
+
+def test_report_does_without_sheets_that_were_removed(make_task: MakeTask, tmp_path: Path) -> None:
+    train(make_task(), tiny.config(tmp_path), stop_at=1)
+    shutil.rmtree(tmp_path / "samples")
+    train(make_task(), tiny.config(tmp_path, resume=True), stop_at=2)
+    report = (tmp_path / "report.md").read_text()
+    assert ("2 steps" in report, "](samples/" in report) == (True, False)
 
 
 def test_rows_average_the_steps_since_the_last(make_task: MakeTask, tmp_path: Path) -> None:

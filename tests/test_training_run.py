@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ganedit.tasks.upscale.training import UpscaleTask
 from ganedit.training import loop, state
 from ganedit.training.config import TrainingConfig
 from ganedit.training.loop import train
-from ganedit.training.task import GENERATOR
+from ganedit.training.task import GENERATOR, Networks
 
 MakeTask = Callable[..., UpscaleTask]
 VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -180,7 +181,7 @@ def test_run_that_is_at_its_end_says_so(make_task: MakeTask, tmp_path: Path) -> 
 def test_checkpoint_of_another_layout_is_refused(make_task: MakeTask, tmp_path: Path) -> None:
     train(make_task(), tiny.config(tmp_path, steps=1))
     saved = tiny.checkpoint(tmp_path)
-    for other in ({"pair": saved["networks"]}, {**saved, "layout": 1}):
+    for other in ({"pair": saved["networks"]}, {**saved, "layout": 1}, torch.zeros(3)):
         torch.save(other, tmp_path / state.CHECKPOINT)
         with pytest.raises(TrainingError, match="another version of ganedit") as caught:
             train(make_task(), tiny.config(tmp_path, resume=True))
@@ -193,6 +194,7 @@ def test_checkpoint_of_another_layout_is_refused(make_task: MakeTask, tmp_path: 
     [
         ("batch", {"batch": 3}, {}),
         ("model", {"model": "photo"}, {}),
+        ("width 8, not 16", {"network": replace(tiny.NETWORK, width=16)}, {}),
         ("learning-rate", {}, {"learning_rate": 1e-5}),
         ("accumulate", {}, {"accumulate": 2}),
         ("seed", {}, {"seed": 5}),
@@ -203,7 +205,7 @@ def test_resuming_with_other_options_is_refused(
     make_task: MakeTask, tmp_path: Path, option: str, options: dict, changes: dict
 ) -> None:
     train(make_task(), tiny.config(tmp_path, steps=1))
-    with pytest.raises(TrainingError, match=rf"--resume: .* started with {option} ") as caught:
+    with pytest.raises(TrainingError, match=rf"--resume: .* started with {option}\b") as caught:
         train(make_task(**options), tiny.config(tmp_path, resume=True, **changes))
     assert "\n" not in str(caught.value)
 
@@ -217,9 +219,24 @@ def test_run_is_not_overwritten_nor_resumed_from_nothing(
     with pytest.raises(TrainingError, match="holds a run"):
         train(make_task(), tiny.config(tmp_path, steps=1))
     path = tmp_path / state.CHECKPOINT
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(TrainingError, match="cannot be read"):
-        train(make_task(), tiny.config(tmp_path, resume=True))
+    for size in (1000, 0):
+        path.write_bytes(path.read_bytes()[:size])
+        with pytest.raises(TrainingError, match=r"cannot be read \(\w.*--start") as caught:
+            train(make_task(), tiny.config(tmp_path, resume=True))
+        assert "\n" not in str(caught.value)
+
+
+def test_a_folder_takes_one_training_at_a_time(make_task: MakeTask, tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def begin_another(at: state.State, line: str | None) -> None:
+        with pytest.raises(TrainingError) as caught:
+            train(make_task(), tiny.config(tmp_path))
+        refused.append(str(caught.value))
+
+    train(make_task(), tiny.config(tmp_path), progress=begin_another, stop_at=1)
+    assert refused == [f"{tmp_path}: a training runs there; wait, or take another --out"]
+    train(make_task(), tiny.config(tmp_path, resume=True))
 
 
 def test_full_disk_keeps_the_previous_checkpoint(
@@ -246,6 +263,17 @@ def test_training_begins_from_weights_it_is_given(make_task: MakeTask, tmp_path:
         make_task(), config, start=lambda networks: networks[GENERATOR].load_state_dict(given)
     )
     assert all(torch.equal(given[name], p) for name, p in networks[GENERATOR].named_parameters())
+
+
+def test_a_run_that_goes_on_needs_no_weights_to_begin_from(
+    make_task: MakeTask, tmp_path: Path
+) -> None:
+    def gone(networks: Networks) -> None:
+        raise AssertionError("it has begun already")
+
+    train(make_task(), tiny.config(tmp_path), stop_at=1)
+    train(make_task(), tiny.config(tmp_path, resume=True), start=gone)
+    assert tiny.checkpoint(tmp_path)["step"] == 6
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,8 @@ def test_memory_of_one_picture_does_not_meet_another(own: Path) -> None:
     ("arguments", "code", "complaint"),
     [
         (["--to", "drak"], 2, "drak: no such domain; did you mean dark? There are: dark, pho"),
+        (["--to", "drak", "--color", "red"], 2, "drak: no such domain; did you mean dark?"),
+        (["--to", "all", "--like", "a.png"], 2, "--like: --to all makes one result for each dom"),
         (["--to", "runs/dark"], 2, "'runs/dark' cannot name a domain"),
         (["--to", "dark", "--strength", "2"], 2, "--strength 2: use a number from 0 to 1"),
         (["--to", "dark", "--working-size", "3"], 2, "use a whole number, 64 or more"),

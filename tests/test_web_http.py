@@ -35,7 +35,7 @@ from ganedit.tasks import TASKS
 from ganedit.web.forms import describe
 from ganedit.web.options import WebOptions
 from ganedit.web.server import clear_abandoned
-from ganedit.web.store import safe_name
+from ganedit.web.store import Store, safe_name
 from ganedit.web.words import helped
 
 pytest.importorskip("starlette", reason="the extra [web] is not installed")
@@ -355,6 +355,20 @@ def test_results_are_packed_as_they_are_but_for_those_in_folders_of_the_user(
     assert page.ask("GET", "/api/results.zip?job=x").status == 404
 
 
+def test_results_that_are_not_shown_any_more_are_packed_all_the_same(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganedit.web.queue.SHOWN", 2)
+    drawn = page.finished(task="draw", options={"count": 4})
+    assert (len(drawn["made"]), drawn["count"]) == (2, 5)
+    answer = page.ask("GET", f"/api/results.zip?job={drawn['id']}")
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+        assert len(archive.namelist()) == 5
+    kept = len(list(page.kept.glob("*/results/*/*.png")))
+    page.ask("DELETE", f"/api/jobs/{drawn['id']}")
+    assert len(list(page.kept.glob("*/results/*/*.png"))) == kept - 5
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 100_000])
 def test_what_is_no_json_object_is_refused(page: Page, body: bytes) -> None:
     assert page.ask("POST", "/api/jobs", body).status == 400
@@ -391,6 +405,37 @@ def test_a_folder_run_is_stopped_goes_on_and_is_the_command_lines(page: Page, ch
         page.ask("DELETE", f"/api/jobs/{each['id']}")
     assert len(list(page.kept.glob("*/reports/*"))) == len(reports) - 2
     assert page.ask("GET", f"/api/jobs/{done['id']}/report").status == 404
+
+
+def test_a_run_through_a_folder_takes_no_place_from_what_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganedit.web.queue.SHOWN", 2)
+    monkeypatch.setattr("ganedit.web.store.MOST_FILES", 2)
+    (tmp_path / "chosen").mkdir()
+    for number in range(5):
+        write_photo(tmp_path / "chosen" / "in" / f"{number}.png", seed=number)
+    dropping = mock.patch.object(Store, "drop", autospec=True, side_effect=Store.drop)
+    with served(tmp_path / "chosen") as page, dropping as drop:
+        sent = page.send(write_photo(tmp_path / "photo.png"))["id"]
+        done = page.finished(task="fade", folder=str(tmp_path / "chosen" / "in"),
+                             output=str(tmp_path / "chosen" / "out"))  # fmt: skip
+        assert (len(done["made"]), done["count"]) == (2, 5)
+        assert drop.call_count == 2 * (5 - 2)  # results and sources that are not shown any more
+        assert len(list((tmp_path / "chosen" / "out").glob("*.png"))) == 5
+        assert page.ask("GET", f"/api/files/{sent}").status == 200
+        for number in range(2):
+            page.send(write_photo(tmp_path / f"{number}.png"))
+        assert page.ask("GET", f"/api/files/{sent}").status == 404  # the oldest of its own
+
+
+def test_pictures_of_a_folder_may_have_no_more_pixels_than_those_that_are_sent(
+    page: Page, chosen: Path
+) -> None:
+    write_photo(chosen / "in" / "large.png", 2001, 2001)
+    job = page.finished(task="fade", folder=str(chosen / "in"), output=str(chosen / "out"))
+    assert job["state"] == "failed"
+    assert "4,000,000" in job["errors"][0]
 
 
 def test_the_command_line_goes_on_with_a_run_of_the_page(page: Page, chosen: Path) -> None:
@@ -554,6 +599,8 @@ def test_fifty_requests_at_once_are_all_answered(page: Page, tmp_path: Path) -> 
         {"host": ""},
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[x"},
+        {"host": "[x"},
         {"origin": "http://127.0.0.1:1"},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site", "sec_fetch_mode": "no-cors"},
@@ -587,7 +634,13 @@ def test_a_password_is_asked_for_once_it_is_set(tmp_path: Path) -> None:
         assert (right.status, "HttpOnly" in cookie, "samesite=strict" in cookie.lower()) == (
             303, True, True)  # fmt: skip
         assert page.ask("GET", "/api/tasks", cookie=cookie.partition(";")[0]).status == 200
-        assert page.ask("GET", "/api/tasks", cookie="ganedit=x").status == 401
+        for others in ('prefs={"a": 1}', "a[0]=1", "seen", "a/b=1", "ganedit-1=x"):
+            both = f"{others}; {cookie.partition(';')[0]}"
+            assert page.ask("GET", "/api/tasks", cookie=both).status == 200, others
+        name = cookie.partition("=")[0]
+        assert str(page.port) in name  # one of another port does not take its place
+        for wrong_one in (f"{name}=x", f"{name}=\xe9", name, "ganedit=x"):
+            assert page.ask("GET", "/api/tasks", cookie=wrong_one).status == 401
         basic = "Basic " + base64.b64encode("me:sésame".encode()).decode()
         assert (
             page.ask("GET", "/api/tasks", authorization=basic, host="house.example").status == 200

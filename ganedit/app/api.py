@@ -1,7 +1,6 @@
 """The Python interface: a function and an `Editor` for each task, made from its description."""
 
 import inspect
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, replace
 from pathlib import Path
@@ -88,24 +87,35 @@ class Editor:
         decoded = {each.name: _decoded(each, given.get(each.name)) for each in self.task.inputs}
         counts = {name: len(several) for name, several in decoded.items() if several}
         self.task.check(self.options, {**dict.fromkeys(self._given, 1), **counts})
-        if variant and self.variants == ("",):
-            raise UsageError(f"{self.task.name}: these options make one result, and no {variant!r}")
-        result = self._apply(decoded, self.variants[0] if variant is None else variant, progress)
+        chosen = self.variants[0] if variant is None else variant
+        if chosen not in self.variants:
+            raise UsageError(
+                f"{self.task.name}: these options make {_told(self.variants)}, and no {variant!r}"
+            )
+        result = self._apply(decoded, chosen, progress)
         for each in declared(self.task.options):
             path = each.value_in(self.options)
-            if each.option.beside is not None and path is not None and result.beside is not None:
+            # What goes beside a result is the same for all variants.
+            if each.option.beside is not None and path is not None and chosen == self.variants[0]:
                 _save_beside(result, path, each)
         return result
 
 
 def _save_beside(result: Image, path: Path, each: Declared) -> None:
-    """Write the picture that the task made with a result, which one from memory has no name for."""
+    """Write the picture that the task made with a result; of one from memory into a file only."""
     assert result.beside is not None
     if not path.suffix or path.is_dir():
         if not result.name:
             raise UsageError(f"{each.name} {path}: the picture has no name; give a file")
         path = path / f"{Path(result.name).stem}_{each.option.beside}.png"
     save(result.beside, path)
+
+
+def _told(variants: tuple[str, ...]) -> str:
+    """The names of results, but for those in the middle of many."""
+    if variants == ("",):
+        return "one result"
+    return ", ".join(variants if len(variants) < 8 else (*variants[:3], "…", variants[-1]))
 
 
 def _value(value: Any) -> Any:
@@ -286,7 +296,8 @@ def as_image(picture: Picture) -> Image:
         return Image.from_pil(picture)
     if isinstance(picture, str | bytes | Path):
         return decode(Path(picture) if isinstance(picture, str) else picture)
-    if isinstance(picture, io.BufferedIOBase):
+    # A temporary file has the methods of a binary file and not its class.
+    if hasattr(picture, "read") and isinstance(picture.read(0), bytes):
         return decode(picture)
     raise TypeError(
         f"a {type(picture).__name__} is no picture; pass a path, bytes, a binary file, an array "

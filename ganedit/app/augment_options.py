@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import MOST_SEED, Options, option, own_weights, vgg_file
+from ganedit.options import MOST_SEED, Options, option, own_weights, refuse, vgg_file
 from ganedit.runs.options import Placement
+
+# Of the training of a generator, and of a check.
+_OF_TRAINING = ("--run", "--minutes", "--size", "--width", "--feature-weight", "--vgg")
+_OF_CHECKS = ("--check-seeds", "--check-steps")
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class AugmentOptions(Options):
         super().__post_init__()
         if self.output.suffix:
             raise UsageError(f"-o {self.output}: give a folder")
+        if self.weights is not None:
+            refuse(self, _OF_TRAINING, "with --weights no generator is trained")
+        if not self.check:
+            refuse(self, _OF_CHECKS, "goes with --check")
 
     @property
     def precision(self) -> Literal["auto", "fp32", "bf16"]:

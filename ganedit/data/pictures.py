@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -219,11 +220,15 @@ def square(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 def squares_in(folder: Path, side: int) -> dict[str, np.ndarray]:
-    """The `square` of every picture below a folder, by its name there without suffix."""
-    return {
-        path.relative_to(folder).with_suffix("").as_posix(): square(load_rgb(path), side)
-        for path in list_pictures(folder)
-    }
+    """The `square` of every picture below a folder, by its name there; without suffix, unless
+    another one has the same name then."""
+    paths = list_pictures(folder)
+    alike = Counter([*paths, *(path.with_suffix("") for path in paths)])
+    found = {}
+    for path in paths:
+        name = path if alike[path.with_suffix("")] > 1 else path.with_suffix("")
+        found[name.relative_to(folder).as_posix()] = square(load_rgb(path), side)
+    return found
 
 
 def random_crop(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import Options, option
+from ganedit.options import MOST_SEED, Options, option
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ class TrainingConfig(Options):
     tensorboard: bool = option(
         False, "Write TensorBoard events too (needs ganedit[tensorboard]).", group="run"
     )
-    seed: int = option(0, "Of initialisation, data and augmentation.", least=0, group="run")
+    seed: int = option(
+        0, "Of initialisation, data and augmentation.", least=0, most=MOST_SEED, group="run"
+    )
     precision: Literal["auto", "fp32", "bf16"] = option(
         "auto", "Arithmetic of the forward pass; master weights stay float32.", group="machine"
     )

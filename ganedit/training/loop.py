@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import cv2
 import torch
+from filelock import FileLock, Timeout
 from torch.utils.data import DataLoader, Dataset
 
 from ganedit import runtime
@@ -30,6 +31,8 @@ from ganedit.training.task import Batch, Batches, Networks, TrainableTask
 
 # More steps than any run by the clock will see.
 _ENDLESS = 1 << 40
+# In the folder of a run, held as long as it is trained.
+_LOCK = ".lock"
 
 
 class Watcher(Protocol):
@@ -66,7 +69,7 @@ def train(
         TrainingError: the run cannot be started, resumed or written, or diverged.
         KeyboardInterrupt: after the checkpoint of the step reached was written.
     """
-    with distributed.joined() as ranks:
+    with distributed.joined() as ranks, contextlib.ExitStack() as held:
         device, dtype = _arithmetic(config, ranks)
         # First of all, so that other options are told before pictures are looked through.
         saved = _checkpoint_of(task, config, ranks)
@@ -74,7 +77,7 @@ def train(
         state = _begin(task, config, device, ranks, start, saved)
         del saved  # a copy of the state, for as long as the run lasts
         state.command = state.command or command
-        config.out.mkdir(parents=True, exist_ok=True)
+        held.enter_context(_folder_of(config, ranks, device))
 
         began, saved_at = time.monotonic() - state.seconds, time.monotonic()
         record = Record(task, batches, config, state, dtype) if ranks.first else None
@@ -137,6 +140,24 @@ def _checkpoint_of(
     return None
 
 
+@contextlib.contextmanager
+def _folder_of(config: TrainingConfig, ranks: Ranks, device: torch.device) -> Iterator[None]:
+    """The run's folder, kept from a second training that would write the same files."""
+    config.out.mkdir(parents=True, exist_ok=True)
+    lock, taken = FileLock(config.out / _LOCK, thread_local=False), False
+    if ranks.first:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            taken = True
+    if any(distributed.largest([taken], ranks, device)):
+        raise TrainingError(f"{config.out}: a training runs there; wait, or take another --out")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _begin(
     task: TrainableTask,
     config: TrainingConfig,
@@ -152,7 +173,7 @@ def _begin(
         raise TrainingError(
             f"--critic-lead {config.critic_lead}: this training has no critic; leave it out"
         )
-    if start is not None:
+    if start is not None and saved is None:  # a run that goes on has weights of its own
         start(networks)
     for network in (*networks.trained.values(), *networks.frozen.values()):
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

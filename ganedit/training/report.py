@@ -24,7 +24,8 @@ def write_report(task: TrainableTask, config: TrainingConfig, state: State, scor
     if (config.out / PLOT).exists():
         parts.append(f"![losses and scores over the images]({PLOT})")
     sheets = sorted((config.out / SAMPLES).glob("*.png"))
-    for title, sheet in zip(("First", "Last"), (sheets[0], sheets[-1]), strict=True):
+    ends = (sheets[0], sheets[-1]) if sheets else ()  # someone may have removed them
+    for title, sheet in zip(("First", "Last"), ends, strict=False):
         parts.append(f"## {title} sheet: {sheet.stem.replace('_', ' ')}")
         parts.append(f"![{title.lower()} sheet]({SAMPLES}/{sheet.name})")
     (config.out / REPORT).write_text("\n\n".join(parts) + "\n", encoding="utf-8")

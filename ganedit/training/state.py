@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ganedit.errors import TrainingError
+from ganedit.errors import TrainingError, reason_of
 from ganedit.training.config import TrainingConfig
 from ganedit.training.distributed import Ranks, gathered
 from ganedit.training.optimizer import optimizers_for
@@ -191,14 +191,17 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     path = folder / CHECKPOINT
     if not path.exists():
         raise TrainingError(f"{path}: no checkpoint to go on from; leave out --resume")
+    anew = f"begin a new run from its weights: --start {folder} with another --out"
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a damaged file
-        raise TrainingError(f"{path}: the checkpoint cannot be read: {error}") from error
-    if content.get("layout") != LAYOUT:
+        raise TrainingError(
+            f"{path}: the checkpoint cannot be read ({reason_of(error)}); {anew}"
+        ) from error
+    if not isinstance(content, dict) or content.get("layout") != LAYOUT:
         raise TrainingError(
             f"{path}: written by another version of ganedit, whose runs this one cannot go on "
-            f"with; begin a new run from its weights: --start {folder} with another --out"
+            f"with; {anew}"
         )
     return content
 
@@ -233,18 +236,28 @@ def check_same_run(
         TrainingError: names the first option that differs.
     """
     settings = (saved["config"], _lasting(config, ranks))
-    for was, now in ((saved["options"], dict(options)), settings):
-        for name in sorted(was.keys() | now.keys()):
-            if _listed(was.get(name)) != _listed(now.get(name)):
+    for pair in ((saved["options"], options), settings):
+        was, now = map(_flat, pair)
+        for path in sorted(was.keys() | now.keys()):
+            if _listed(was.get(path)) != _listed(now.get(path)):
                 raise TrainingError(
-                    f"--resume: this run was started with {name.replace('_', '-')} "
-                    f"{was.get(name)}, not {now.get(name)}; use the same, or another --out"
+                    f"--resume: this run was started with {path[-1].replace('_', '-')} "
+                    f"{was.get(path)}, not {now.get(path)}; use the same, or another --out"
                 )
 
 
 def _lasting(config: TrainingConfig, ranks: Ranks) -> dict[str, Any]:
     """What decides which batches come next; fewer processes would see others."""
     return {**config.lasting(), "processes": ranks.world}
+
+
+def _flat(options: Mapping[str, Any], *above: str) -> dict[tuple[str, ...], Any]:
+    """Options by the names that lead to them, those of nested ones for themselves."""
+    found: dict[tuple[str, ...], Any] = {}
+    for name, value in options.items():
+        path = (*above, name)
+        found |= _flat(value, *path) if isinstance(value, Mapping) else {path: value}
+    return found
 
 
 def _listed(value: Any) -> Any:

@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import binascii
+import re
 import secrets
-from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,7 +85,7 @@ class Guard:
         if self.password is None and _name_of(host) not in LOOPBACK_NAMES:
             return refusal(403, f"{host[:80]}: not a name of this computer")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _split(origin).netloc != host:
             return refusal(403, "asked by another page")
         from_elsewhere = headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
         visits = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
@@ -94,15 +95,16 @@ class Guard:
 
     async def _asked(self, scope: Scope, headers: Headers, receive: Receive) -> Response | None:
         """The answer to a request without the password, or with it in the login form."""
+        name = _cookie_name(headers.get("host", ""))
         if scope["path"] == "/login" and scope["method"] == "POST":
             form = parse_qs((await _body(receive)).decode("utf-8", "replace"))
             if await self._fits(form.get("password", [""])[0]):
                 response = RedirectResponse("/", 303)
-                response.set_cookie(COOKIE, self._token, httponly=True, samesite="strict")
+                response.set_cookie(name, self._token, httponly=True, samesite="strict")
                 return response
             return HTMLResponse(_LOGIN.format(told="That is not the password."), 401)
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        if cookie is not None and secrets.compare_digest(cookie.value, self._token):
+        cookie = cookie_parser(headers.get("cookie", "")).get(name, "")
+        if secrets.compare_digest(cookie.encode(), self._token.encode()):
             return None
         given = _basic(headers.get("authorization", ""))
         if given is not None and await self._fits(given):
@@ -132,7 +134,21 @@ def _sends_picture(scope: Scope) -> bool:
 
 def _name_of(host: str) -> str:
     """A host without its port: `[::1]:7860` is `::1`."""
-    return (urlsplit(f"//{host}").hostname or "") if host.isprintable() else ""
+    return (_split(f"//{host}").hostname or "") if host.isprintable() else ""
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of an address, all empty where it is none: `http://[x`."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def _cookie_name(host: str) -> str:
+    """With the port in it: a browser sends the cookies of all ports of a host to each of them."""
+    port = re.search(r":([0-9]+)$", host)
+    return f"{COOKIE}-{port[1]}" if port else COOKIE
 
 
 def _too_large(headers: Headers, most: int) -> Response | None:

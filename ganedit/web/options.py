@@ -72,7 +72,7 @@ class WebOptions(Options):
 
     @property
     def most_pixels(self) -> int:
-        """Of a picture that is sent."""
+        """Of a picture that is sent, or lies in a chosen folder."""
         return self.max_pixels or MOST_PIXELS
 
     @property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
 
 State = Literal["waiting", "running", "done", "failed", "stopped"]
-# Jobs that are remembered, and of a run through a folder the pictures that are shown.
+# Jobs that are remembered, and of each the results and failures that are shown.
 KEPT_JOBS, SHOWN = 200, 48
 # Jobs that may wait at a time.
 MOST_WAITING = 100
@@ -53,7 +53,8 @@ class Entry:
     before: int = 0
     seconds: float = 0.0
     started: float = 0.0
-    made: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=SHOWN))
+    made: list[dict[str, Any]] = field(default_factory=list)
+    """The results; of a run through a folder the latest that are shown."""
     made_count: int = 0
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=SHOWN))
     notes: list[str] = field(default_factory=list)
@@ -80,7 +81,7 @@ class Entry:
             "report": self.report is not None,
             "share": 1.0 if self.state == "done" else share,
             "done": int(self.done), "todo": self.todo, "before": self.before,
-            "seconds": took, "left": left, "made": list(self.made), "count": self.made_count,
+            "seconds": took, "left": left, "made": self.made[-SHOWN:], "count": self.made_count,
             "errors": list(self.errors), "notes": self.notes, "asked": self.asked,
         }  # fmt: skip
 
@@ -168,9 +169,12 @@ class Queue:
         if entry.report is not None:
             entry.report.unlink(missing_ok=True)
         for made in entry.made:
-            for picture in (made["result"], made["source"]):
-                if picture is not None:
-                    self.store.drop(picture["id"])
+            self._drop(made)
+
+    def _drop(self, made: Mapping[str, Any]) -> None:
+        for picture in (made["result"], made["source"]):
+            if picture is not None:
+                self.store.drop(picture["id"])
 
     def _go_through(self) -> None:
         self._warm()
@@ -248,6 +252,8 @@ class Queue:
             case worker.Made():
                 entry.made_count += 1
                 entry.made.append(self._made(entry, event))
+                if entry.order.roots is not None and len(entry.made) > SHOWN:
+                    self._drop(entry.made.pop(0))  # the files stay: they are the user's
             case worker.Failed():
                 entry.errors.append(self._told(entry, event.told))
             case worker.Said():

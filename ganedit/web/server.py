@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from ganedit import runtime
 from ganedit.errors import UsageError
-from ganedit.runs.options import RunOptions
+from ganedit.runs.options import FileOptions, RunOptions
 from ganedit.runs.saying import say
 from ganedit.task import Task
 from ganedit.web.guard import Guard
@@ -49,7 +49,8 @@ def application(tasks: tuple[Task[Any], ...], options: WebOptions) -> Iterator[A
     lock.acquire()
     store, roots = Store(folder, options.most_pixels), Roots(options.roots)
     queue = Queue(store)
-    run = RunOptions(placement=options.placement, quiet=True)
+    files = FileOptions(max_pixels=options.most_pixels)
+    run = RunOptions(files=files, placement=options.placement, quiet=True)
     try:
         routes = Routes(tasks, store, queue, roots, run)
         programs = Programs(tasks, routes.orders, store, queue, options.most_bytes)

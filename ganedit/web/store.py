@@ -16,7 +16,7 @@ from ganedit.web.views import View, Views
 
 # Letters that some system does not take in the name of a file, and the longest name.
 _NOT_IN_NAMES, LONGEST_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]'), 100
-# Files that are kept at a time, whatever their size.
+# Files of its own that a page keeps at a time, whatever their size.
 MOST_FILES = 4000
 
 
@@ -118,12 +118,13 @@ class Store:
     def _keep(self, held: Held) -> Held:
         with self._lock:
             self._held[held.id] = held
-            ids, kept = list(self._held), sum(each.bytes for each in self._held.values())
-        for id in ids:  # the oldest first
-            if (kept <= self.kept_bytes and len(self._held) <= MOST_FILES) or id == held.id:
+            own = [each for each in self._held.values() if each.own]
+        files, kept = len(own), sum(each.bytes for each in own)
+        for oldest in own:
+            if (kept <= self.kept_bytes and files <= MOST_FILES) or oldest is held:
                 break
-            kept -= self._held[id].bytes
-            self.drop(id)
+            files, kept = files - 1, kept - oldest.bytes
+            self.drop(oldest.id)
         return held
 
 

@@ -6,7 +6,13 @@ from typing import Any, Literal
 
 import click
 
-from ganedit.app.commands.parameters import GroupedOption, command, parameters, taken
+from ganedit.app.commands.parameters import (
+    GroupedOption,
+    command,
+    given_names,
+    parameters,
+    taken,
+)
 from ganedit.errors import UsageError
 from ganedit.options import Options, option
 from ganedit.task import Task
@@ -40,13 +46,15 @@ def train_group(tasks: tuple[Task[Any], ...]) -> click.Group:
     """The group of these tasks' commands, and of recipes."""
 
     def run(**given: Any) -> None:
-        context = click.get_current_context()
+        task = click.get_current_context().invoked_subcommand
         options = taken(RecipeOptions, given)
         if options.recipe is None:
-            if context.invoked_subcommand is None:
+            if task is None:
                 raise UsageError("name a task, or give --recipe; see ganedit train --help")
+            for name in sorted(given_names()):
+                raise UsageError(f"--{name}: options of a task follow it: ganedit train {task} …")
             return
-        if context.invoked_subcommand is not None:
+        if task is not None:
             raise UsageError("--recipe says itself what is trained; leave the task out")
 
         from ganedit.app.training import run_recipe

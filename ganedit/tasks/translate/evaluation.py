@@ -17,6 +17,7 @@ from ganedit.image import Image
 from ganedit.nets.vgg import VGG19Features
 from ganedit.scores import Scores, ScoreTable, mean_scores
 from ganedit.task import Measuring
+from ganedit.tasks.translate.domains import check_domains, takes_drawings
 from ganedit.tasks.translate.edit import TranslateEdit
 from ganedit.tasks.translate.options import TranslateEvaluation, TranslateOptions
 
@@ -111,9 +112,14 @@ def measure(options: TranslateEvaluation, measuring: Measuring) -> ScoreTable:
     Raises:
         GaneditError: pictures are missing.
         WeightsError: weights or the feature network cannot be read.
-        UsageError: no generator leads to a domain, or nothing is to be measured.
+        UsageError: no generator leads to a domain, it takes drawings, or nothing is to be measured.
     """
     assert options.b is not None
+    check_domains([options.to, *([options.back] if options.back else [])], options.weights)
+    if takes_drawings(options.to, options.weights):
+        raise UsageError(f"--to {options.to}: makes photos of drawings; add --paired")
+    if options.back and takes_drawings(options.back, options.weights):
+        raise UsageError(f"--back {options.back}: makes photos of drawings; leave it out")
     first, second = Path(options.a), options.b
     source, target = read_set(first, options.size), read_set(second, options.size)
     features = measuring.vgg(*LAYERS)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganedit.errors import WeightsError
+from ganedit.errors import WeightsError, reason_of
 from ganedit.tasks.translate.normalization import HeldNorm
 
 Wiring = Literal["cyclegan", "cut", "unet", "unet-affine"]
@@ -238,8 +238,10 @@ def _read(path: Path) -> Mapping[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(f"{path}: no checkpoint that can be read safely ({reason})") from error
+        raise WeightsError(
+            f"{path}: no checkpoint that can be read safely ({reason_of(error)}); give a whole "
+            "latest_net_G*.pth"
+        ) from error
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
         raise WeightsError(f"{path}: not a generator's parameters; give a latest_net_G*.pth")
     # Written by DataParallel, names begin with its own.

@@ -7,11 +7,26 @@ from typing import Literal
 
 from ganedit import weights
 from ganedit.errors import UsageError
-from ganedit.options import MOST_SEED, Options, option, own_weights, vgg_file
+from ganedit.options import (
+    MOST_SEED,
+    Options,
+    changed,
+    option,
+    own_weights,
+    refuse,
+    vgg_file,
+)
 from ganedit.tasks.translate.paired.options import DRAWN, PairedTraining
 
 # The word for every domain there is.
 ALL = "all"
+# Of training and measuring without pairs.
+_UNPAIRED_TRAINING = (
+    "--one-sided", "--width", "--deep-width", "--blocks", "--grain", "--reduce", "--cycle-weight",
+    "--identity-weight", "--contrast-weight", "--penalty-weight", "--pool",
+)  # fmt: skip
+_UNPAIRED_MEASURING = ("--back", "--more")
+_PAIRED_MEASURING = ("--held-out", "--strict")
 
 
 def check_name(name: str) -> None:
@@ -182,11 +197,17 @@ class TranslateTraining(Options):
         if self.crop % 4 or self.crop < 32:
             raise UsageError(f"--crop {self.crop}: use a multiple of 4, at least 32")
         if self.pairing.wanted:
+            refuse(self, _UNPAIRED_TRAINING, "training from pairs has no use for it")
             pairing = self.pairing.completed(self.a, self.b, names, self.crop)
             for name in names:
                 check_name(name)
             object.__setattr__(self, "pairing", pairing)
             return
+        refuse(self.pairing, changed(self.pairing), "goes with --paired or --pairs")
+        if self.one_sided:
+            refuse(self, ("--cycle-weight",), "goes without --one-sided")
+        else:
+            refuse(self, ("--contrast-weight",), "goes with --one-sided")
         if not self.a or not self.b:
             raise UsageError("give a folder with --a and one with --b")
         for folder in self.a:
@@ -246,6 +267,10 @@ class TranslateEvaluation(Options):
             raise UsageError("--a sketch:DIR has its photos in DIR; give --b with all else")
         if not Path(self.a.removeprefix(DRAWN)).is_dir():
             raise UsageError(f"--a {self.a}: no such folder")
+        if self.paired:
+            refuse(self, _UNPAIRED_MEASURING, "goes without --paired")
+        else:
+            refuse(self, _PAIRED_MEASURING, "goes with --paired")
 
 
 @dataclass(frozen=True)

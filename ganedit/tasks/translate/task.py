@@ -67,23 +67,25 @@ def _variants(options: TranslateOptions) -> tuple[str, ...]:
 
 
 def _check(options: TranslateOptions, given: Mapping[str, int]) -> None:
-    if options.to == ALL or options.to not in domains(options.weights):
-        several, drawings = False, False
+    refused: list[tuple[tuple[str, ...], str]] = []
+    if options.to == ALL:
+        plain = "--to all makes one result for each domain of pictures; name one domain"
+        refused.append((_OF_DRAWINGS + _OF_SEVERAL, plain))
     else:
-        several = bool(stored(options.to, options.weights).get("palette"))
-        drawings = takes_drawings(options.to, options.weights)
+        check_domains([options.to], options.weights)
+        if takes_drawings(options.to, options.weights):
+            refused.append((_OF_PICTURES, f"--to {options.to} makes photos of drawings"))
+        else:
+            refused.append((_OF_DRAWINGS, f"--to {options.to} does not make photos of drawings"))
+        if not stored(options.to, options.weights).get("palette"):
+            refused.append((_OF_SEVERAL, f"--to {options.to} makes one result only"))
     usual = TranslateOptions(options.to)
     # What a form sends along at its default says nothing.
     said = {name for name in _SAID if getattr(options, name) != getattr(usual, name)}
     said |= {"like"} & given.keys()
-    refused = [
-        (_OF_DRAWINGS, not drawings, f"--to {options.to} does not make photos of drawings"),
-        (_OF_PICTURES, drawings, f"--to {options.to} makes photos of drawings"),
-        (_OF_SEVERAL, not several, f"--to {options.to} makes one result only"),
-    ]
-    for names, applies, reason in refused:
+    for names, reason in refused:
         for name in names:
-            if applies and name in said:
+            if name in said:
                 raise UsageError(f"--{name.replace('_', '-')}: {reason}")
 
 
