@@ -96,6 +96,14 @@ def test_every_flat_colour_stays(
     assert worst < 0.5 / 255, "rounded, each is what it was"
 
 
+@pytest.mark.parametrize("scale", [1, 2, 4, *SCALES])
+def test_flat_colours_of_16_bits_stay_to_the_last_one(scale: float) -> None:
+    flat = np.full((12, 12, 3), (30000, 12345, 50000), np.uint16)
+    large = enlarged(loaded("photo", DEFAULT_DETAIL, torch.float32), flat, scale)
+    assert large.dtype == np.uint16
+    assert np.abs(large.astype(int) - flat[0, 0]).max() <= 1
+
+
 @pytest.mark.parametrize("dtype", PRECISIONS, ids=["fp32", "bf16"])
 @pytest.mark.parametrize("detail", DETAILS)
 @pytest.mark.parametrize(("model", "scale"), NETWORKS)

@@ -15,7 +15,7 @@ RADIUS, RESTORED_RADIUS = 4, 8
 # beyond its range by so great a share of that range, lie the overshoots that sharp edges need:
 # without them, or with less, PSNR falls.
 NEIGHBOURHOOD, OVERSHOOT = 2, 0.5
-# And by this, which is less than half a level: a flat area of 8 bits comes back as it was.
+# And by this where there is any range, which is less than half a level of 8 bits.
 TOLERANCE = 0.45 / 255
 # Mean excess over that range from which a network is believed less, and up to which at all. On
 # photographs and black print it stays below the first; of colours that a network never saw it is
@@ -69,7 +69,9 @@ def hold_color(
 def color_range(low: Tensor) -> tuple[Tensor, Tensor]:
     """The least and the most that pixels may become in an enlargement of `(N, C, H, W)`."""
     most, least = _highest(low), -_highest(-low)
-    margin = (most - least).mul_(OVERSHOOT).add_(TOLERANCE)
+    spread = most - least
+    # What is flat stays so, at 16 bits too.
+    margin = spread.clamp(max=TOLERANCE).add_(spread, alpha=OVERSHOOT)
     return (least - margin).clamp_(min=0), (most + margin).clamp_(max=1)
 
 
