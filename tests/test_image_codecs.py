@@ -43,6 +43,33 @@ def test_jpeg_xl(tmp_path, dtype, channels, alpha):
         decode(data, max_pixels=10)
 
 
+@pytest.mark.parametrize("depth", [1, 5, 10, 12])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_depth_of_jpeg_xl_is_scaled_to_white(channels, depth):
+    white = (1 << depth) - 1
+    values = make_image(channels, np.uint16, alpha=True).to_array() >> (16 - depth)
+    values[0] = white
+    data = imagecodecs.jpegxl_encode(
+        values.astype(np.uint8 if depth < 8 else np.uint16), lossless=True, bitspersample=depth
+    )
+    back = decode(data)
+    top = 255 if depth < 8 else 65535
+    assert (back.depth, back.notes) == (8 if depth < 8 else 16, ())
+    assert np.abs(back.to_array() - values * (top / white)).max() <= 0.5
+
+
+def test_alpha_of_another_depth_in_jpeg_xl():
+    values = np.full((8, 8, 4), 1023, np.uint16)
+    values[..., 3] = 255
+    values[0, 0, 3] = 0
+    data = imagecodecs.jpegxl_encode(values, lossless=True, bitspersample=10)
+    # The bit that says 10 of alpha, and 8 without it.
+    data = data[:4] + bytes((data[4] ^ 0x20,)) + data[5:]
+    image = decode(data)
+    assert np.all(image.samples == 65535)
+    assert (image.alpha[0, 0], image.alpha[1:].min()) == (0, 65535)
+
+
 def test_floats_and_frames_of_jpeg_xl():
     wanted = make_image(3, np.uint16).samples / 65535
     image = decode(imagecodecs.jpegxl_encode(wanted.astype(np.float32), lossless=True))
@@ -94,6 +121,7 @@ def stream(*fields: tuple[int, int]) -> bytes:
 
 # No extra fields, 8 bits an integer sample, 16 bits are enough.
 PLAIN = ((0, 1), (0, 1), (0, 2), (1, 1))
+DEEP = ((0, 1), (0, 1), (2, 2), (1, 1)), ((0, 1), (1, 1), (0, 2), (7, 4), (1, 1))
 ALPHA = ((1, 2), (0, 1), (0, 2), (0, 1), (0, 2), (0, 2), (0, 2), (1, 1))  # premultiplied
 # No profile, RGB, white of D65.
 RGB = ((0, 1), (0, 1), (0, 2), (1, 2))
@@ -103,6 +131,9 @@ RGB = ((0, 1), (0, 1), (0, 2), (1, 2))
     ("fields", "header"),
     [
         ((*PLAIN, (0, 2), (1, 1), (1, 1)), JxlHeader(8, 8)),
+        # 12 bits, and floats of 32.
+        ((*DEEP[0], (0, 2), (1, 1), (1, 1)), JxlHeader(8, 8, depth=12)),
+        ((*DEEP[1], (0, 2), (1, 1), (1, 1)), JxlHeader(8, 8, depth=None)),
         ((*PLAIN, *ALPHA, (1, 1), (1, 1)), JxlHeader(8, 8, premultiplied=True)),
         # BT.2020 with PQ, Display P3 with sRGB's transfer function.
         (

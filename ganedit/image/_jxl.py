@@ -53,7 +53,7 @@ def read_jxl(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
         raise source.damaged(lenient=lenient)
     source.check_size(header.width, header.height, max_pixels)
     planes = decoded(source, "jpegxl", "JPEG XL", lenient=lenient, index=0)
-    samples, alpha, notes = split_channels(source, planes, "JPEG XL")
+    samples, alpha, notes = split_channels(source, planes, "JPEG XL", header.depth)
     if header.premultiplied and alpha is not None:
         unpremultiply(samples, alpha)
     if header.color is None:
