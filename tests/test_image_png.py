@@ -194,6 +194,28 @@ def test_altered_chunk_is_dropped():
     assert decode(bytes(data)).notes == ("tEXt chunk dropped: it is damaged or far too large",)
 
 
+@pytest.mark.parametrize(
+    ("colour", "row", "key"),
+    [(0, b"\1\2", b""), (0, b"\1\2", b"\1"), (0, b"\1\2", bytes(3)), (2, bytes(6), bytes(2))],
+)
+def test_a_transparent_colour_that_makes_no_sense_is_dropped(colour, row, key):
+    data = make_png(8, colour, [row], 2, tRNS=key)
+    image = decode(data)
+    assert (image.alpha, image.notes) == (None, ("tRNS dropped: it is damaged",))
+    with pytest.raises(TruncatedImageError):
+        decode(data[: data.index(b"tRNS") + 4])
+    with pytest.raises(TruncatedImageError):
+        decode(data[: data.index(b"tRNS") + 4], allow_truncated=True)
+
+
+def test_an_altered_transparent_colour_is_dropped():
+    data = bytearray(make_png(8, 0, [b"\1\2"], 2, tRNS=b"\0\1"))
+    assert decode(bytes(data)).alpha.tolist() == [[0, 255]]
+    data[data.index(b"tRNS") + 5] = 2
+    image = decode(bytes(data))
+    assert (image.alpha, image.notes) == (None, ("tRNS dropped: it is damaged",))
+
+
 def test_profiles_of_imagemagick(tmp_path):
     iptc = b"\x1c\2\x78\0\4text"
     image = replace(make_image(), metadata=Metadata(iptc=iptc))
@@ -225,6 +247,14 @@ def test_interlaced(bits, mode, monkeypatch):
     data += png_chunk(b"IDAT", zlib.compress(b"\0" + row)) + png_chunk(b"IEND", b"")
     image = decode(data)
     assert image.samples.ravel().tolist() == [255 if bits <= 8 else 65535] * samples
+
+
+@pytest.mark.parametrize(("channels", "depth"), [(1, 16), (3, 8)])
+def test_damaged_deep_png_says_its_depth(channels, depth):
+    data, _ = written(make_image(channels, np.uint16), "PNG")
+    image = decode(data[: len(data) * 2 // 3], allow_truncated=True)
+    assert image.depth == depth
+    assert any("reduced to 8 bits" in note for note in image.notes) == (depth == 8)
 
 
 def test_the_last_chunk_may_be_missing():

@@ -29,7 +29,8 @@ TEXT_LIMIT = 1 << 20
 
 _PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _END = bytes(4) + b"IEND\xaeB`\x82"
-_GREY, _RGB, _PALETTE = 0, 2, 3  # colour types; the first two may have a transparent colour
+_GREY, _RGB, _PALETTE = 0, 2, 3  # colour types
+_KEY_LENGTHS = {_GREY: 2, _RGB: 6}  # bytes of a transparent colour, which only these may have
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _KEPT = {b"iCCP", b"eXIf", b"pHYs", b"bKGD", b"sBIT"} | _TEXTS | COLOR_CHUNKS.keys()
 # Significant bits, the place on a page, what values measure, palettes to choose from, stereo.
@@ -76,8 +77,11 @@ def read_chunks(file: BinaryIO) -> PngParts:
     palette, background, gone = b"", None, dict[str, None]()
     parts.pixels.write(SIGNATURE)
     for name, payload, whole in _chunks(file):
-        if name == b"tRNS" and parts.header[3] in (_GREY, _RGB):
-            parts.key = struct.unpack(f">{(len(payload) - 12) // 2}H", payload[8:-4]) or None
+        if name == b"tRNS" and parts.header[3] in _KEY_LENGTHS:
+            if whole and len(payload) - 12 == _KEY_LENGTHS[parts.header[3]]:
+                parts.key = struct.unpack(f">{(len(payload) - 12) // 2}H", payload[8:-4])
+            else:
+                told.note("tRNS dropped: it is damaged")
         elif name in _PIXELS:
             parts.pixels.write(payload)
             palette = payload[8:-4] if name == b"PLTE" else palette
@@ -121,7 +125,8 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
             payload = start + file.read(min(length, 64))
             file.seek(max(0, length - 64) + 4, 1)
         whole = len(payload) == length + 12
-        if whole and name not in _PIXELS:
+        # No decoder sees a transparent colour, and checks it.
+        if whole and (name == b"tRNS" or name not in _PIXELS):
             whole = zlib.crc32(payload[4:-4]).to_bytes(4, "big") == payload[-4:]
         yield name, payload, whole
 
