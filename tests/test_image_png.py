@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import PIL.Image
 import pytest
-from pictures import encoded, make_image, make_png, png_chunk, smooth_image, written
+from pictures import SRGB, encoded, make_image, make_png, png_chunk, smooth_image, written
 from PIL import ImageCms
 
 from ganedit.errors import TruncatedImageError, UnreadableImageError
@@ -81,6 +81,16 @@ def test_colour_that_cannot_be_kept_is_told():
     for chunks, format in (([(b"cICP", HDR)], "JPEG"), ([(b"gAMA", LINEAR)], "BMP")):
         _, notes = written(decode(with_chunks(*chunks)), format)
         assert notes == (f"gamma and colour space left out: {format} has no place for PNG's",)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF", "AVIF"])
+def test_a_profile_stays_where_cicp_has_no_place(format):
+    profile = b"x\0\0" + zlib.compress(SRGB)
+    for code, hdr in ((bytes((12, 13, 0, 1)), False), (HDR, True)):
+        data, notes = written(decode(with_chunks((b"iCCP", profile), (b"cICP", code))), format)
+        assert decode(data).metadata.icc == SRGB
+        told = (f"HDR (PQ or HLG) left out: {format} keeps the colour profile only",)
+        assert notes == (told if hdr else ())
 
 
 # --- what else there is ---------------------------------------------------------------------------
