@@ -1,5 +1,6 @@
 """What travels beside the samples, and what is true of the result."""
 
+import io
 import struct
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from pictures import (
     make_exif,
     make_image,
     smooth_image,
+    written,
 )
 
 from ganedit.image import (
@@ -33,13 +35,13 @@ from ganedit.image._metadata import valid_aspect
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("format", METADATA_FORMATS)
 def test_metadata_survives(tmp_path, format, channels, dtype, alpha):
-    icc = SRGB if channels == 3 or format in ("WEBP", "AVIF") else GREY_PROFILE
+    becomes_rgb = format == "WEBP" or (format == "AVIF" and alpha)
+    icc = SRGB if channels == 3 or becomes_rgb else GREY_PROFILE
     metadata = Metadata(icc=icc, exif=make_exif(), xmp=XMP, dpi=(300.0, 150.0))
     image = replace(make_image(channels, dtype, alpha=alpha), metadata=metadata)
     save(image, tmp_path / "a", format=format)
     back = decode(tmp_path / "a").metadata
-    grey_in_colour_format = channels == 1 and format in ("WEBP", "AVIF")
-    assert back.icc == (None if grey_in_colour_format else icc)
+    assert back.icc == icc
     assert back.dpi == pytest.approx((300, 150), rel=1e-3)
     assert back.xmp is not None
     assert b'tiff:Orientation="1" exif:PixelXDimension="34"' in back.xmp
@@ -181,6 +183,19 @@ def test_metadata_too_large_for_jpeg_is_left_out(tmp_path):
     notes = save(image, tmp_path / "a.jpg")
     assert [note[:13] for note in notes] == ["EXIF left out", "XMP left out:"]
     assert save(image, tmp_path / "a.png") == ()
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("format", METADATA_FORMATS)
+def test_profile_of_grey_is_not_put_into_rgb(format, alpha):
+    image = replace(make_image(1, alpha=alpha), metadata=Metadata(icc=GREY_PROFILE))
+    data, notes = written(image, format, quality=100)
+    rgb = PIL.Image.open(io.BytesIO(data)).mode.startswith("RGB")
+    assert rgb == (format == "WEBP" or (format == "AVIF" and alpha))
+    note = "colour profile dropped: it does not describe RGB samples"
+    assert decode(data).metadata.icc == (None if rgb else GREY_PROFILE)
+    assert (note in notes) == rgb
+    assert b"GRAY" not in data or not rgb
 
 
 def test_profile_of_another_colour_space_is_not_attached(tmp_path):

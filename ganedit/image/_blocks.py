@@ -70,7 +70,9 @@ def fitted_metadata(
     return replace(metadata, **changes), tuple(notes)
 
 
-def pillow_options(format: str, quality: int, metadata: Metadata) -> dict[str, Any]:
+def pillow_options(
+    format: str, quality: int, metadata: Metadata, channels: int
+) -> dict[str, Any]:
     """Arguments for `PIL.Image.Image.save`."""
     # Of JPEG, `insert_segments` takes the unit away from an aspect.
     dpi = metadata.aspect if format == "JPEG" and metadata.aspect else metadata.dpi
@@ -84,7 +86,7 @@ def pillow_options(format: str, quality: int, metadata: Metadata) -> dict[str, A
         exif = exif_with_dpi(exif, metadata.dpi)
     if format == "WEBP":
         options |= {"lossless": quality == 100, "exact": True}
-    if format == "AVIF" and quality == 100:
+    if format == "AVIF" and quality == 100 and channels == 3:  # grey would become RGB by it
         options["subsampling"] = "4:4:4"
     options["quality"] = quality
     blocks = {
