@@ -219,6 +219,8 @@ def test_floats_and_bits_of_jpeg_xr():
     image = decode(imagecodecs.jpegxr_encode(values))
     assert np.abs(image.samples / 65535 - values / 2.55).max() < 1e-3
     assert image.notes[0].startswith("float samples from 0 to 2.55")
+    assert image.metadata.color_chunks == (LINEAR,)
+    assert decode(imagecodecs.jpegxr_encode(make_image().samples)).metadata.color_chunks == ()
     bits = make_image(1).samples[..., 0] > 99
     assert np.array_equal(decode(imagecodecs.jpegxr_encode(bits)).samples[..., 0], bits * 255)
 
