@@ -98,6 +98,14 @@ def test_boxes_of_jpeg_xl(compressed):
     assert (exif[0x010F], exif[0x0112]) == ("Maker", 1)
 
 
+def test_resolution_of_jpeg_xl_is_in_its_exif():
+    exif = PIL.Image.Exif()
+    exif[0x011A], exif[0x011B], exif[0x0128] = 300.0, 150.0, 2
+    data = imagecodecs.jpegxl_encode(make_image().samples, lossless=True, usecontainer=True)
+    data += box(b"Exif", bytes(4) + exif.tobytes().removeprefix(b"Exif\0\0"))
+    assert decode(data).metadata.dpi == (300, 150)
+
+
 def test_jpeg_xl_made_of_a_jpeg_keeps_what_was_in_it():
     exif = b"Exif\0\0" + make_exif(6)
     options = {"exif": exif, "icc_profile": SRGB, "comment": b"hello", "quality": 95}

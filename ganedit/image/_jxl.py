@@ -9,7 +9,7 @@ import io
 from ganedit.image._boxes import boxes
 from ganedit.image._codecs import decoded, split_channels
 from ganedit.image._jxl_header import jxl_header
-from ganedit.image._metadata import LINEAR, Metadata
+from ganedit.image._metadata import LINEAR, Metadata, dpi_in_exif
 from ganedit.image._reading import Reading
 from ganedit.image._samples import unpremultiply
 from ganedit.image._source import Source
@@ -73,7 +73,10 @@ def _boxed_metadata(data: bytes, color: tuple[int, int] | None) -> Metadata:
     exif = found.get(_EXIF, b"")
     exif = exif[4 + int.from_bytes(exif[:4], "big") :]  # behind the offset of its header
     return Metadata(
-        exif=exif or None, xmp=found.get(_XMP) or None, color_chunks=_color_chunks(color)
+        exif=exif or None,
+        xmp=found.get(_XMP) or None,
+        dpi=dpi_in_exif(exif or None),
+        color_chunks=_color_chunks(color),
     )
 
 
