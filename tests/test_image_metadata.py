@@ -128,6 +128,17 @@ def test_no_metadata_stays_none(tmp_path):
         assert (metadata.icc, metadata.exif, metadata.xmp) == (None, None, None)
 
 
+@pytest.mark.parametrize("formats", [("TIFF", "JPEG"), ("JPEG", "TIFF"), ("TIFF", "TIFF")])
+def test_what_windows_and_scanners_tell_goes_through_tiff(formats):
+    tags = PIL.Image.Exif()
+    tags[0x010D], tags[0x4746], tags[0x9C9B] = "page 7", 4, "título\0".encode("utf-16-le")
+    picture = smooth_image(3).to_pil()
+    data = encoded(picture, formats[0], exif=tags)
+    exif = PIL.Image.Exif()
+    exif.load(b"Exif\0\0" + decode(written(decode(data), formats[1])[0]).metadata.exif)
+    assert {tag: exif.get(tag) for tag in tags} == dict(tags)
+
+
 def test_tiff_text_beyond_ascii_survives(tmp_path):
     exif = PIL.Image.Exif()
     exif[0x8298] = "© Æ".encode("latin-1")
