@@ -13,7 +13,7 @@ from pictures import SRGB, encoded, make_image, make_png, png_chunk, smooth_imag
 from PIL import ImageCms
 
 from ganedit.errors import TruncatedImageError, UnreadableImageError
-from ganedit.image import Metadata, decode, save
+from ganedit.image import Image, Metadata, decode, save
 from ganedit.runtime import limited_threads
 
 LINEAR = struct.pack(">I", 100_000)
@@ -159,6 +159,23 @@ def test_language_and_translated_keyword_stay(compressed):
     assert png_chunk(b"iTXt", chunk) in data
     assert png_chunk(b"iTXt", plain) in data
     assert decode(data).metadata == image.metadata
+
+
+def test_pillows_png_keeps_what_its_file_does():
+    iptc = b"Raw profile type iptc\0\niptc\n 9\n" + b"\x1c\2\x78\0\4text".hex().encode()
+    chunks = [
+        (b"gAMA", LINEAR), (b"cHRM", WIDE), (b"sRGB", b"\0"), (b"tEXt", b"Title\0caf\xe9"),
+        (b"pHYs", struct.pack(">IIB", 1, 2, 0)), (b"tEXt", iptc),
+        (b"iTXt", b"Comment\0\0\0de\0Kommentar\0\xe2\x82\xac"),
+    ]  # fmt: skip
+    data = with_chunks(*chunks)
+    image = Image.from_pil(PIL.Image.open(io.BytesIO(data)))
+    assert image.metadata == decode(data).metadata
+    assert len(image.metadata.color_chunks) == 3
+    assert image.notes == ()
+    picture = PIL.Image.open(io.BytesIO(data))
+    picture.info["gamma"] = "none"
+    assert Image.from_pil(picture).notes == ("gamma and texts dropped: they are damaged",)
 
 
 def test_thumbnails_of_viewers_do_not_stay():

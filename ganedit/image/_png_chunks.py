@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
+from PIL import PngImagePlugin
+
 from ganedit.image._metadata import (
     EXIF_PREFIX,
     Metadata,
@@ -107,6 +109,29 @@ def read_chunks(file: BinaryIO) -> PngParts:
     return parts
 
 
+def with_opened(
+    metadata: Metadata, picture: PngImagePlugin.PngImageFile
+) -> tuple[Metadata, tuple[str, ...]]:
+    """`metadata` with what Pillow keeps of the chunks of a loaded PNG, and notes on damage."""
+    told = _Told()
+    try:
+        chunks = list(_chunks_again(picture))
+    except (TypeError, ValueError, struct.error):  # a program's own entries
+        chunks = []
+        told.note("gamma and texts dropped: they are damaged")
+    for name, data in chunks:
+        told.take(name, data)
+    found = told.metadata()
+    metadata = replace(
+        found,
+        icc=metadata.icc,
+        exif=metadata.exif or found.exif,
+        xmp=metadata.xmp or found.xmp,
+        dpi=metadata.dpi or found.dpi,
+    )
+    return metadata, tuple(told.notes)
+
+
 def png_size(file: BinaryIO) -> tuple[int, int]:
     """Width and height from the header; zeros if it is cut off."""
     file.seek(0)
@@ -129,6 +154,23 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
         if whole and (name == b"tRNS" or name not in _PIXELS):
             whole = zlib.crc32(payload[4:-4]).to_bytes(4, "big") == payload[-4:]
         yield name, payload, whole
+
+
+def _chunks_again(picture: PngImagePlugin.PngImageFile) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the chunks that Pillow took values from."""
+    info = picture.info
+    if "gamma" in info:
+        yield b"gAMA", struct.pack(">I", round(info["gamma"] * 100_000))
+    if "chromaticity" in info:
+        yield b"cHRM", struct.pack(">8I", *(round(v * 100_000) for v in info["chromaticity"]))
+    if "srgb" in info:
+        yield b"sRGB", struct.pack("B", info["srgb"])
+    if "aspect" in info:
+        yield b"pHYs", struct.pack(">IIB", *info["aspect"], 0)
+    for keyword, text in picture.text.items():
+        language, translated = getattr(text, "lang", None), getattr(text, "tkey", None)
+        told = "\0".join((language or "", translated or "", text)).encode()
+        yield b"iTXt", keyword.encode("latin-1") + bytes(3) + told
 
 
 def _background(
