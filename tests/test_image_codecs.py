@@ -98,6 +98,21 @@ def test_boxes_of_jpeg_xl(compressed):
     assert (exif[0x010F], exif[0x0112]) == ("Maker", 1)
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_boxes_of_jpeg_xl_that_are_left_out_are_told(compressed):
+    jpeg = encoded(smooth_image().to_pil(), "JPEG")
+    for data in (
+        imagecodecs.jpegxl_encode(make_image().samples, lossless=True, usecontainer=True),
+        imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=True),
+    ):
+        for name in (b"jhgm", b"jumb"):
+            data += box(b"brob", name + bytes(9)) if compressed else box(name, bytes(9))
+        assert [note.split(" left")[0] for note in decode(data).notes] == [
+            "HDR gain map",
+            "content credentials (C2PA)",
+        ]
+
+
 def test_resolution_of_jpeg_xl_is_in_its_exif():
     exif = PIL.Image.Exif()
     exif[0x011A], exif[0x011B], exif[0x0128] = 300.0, 150.0, 2

@@ -186,6 +186,13 @@ def test_damaged_metadata_does_not_fail_the_picture(tmp_path):
     assert "profile dropped" in image.notes[0]
 
 
+def test_content_credentials_of_webp_are_told():
+    data = encoded(smooth_image(3).to_pil(), "WEBP", exif=b"Exif\0\0" + make_exif())
+    data += b"C2PA" + struct.pack("<I", 10) + bytes(10)
+    data = data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    assert [note.split(" left")[0] for note in decode(data).notes] == ["content credentials (C2PA)"]
+
+
 def test_metadata_too_large_for_jpeg_is_left_out(tmp_path):
     exif = PIL.Image.Exif()
     exif[0x8769] = {0x927C: bytes(70_000)}

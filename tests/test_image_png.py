@@ -256,6 +256,9 @@ def test_profiles_of_imagemagick(tmp_path):
         chunk = b"Raw profile type " + name.encode() + b"\0\0" + zlib.compress(text)
         metadata = decode(with_chunks((b"zTXt", chunk))).metadata
         assert getattr(metadata, name) == block.removeprefix(b"Exif\0\0")
+    for name in ("icc", "icm"):
+        text = f"Raw profile type {name}\0\n{name}\n{len(SRGB):8}\n{SRGB.hex()}\n".encode()
+        assert decode(with_chunks((b"tEXt", text))).metadata.icc == SRGB
 
 
 # --- samples ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from PIL import PngImagePlugin
 
 from ganedit.image._metadata import (
+    CREDENTIALS_NOTE,
     EXIF_PREFIX,
     Metadata,
     dpi_in_exif,
@@ -97,7 +98,7 @@ def read_chunks(file: BinaryIO) -> PngParts:
         elif name == b"acTL" and len(payload) >= 12:
             parts.frames = max(1, int.from_bytes(payload[8:12], "big"))
         elif name == b"caBX":
-            told.note("content credentials (C2PA) left out: they vouch for the unedited file")
+            told.note(CREDENTIALS_NOTE)
         elif name in _KEPT:
             told.take(name, payload[8:-4] if whole else None)
     if whole and name != b"IEND":
@@ -124,7 +125,7 @@ def with_opened(
     found = told.metadata()
     metadata = replace(
         found,
-        icc=metadata.icc,
+        icc=metadata.icc or found.icc,
         exif=metadata.exif or found.exif,
         xmp=metadata.xmp or found.xmp,
         dpi=metadata.dpi or found.dpi,
@@ -229,7 +230,7 @@ class _Told:
         exif = exif.removeprefix(EXIF_PREFIX) if exif else None
         iptc = self._profiles.get("iptc") or self._profiles.get("8bim")
         return Metadata(
-            icc=self._icc,
+            icc=self._icc or self._profiles.get("icc") or self._profiles.get("icm"),
             exif=exif,
             xmp=self._xmp or self._profiles.get("xmp"),
             dpi=self._dpi or dpi_in_exif(exif),
