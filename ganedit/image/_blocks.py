@@ -70,9 +70,7 @@ def fitted_metadata(
     return replace(metadata, **changes), tuple(notes)
 
 
-def pillow_options(
-    format: str, quality: int, metadata: Metadata, channels: int
-) -> dict[str, Any]:
+def pillow_options(format: str, quality: int, metadata: Metadata, channels: int) -> dict[str, Any]:
     """Arguments for `PIL.Image.Image.save`."""
     # Of JPEG, `insert_segments` takes the unit away from an aspect.
     dpi = metadata.aspect if format == "JPEG" and metadata.aspect else metadata.dpi

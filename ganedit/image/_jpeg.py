@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from ganedit.image._metadata import CREDENTIALS_NOTE, GAIN_MAP_NOTE, COMMENT, Metadata, comment_text, iptc_of, valid_aspect
+from ganedit.image._metadata import (
+    COMMENT,
+    CREDENTIALS_NOTE,
+    GAIN_MAP_NOTE,
+    Metadata,
+    comment_text,
+    iptc_of,
+    valid_aspect,
+)
 from ganedit.image._reading import Reading
 from ganedit.image._samples import from_integers
 from ganedit.image._source import Source
 from ganedit.image._xmp import tells_gain_map, tells_video
-
 
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"

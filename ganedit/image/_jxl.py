@@ -73,9 +73,7 @@ def read_jxl(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
 
 def boxes_left_out(source: Source) -> tuple[str, ...]:
     """Notes on what is in the boxes of a JPEG XL and not taken."""
-    found = {
-        content[:4] if name == _COMPRESSED else name for name, content in boxes(source.data())
-    }
+    found = {content[:4] if name == _COMPRESSED else name for name, content in boxes(source.data())}
     return tuple(note for name, note in _NOTES.items() if name in found)
 
 
