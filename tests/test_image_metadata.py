@@ -27,7 +27,7 @@ from ganedit.image import (
     decode,
     save,
 )
-from ganedit.image._metadata import valid_aspect
+from ganedit.image._metadata import refreshed, valid_aspect
 
 
 @pytest.mark.parametrize("alpha", [False, True])
@@ -184,6 +184,24 @@ def test_damaged_metadata_does_not_fail_the_picture(tmp_path):
     image = decode(encoded(smooth_image().to_pil(), "JPEG", icc_profile=b"nonsense"))
     assert image.metadata.icc is None
     assert "profile dropped" in image.notes[0]
+
+
+def panorama(across: int, down: int) -> bytes:
+    """The middle of a panorama, of so many times the test picture's size."""
+    return (
+        f'<a GPano:FullPanoWidthPixels="{70 * across}" GPano:CroppedAreaLeftPixels="{10 * across}"'
+        f' GPano:CroppedAreaImageWidthPixels="{WIDTH * across}" GPano:InitialViewHeading="8">'
+        f"<GPano:CroppedAreaImageHeightPixels>{HEIGHT * down}</GPano:CroppedAreaImageHeightPixels>"
+        f"<GPano:FullPanoHeightPixels>{40 * down}</GPano:FullPanoHeightPixels></a>"
+    ).encode()
+
+
+def test_a_panorama_grows_with_its_picture():
+    for across, down in ((1, 1), (2, 3)):
+        large, _ = refreshed(Metadata(xmp=panorama(1, 1)), WIDTH * across, HEIGHT * down, 3)
+        assert large.xmp == panorama(across, down)
+    absurd = panorama(1, 0)
+    assert refreshed(Metadata(xmp=absurd), 9, 9, 3)[0].xmp == absurd
 
 
 def test_content_credentials_of_webp_are_told():
