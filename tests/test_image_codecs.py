@@ -43,6 +43,33 @@ def test_jpeg_xl(tmp_path, dtype, channels, alpha):
         decode(data, max_pixels=10)
 
 
+@pytest.mark.parametrize("depth", [1, 5, 10, 12])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_depth_of_jpeg_xl_is_scaled_to_white(channels, depth):
+    white = (1 << depth) - 1
+    values = make_image(channels, np.uint16, alpha=True).to_array() >> (16 - depth)
+    values[0] = white
+    data = imagecodecs.jpegxl_encode(
+        values.astype(np.uint8 if depth < 8 else np.uint16), lossless=True, bitspersample=depth
+    )
+    back = decode(data)
+    top = 255 if depth < 8 else 65535
+    assert (back.depth, back.notes) == (8 if depth < 8 else 16, ())
+    assert np.abs(back.to_array() - values * (top / white)).max() <= 0.5
+
+
+def test_alpha_of_another_depth_in_jpeg_xl():
+    values = np.full((8, 8, 4), 1023, np.uint16)
+    values[..., 3] = 255
+    values[0, 0, 3] = 0
+    data = imagecodecs.jpegxl_encode(values, lossless=True, bitspersample=10)
+    # The bit that says 10 of alpha, and 8 without it.
+    data = data[:4] + bytes((data[4] ^ 0x20,)) + data[5:]
+    image = decode(data)
+    assert np.all(image.samples == 65535)
+    assert (image.alpha[0, 0], image.alpha[1:].min()) == (0, 65535)
+
+
 def test_floats_and_frames_of_jpeg_xl():
     wanted = make_image(3, np.uint16).samples / 65535
     image = decode(imagecodecs.jpegxl_encode(wanted.astype(np.float32), lossless=True))
@@ -71,6 +98,29 @@ def test_boxes_of_jpeg_xl(compressed):
     assert (exif[0x010F], exif[0x0112]) == ("Maker", 1)
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_boxes_of_jpeg_xl_that_are_left_out_are_told(compressed):
+    jpeg = encoded(smooth_image().to_pil(), "JPEG")
+    for data in (
+        imagecodecs.jpegxl_encode(make_image().samples, lossless=True, usecontainer=True),
+        imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=True),
+    ):
+        for name in (b"jhgm", b"jumb"):
+            data += box(b"brob", name + bytes(9)) if compressed else box(name, bytes(9))
+        assert [note.split(" left")[0] for note in decode(data).notes] == [
+            "HDR gain map",
+            "content credentials (C2PA)",
+        ]
+
+
+def test_resolution_of_jpeg_xl_is_in_its_exif():
+    exif = PIL.Image.Exif()
+    exif[0x011A], exif[0x011B], exif[0x0128] = 300.0, 150.0, 2
+    data = imagecodecs.jpegxl_encode(make_image().samples, lossless=True, usecontainer=True)
+    data += box(b"Exif", bytes(4) + exif.tobytes().removeprefix(b"Exif\0\0"))
+    assert decode(data).metadata.dpi == (300, 150)
+
+
 def test_jpeg_xl_made_of_a_jpeg_keeps_what_was_in_it():
     exif = b"Exif\0\0" + make_exif(6)
     options = {"exif": exif, "icc_profile": SRGB, "comment": b"hello", "quality": 95}
@@ -94,6 +144,7 @@ def stream(*fields: tuple[int, int]) -> bytes:
 
 # No extra fields, 8 bits an integer sample, 16 bits are enough.
 PLAIN = ((0, 1), (0, 1), (0, 2), (1, 1))
+DEEP = ((0, 1), (0, 1), (2, 2), (1, 1)), ((0, 1), (1, 1), (0, 2), (7, 4), (1, 1))
 ALPHA = ((1, 2), (0, 1), (0, 2), (0, 1), (0, 2), (0, 2), (0, 2), (1, 1))  # premultiplied
 # No profile, RGB, white of D65.
 RGB = ((0, 1), (0, 1), (0, 2), (1, 2))
@@ -103,6 +154,9 @@ RGB = ((0, 1), (0, 1), (0, 2), (1, 2))
     ("fields", "header"),
     [
         ((*PLAIN, (0, 2), (1, 1), (1, 1)), JxlHeader(8, 8)),
+        # 12 bits, and floats of 32.
+        ((*DEEP[0], (0, 2), (1, 1), (1, 1)), JxlHeader(8, 8, depth=12)),
+        ((*DEEP[1], (0, 2), (1, 1), (1, 1)), JxlHeader(8, 8, depth=None)),
         ((*PLAIN, *ALPHA, (1, 1), (1, 1)), JxlHeader(8, 8, premultiplied=True)),
         # BT.2020 with PQ, Display P3 with sRGB's transfer function.
         (
@@ -188,6 +242,8 @@ def test_floats_and_bits_of_jpeg_xr():
     image = decode(imagecodecs.jpegxr_encode(values))
     assert np.abs(image.samples / 65535 - values / 2.55).max() < 1e-3
     assert image.notes[0].startswith("float samples from 0 to 2.55")
+    assert image.metadata.color_chunks == (LINEAR,)
+    assert decode(imagecodecs.jpegxr_encode(make_image().samples)).metadata.color_chunks == ()
     bits = make_image(1).samples[..., 0] > 99
     assert np.array_equal(decode(imagecodecs.jpegxr_encode(bits)).samples[..., 0], bits * 255)
 

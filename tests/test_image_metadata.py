@@ -1,5 +1,6 @@
 """What travels beside the samples, and what is true of the result."""
 
+import io
 import struct
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from pictures import (
     make_exif,
     make_image,
     smooth_image,
+    written,
 )
 
 from ganedit.image import (
@@ -25,7 +27,7 @@ from ganedit.image import (
     decode,
     save,
 )
-from ganedit.image._metadata import valid_aspect
+from ganedit.image._metadata import refreshed, valid_aspect
 
 
 @pytest.mark.parametrize("alpha", [False, True])
@@ -33,13 +35,13 @@ from ganedit.image._metadata import valid_aspect
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("format", METADATA_FORMATS)
 def test_metadata_survives(tmp_path, format, channels, dtype, alpha):
-    icc = SRGB if channels == 3 or format in ("WEBP", "AVIF") else GREY_PROFILE
+    becomes_rgb = format == "WEBP" or (format == "AVIF" and alpha)
+    icc = SRGB if channels == 3 or becomes_rgb else GREY_PROFILE
     metadata = Metadata(icc=icc, exif=make_exif(), xmp=XMP, dpi=(300.0, 150.0))
     image = replace(make_image(channels, dtype, alpha=alpha), metadata=metadata)
     save(image, tmp_path / "a", format=format)
     back = decode(tmp_path / "a").metadata
-    grey_in_colour_format = channels == 1 and format in ("WEBP", "AVIF")
-    assert back.icc == (None if grey_in_colour_format else icc)
+    assert back.icc == icc
     assert back.dpi == pytest.approx((300, 150), rel=1e-3)
     assert back.xmp is not None
     assert b'tiff:Orientation="1" exif:PixelXDimension="34"' in back.xmp
@@ -126,6 +128,17 @@ def test_no_metadata_stays_none(tmp_path):
         assert (metadata.icc, metadata.exif, metadata.xmp) == (None, None, None)
 
 
+@pytest.mark.parametrize("formats", [("TIFF", "JPEG"), ("JPEG", "TIFF"), ("TIFF", "TIFF")])
+def test_what_windows_and_scanners_tell_goes_through_tiff(formats):
+    tags = PIL.Image.Exif()
+    tags[0x010D], tags[0x4746], tags[0x9C9B] = "page 7", 4, "título\0".encode("utf-16-le")
+    picture = smooth_image(3).to_pil()
+    data = encoded(picture, formats[0], exif=tags)
+    exif = PIL.Image.Exif()
+    exif.load(b"Exif\0\0" + decode(written(decode(data), formats[1])[0]).metadata.exif)
+    assert {tag: exif.get(tag) for tag in tags} == dict(tags)
+
+
 def test_tiff_text_beyond_ascii_survives(tmp_path):
     exif = PIL.Image.Exif()
     exif[0x8298] = "© Æ".encode("latin-1")
@@ -173,6 +186,31 @@ def test_damaged_metadata_does_not_fail_the_picture(tmp_path):
     assert "profile dropped" in image.notes[0]
 
 
+def panorama(across: int, down: int) -> bytes:
+    """The middle of a panorama, of so many times the test picture's size."""
+    return (
+        f'<a GPano:FullPanoWidthPixels="{70 * across}" GPano:CroppedAreaLeftPixels="{10 * across}"'
+        f' GPano:CroppedAreaImageWidthPixels="{WIDTH * across}" GPano:InitialViewHeading="8">'
+        f"<GPano:CroppedAreaImageHeightPixels>{HEIGHT * down}</GPano:CroppedAreaImageHeightPixels>"
+        f"<GPano:FullPanoHeightPixels>{40 * down}</GPano:FullPanoHeightPixels></a>"
+    ).encode()
+
+
+def test_a_panorama_grows_with_its_picture():
+    for across, down in ((1, 1), (2, 3)):
+        large, _ = refreshed(Metadata(xmp=panorama(1, 1)), WIDTH * across, HEIGHT * down, 3)
+        assert large.xmp == panorama(across, down)
+    absurd = panorama(1, 0)
+    assert refreshed(Metadata(xmp=absurd), 9, 9, 3)[0].xmp == absurd
+
+
+def test_content_credentials_of_webp_are_told():
+    data = encoded(smooth_image(3).to_pil(), "WEBP", exif=b"Exif\0\0" + make_exif())
+    data += b"C2PA" + struct.pack("<I", 10) + bytes(10)
+    data = data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    assert [note.split(" left")[0] for note in decode(data).notes] == ["content credentials (C2PA)"]
+
+
 def test_metadata_too_large_for_jpeg_is_left_out(tmp_path):
     exif = PIL.Image.Exif()
     exif[0x8769] = {0x927C: bytes(70_000)}
@@ -181,6 +219,19 @@ def test_metadata_too_large_for_jpeg_is_left_out(tmp_path):
     notes = save(image, tmp_path / "a.jpg")
     assert [note[:13] for note in notes] == ["EXIF left out", "XMP left out:"]
     assert save(image, tmp_path / "a.png") == ()
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("format", METADATA_FORMATS)
+def test_profile_of_grey_is_not_put_into_rgb(format, alpha):
+    image = replace(make_image(1, alpha=alpha), metadata=Metadata(icc=GREY_PROFILE))
+    data, notes = written(image, format, quality=100)
+    rgb = PIL.Image.open(io.BytesIO(data)).mode.startswith("RGB")
+    assert rgb == (format == "WEBP" or (format == "AVIF" and alpha))
+    note = "colour profile dropped: it does not describe RGB samples"
+    assert decode(data).metadata.icc == (None if rgb else GREY_PROFILE)
+    assert (note in notes) == rgb
+    assert b"GRAY" not in data or not rgb
 
 
 def test_profile_of_another_colour_space_is_not_attached(tmp_path):

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import PIL.Image
 import pytest
-from pictures import encoded, make_image, make_png, png_chunk, smooth_image, written
+from pictures import SRGB, encoded, make_image, make_png, png_chunk, smooth_image, written
 from PIL import ImageCms
 
 from ganedit.errors import TruncatedImageError, UnreadableImageError
-from ganedit.image import Metadata, decode, save
+from ganedit.image import Image, Metadata, decode, save
 from ganedit.runtime import limited_threads
 
 LINEAR = struct.pack(">I", 100_000)
@@ -81,6 +81,16 @@ def test_colour_that_cannot_be_kept_is_told():
     for chunks, format in (([(b"cICP", HDR)], "JPEG"), ([(b"gAMA", LINEAR)], "BMP")):
         _, notes = written(decode(with_chunks(*chunks)), format)
         assert notes == (f"gamma and colour space left out: {format} has no place for PNG's",)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF", "AVIF"])
+def test_a_profile_stays_where_cicp_has_no_place(format):
+    profile = b"x\0\0" + zlib.compress(SRGB)
+    for code, hdr in ((bytes((12, 13, 0, 1)), False), (HDR, True)):
+        data, notes = written(decode(with_chunks((b"iCCP", profile), (b"cICP", code))), format)
+        assert decode(data).metadata.icc == SRGB
+        told = (f"HDR (PQ or HLG) left out: {format} keeps the colour profile only",)
+        assert notes == (told if hdr else ())
 
 
 # --- what else there is ---------------------------------------------------------------------------
@@ -151,6 +161,23 @@ def test_language_and_translated_keyword_stay(compressed):
     assert decode(data).metadata == image.metadata
 
 
+def test_pillows_png_keeps_what_its_file_does():
+    iptc = b"Raw profile type iptc\0\niptc\n 9\n" + b"\x1c\2\x78\0\4text".hex().encode()
+    chunks = [
+        (b"gAMA", LINEAR), (b"cHRM", WIDE), (b"sRGB", b"\0"), (b"tEXt", b"Title\0caf\xe9"),
+        (b"pHYs", struct.pack(">IIB", 1, 2, 0)), (b"tEXt", iptc),
+        (b"iTXt", b"Comment\0\0\0de\0Kommentar\0\xe2\x82\xac"),
+    ]  # fmt: skip
+    data = with_chunks(*chunks)
+    image = Image.from_pil(PIL.Image.open(io.BytesIO(data)))
+    assert image.metadata == decode(data).metadata
+    assert len(image.metadata.color_chunks) == 3
+    assert image.notes == ()
+    picture = PIL.Image.open(io.BytesIO(data))
+    picture.info["gamma"] = "none"
+    assert Image.from_pil(picture).notes == ("gamma and texts dropped: they are damaged",)
+
+
 def test_thumbnails_of_viewers_do_not_stay():
     png = with_chunks((b"tEXt", b"Thumb::MTime\0" + b"5"), (b"tEXt", b"Title\0x"))
     assert decode(png).metadata.texts == (("Title", "x"),)
@@ -194,6 +221,28 @@ def test_altered_chunk_is_dropped():
     assert decode(bytes(data)).notes == ("tEXt chunk dropped: it is damaged or far too large",)
 
 
+@pytest.mark.parametrize(
+    ("colour", "row", "key"),
+    [(0, b"\1\2", b""), (0, b"\1\2", b"\1"), (0, b"\1\2", bytes(3)), (2, bytes(6), bytes(2))],
+)
+def test_a_transparent_colour_that_makes_no_sense_is_dropped(colour, row, key):
+    data = make_png(8, colour, [row], 2, tRNS=key)
+    image = decode(data)
+    assert (image.alpha, image.notes) == (None, ("tRNS dropped: it is damaged",))
+    with pytest.raises(TruncatedImageError):
+        decode(data[: data.index(b"tRNS") + 4])
+    with pytest.raises(TruncatedImageError):
+        decode(data[: data.index(b"tRNS") + 4], allow_truncated=True)
+
+
+def test_an_altered_transparent_colour_is_dropped():
+    data = bytearray(make_png(8, 0, [b"\1\2"], 2, tRNS=b"\0\1"))
+    assert decode(bytes(data)).alpha.tolist() == [[0, 255]]
+    data[data.index(b"tRNS") + 5] = 2
+    image = decode(bytes(data))
+    assert (image.alpha, image.notes) == (None, ("tRNS dropped: it is damaged",))
+
+
 def test_profiles_of_imagemagick(tmp_path):
     iptc = b"\x1c\2\x78\0\4text"
     image = replace(make_image(), metadata=Metadata(iptc=iptc))
@@ -207,6 +256,9 @@ def test_profiles_of_imagemagick(tmp_path):
         chunk = b"Raw profile type " + name.encode() + b"\0\0" + zlib.compress(text)
         metadata = decode(with_chunks((b"zTXt", chunk))).metadata
         assert getattr(metadata, name) == block.removeprefix(b"Exif\0\0")
+    for name in ("icc", "icm"):
+        text = f"Raw profile type {name}\0\n{name}\n{len(SRGB):8}\n{SRGB.hex()}\n".encode()
+        assert decode(with_chunks((b"tEXt", text))).metadata.icc == SRGB
 
 
 # --- samples ------------------------------------------------------------------------------------
@@ -225,6 +277,14 @@ def test_interlaced(bits, mode, monkeypatch):
     data += png_chunk(b"IDAT", zlib.compress(b"\0" + row)) + png_chunk(b"IEND", b"")
     image = decode(data)
     assert image.samples.ravel().tolist() == [255 if bits <= 8 else 65535] * samples
+
+
+@pytest.mark.parametrize(("channels", "depth"), [(1, 16), (3, 8)])
+def test_damaged_deep_png_says_its_depth(channels, depth):
+    data, _ = written(make_image(channels, np.uint16), "PNG")
+    image = decode(data[: len(data) * 2 // 3], allow_truncated=True)
+    assert image.depth == depth
+    assert any("reduced to 8 bits" in note for note in image.notes) == (depth == 8)
 
 
 def test_the_last_chunk_may_be_missing():

@@ -82,6 +82,8 @@ def test_floats_beyond_one_and_wide_integers():
     # Unsigned 32 bits have the white of the specification; small values are 16-bit ones.
     image = decode(tiff_bytes(np.uint32([[0, 2**31, 2**32 - 1]]), photometric="minisblack"))
     assert image.samples[0, :, 0].tolist() == [0, 32768, 65535]
+    image = decode(tiff_bytes(np.uint64([[0, 2**63, 2**64 - 1]]), photometric="minisblack"))
+    assert image.samples[0, :, 0].tolist() == [0, 32768, 65535]
     image = decode(tiff_bytes(np.uint32([[0, 700, 65535]]), photometric="minisblack"))
     assert image.samples[0, :, 0].tolist() == [0, 700, 65535]
 

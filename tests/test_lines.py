@@ -1,5 +1,6 @@
 """Line drawings of photos: detectors, an unsteady hand, strokes of colour, `ganedit sketch`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -7,9 +8,11 @@ import numpy as np
 import PIL.Image
 import pytest
 from command_line import EXACT, run
+from pictures import SRGB
 
 import ganedit
 from ganedit.data.strokes import TRAINED, color_strokes, drawing_of
+from ganedit.image import Metadata
 from ganedit.line_kinds import KINDS, Kind
 from ganedit.lines import agreement, draw_lines, silhouette, thinned, without_specks
 
@@ -130,3 +133,11 @@ def test_lines_grow_with_the_picture_and_depth_and_alpha_stay(kind: Kind) -> Non
     assert 0 < shares[1] < 1.5 * shares[0] < 3 * shares[1], "as much ink of a larger page"
     white = ganedit.sketch(disc(576), kind, inverted=True)
     assert np.abs(white.samples.astype(int) - (255 - small.samples)).max() <= 1
+
+
+def test_a_drawing_says_that_its_colour_profile_was_left_out() -> None:
+    chunks = ((b"gAMA", (100_000).to_bytes(4, "big")),)
+    metadata = Metadata(icc=SRGB, dpi=(300, 300), color_chunks=chunks)
+    drawn = ganedit.sketch(replace(ganedit.Image.from_array(disc()), metadata=metadata), "canny")
+    assert drawn.metadata == Metadata(dpi=(300, 300))
+    assert drawn.notes == ("drawn in grey: its colour profile was left out",)

@@ -35,6 +35,7 @@ _APP0, _APP13, _APP15, _COMMENT = 0xE0, 0xED, 0xEF, 0xFE
 _SRGB_GAMMA = range(45_000, 46_001)  # of 100,000: 1/2.2 as various writers round it
 _SRGB_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 _SRGB_CODES = bytes((1, 13, 0, 1))
+_HDR_TRANSFERS = (16, 18)  # PQ and HLG
 _TOLERANCE = 50  # of 100,000
 
 
@@ -53,7 +54,10 @@ def fitted_metadata(
         changes["texts"] = ()
     if metadata.color_chunks and "color_chunks" not in _PLACES[format]:
         changes["color_chunks"] = ()
-        if not _is_told(metadata):
+        if metadata.icc and "icc" in _PLACES[format]:
+            if _is_hdr(metadata):
+                notes.append(f"HDR (PQ or HLG) left out: {format} keeps the colour profile only")
+        elif not _is_told(metadata):
             icc = _profile(metadata, channels) if "icc" in _PLACES[format] else None
             changes["icc"] = icc
             if icc is None:
@@ -66,7 +70,7 @@ def fitted_metadata(
     return replace(metadata, **changes), tuple(notes)
 
 
-def pillow_options(format: str, quality: int, metadata: Metadata) -> dict[str, Any]:
+def pillow_options(format: str, quality: int, metadata: Metadata, channels: int) -> dict[str, Any]:
     """Arguments for `PIL.Image.Image.save`."""
     # Of JPEG, `insert_segments` takes the unit away from an aspect.
     dpi = metadata.aspect if format == "JPEG" and metadata.aspect else metadata.dpi
@@ -80,7 +84,7 @@ def pillow_options(format: str, quality: int, metadata: Metadata) -> dict[str, A
         exif = exif_with_dpi(exif, metadata.dpi)
     if format == "WEBP":
         options |= {"lossless": quality == 100, "exact": True}
-    if format == "AVIF" and quality == 100:
+    if format == "AVIF" and quality == 100 and channels == 3:  # grey would become RGB by it
         options["subsampling"] = "4:4:4"
     options["quality"] = quality
     blocks = {
@@ -142,6 +146,11 @@ def _is_told(metadata: Metadata) -> bool:
     primaries = struct.unpack(">8I", chunks[b"cHRM"]) if b"cHRM" in chunks else _SRGB_PRIMARIES
     pairs = zip(primaries, _SRGB_PRIMARIES, strict=True)
     return gamma in _SRGB_GAMMA and all(abs(one - other) <= _TOLERANCE for one, other in pairs)
+
+
+def _is_hdr(metadata: Metadata) -> bool:
+    """Whether cICP says more of brightness than a profile can."""
+    return dict(metadata.color_chunks).get(b"cICP", bytes(4))[1] in _HDR_TRANSFERS
 
 
 def _profile(metadata: Metadata, channels: int) -> bytes | None:

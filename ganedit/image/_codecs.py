@@ -38,9 +38,15 @@ def decoded(
 
 
 def split_channels(
-    source: Source, planes: npt.NDArray[Any], name: str
+    source: Source, planes: npt.NDArray[Any], name: str, depth: int | None = None
 ) -> tuple[Samples, Samples | None, tuple[str, ...]]:
     """Samples and alpha at 8 or 16 bits, and notes on how floats got there.
+
+    Args:
+        source: the file.
+        planes: what its decoder found.
+        name: what messages call its format.
+        depth: bits of an integer sample, where they are fewer than its type has.
 
     Raises:
         UnreadableImageError: more channels than a picture has.
@@ -50,17 +56,17 @@ def split_channels(
     if count > 4:
         raise source.unsupported(f"{name} with {count} channels")
     colors = count if count in (1, 3) else count - 1
-    samples, notes = _scaled(planes[..., :colors])
+    samples, notes = _scaled(planes[..., :colors], depth)
     if colors == count:
         return samples, None, notes
     # Rounding, or a decoder's ringing, may lead past opaque.
     opacity = planes[..., -1]
     opacity = np.clip(opacity, 0, 1) if planes.dtype.kind == "f" else opacity
-    return samples, _scaled(opacity)[0], notes
+    return samples, _scaled(opacity, depth)[0], notes
 
 
-def _scaled(planes: npt.NDArray[Any]) -> tuple[Samples, tuple[str, ...]]:
+def _scaled(planes: npt.NDArray[Any], depth: int | None) -> tuple[Samples, tuple[str, ...]]:
     if planes.dtype.kind in "bu" and planes.dtype.itemsize <= 2:
-        bits = 1 if planes.dtype == np.bool_ else 8 * planes.dtype.itemsize
+        bits = 1 if planes.dtype == np.bool_ else depth or 8 * planes.dtype.itemsize
         return from_integers(planes.view(np.uint8) if bits == 1 else planes, bits), ()
     return from_unbounded(planes)

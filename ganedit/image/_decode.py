@@ -19,15 +19,15 @@ from ganedit.image._deep import (
 )
 from ganedit.image._hdr import hdr_size, read_hdr
 from ganedit.image._jpeg import (
-    GAIN_MAP_NOTE,
     frame_of,
     is_unusual_jpeg,
     read_unusual_jpeg,
     segments_metadata,
     without_metadata,
 )
-from ganedit.image._jxl import jpeg_inside, jxl_size, read_jxl
+from ganedit.image._jxl import boxes_left_out, jpeg_inside, jxl_size, read_jxl
 from ganedit.image._jxr import jxr_size, read_jxr
+from ganedit.image._metadata import CREDENTIALS_NOTE, GAIN_MAP_NOTE
 from ganedit.image._model import Image
 from ganedit.image._pillow import read_pillow
 from ganedit.image._plugins import failure, format_of, open_with_pillow
@@ -44,6 +44,9 @@ from ganedit.image._tiff_read import read_tiff
 MAX_PIXELS = 500_000_000
 """Pixels that `decode` accepts unless told otherwise; 1.5 GB at 8 bits RGB."""
 
+_LOSSLESS_WEBP = b"VP8L"
+_WEBP_SAMPLES = (b"VP8 ", _LOSSLESS_WEBP)
+_CREDENTIALS = b"C2PA"
 _DEEP = ("AVIF", "HEIF", "JPEG2000")
 _CODECS = {"JXL": (jxl_size, read_jxl), "JXR": (jxr_size, read_jxr), "HDR": (hdr_size, read_hdr)}
 """What tells the size and what reads, of formats that Pillow does not know."""
@@ -158,7 +161,7 @@ def _read(file: Source, head: bytes, max_pixels: int, *, lenient: bool) -> Readi
         return read_unusual_jpeg(file, max_pixels=max_pixels, lenient=lenient)
     if format == "JXL" and (jpeg := jpeg_inside(file)):
         reading = _read(jpeg, jpeg.head(), max_pixels, lenient=lenient)
-        return replace(reading, format="JXL")
+        return replace(reading, format="JXL", notes=reading.notes + boxes_left_out(file))
     if format in _CODECS:
         return _CODECS[format][1](file, max_pixels=max_pixels, lenient=lenient)
     return _read_with_pillow(file, head, max_pixels, lenient=lenient)
@@ -182,7 +185,10 @@ def _read_with_pillow(file: Source, head: bytes, max_pixels: int, *, lenient: bo
     if name in _DEEP:
         reading = _deepened(file, reading, name)
         return replace(reading, notes=(*reading.notes, *frames))
-    lossless = name == "WEBP" and _is_lossless_webp(file)
+    chunks = _webp_chunks(file) if name == "WEBP" else {}
+    if _CREDENTIALS in chunks:
+        notes += (CREDENTIALS_NOTE,)
+    lossless = next((chunk for chunk in chunks if chunk in _WEBP_SAMPLES), b"") == _LOSSLESS_WEBP
     return replace(reading, notes=notes, lossless=lossless)
 
 
@@ -247,16 +253,16 @@ def _frame_note(picture: PIL.Image.Image) -> tuple[str, ...]:
     return (f"animated: only the first of {count} frames was taken",)
 
 
-def _is_lossless_webp(file: Source) -> bool:
-    """Whether the samples of a WebP, or of its first frame, are coded without loss."""
+def _webp_chunks(file: Source) -> dict[bytes, None]:
+    """Names of the chunks of a WebP in their order, those of its frames among them."""
+    names: dict[bytes, None] = {}
     file.file.seek(12)
     while len(start := file.file.read(8)) == 8:
         name, length = start[:4], int.from_bytes(start[4:], "little")
-        if name in (b"VP8 ", b"VP8L"):
-            return name == b"VP8L"
+        names[name] = None
         # The chunks of a frame stand behind its 16 bytes of place and duration.
         file.file.seek(16 if name == b"ANMF" else length + length % 2, 1)
-    return False
+    return names
 
 
 def _is_reduced(picture: PIL.Image.Image) -> bool:

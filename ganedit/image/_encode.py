@@ -59,8 +59,9 @@ def encode(
                       "PNG and TIFF keep every sample",)  # fmt: skip
         elif entry.name == "AVIF":
             notes += ("was lossless AVIF and is so nearly: PNG and TIFF keep every sample",)
-    metadata, dropped = refreshed(image.metadata, image.width, image.height, image.channels)
-    metadata, left_out = fitted_metadata(metadata, entry.name, image.channels)
+    channels = _written_channels(image, entry)
+    metadata, dropped = refreshed(image.metadata, image.width, image.height, channels)
+    metadata, left_out = fitted_metadata(metadata, entry.name, channels)
     image = replace(image, metadata=metadata)
     if not isinstance(target, Path):
         return notes + dropped + left_out + _write_stream(target, image, entry.name, quality)
@@ -134,6 +135,12 @@ def _fitted(image: Raster, entry: Format) -> tuple[Raster, tuple[str, ...]]:
     return replace(image, samples=samples, alpha=alpha), tuple(notes)
 
 
+def _written_channels(image: Raster, entry: Format) -> int:
+    """Colour channels of the file: where it has no grey, or none with alpha, it gets RGB."""
+    becomes_rgb = entry.name == "WEBP" or (entry.name == "AVIF" and image.alpha is not None)
+    return 3 if becomes_rgb else image.channels
+
+
 def _write_stream(stream: BinaryIO, image: Raster, format: str, quality: int) -> tuple[str, ...]:
     """Through memory: TIFF goes back in its file, and a stream may not."""
     encoded = io.BytesIO()
@@ -157,7 +164,8 @@ def _write(file: BinaryIO, image: Raster, format: str, quality: int) -> tuple[st
     # Pillow writes to a real file from C and reports a full disk as "encoder error -2"; written
     # from memory, the operating system's own reason comes through.
     encoded = io.BytesIO()
-    image.to_pil().save(encoded, format, **pillow_options(format, quality, image.metadata))
+    options = pillow_options(format, quality, image.metadata, image.channels)
+    image.to_pil().save(encoded, format, **options)
     if format == "JPEG":
         insert_segments(file, encoded.getbuffer(), image.metadata)
     else:

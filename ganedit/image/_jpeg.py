@@ -7,13 +7,19 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from ganedit.image._metadata import COMMENT, Metadata, comment_text, iptc_of, valid_aspect
+from ganedit.image._metadata import (
+    COMMENT,
+    CREDENTIALS_NOTE,
+    GAIN_MAP_NOTE,
+    Metadata,
+    comment_text,
+    iptc_of,
+    valid_aspect,
+)
 from ganedit.image._reading import Reading
 from ganedit.image._samples import from_integers
 from ganedit.image._source import Source
 from ganedit.image._xmp import tells_gain_map, tells_video
-
-GAIN_MAP_NOTE = "HDR gain map left out: the standard-range picture was taken"
 
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
@@ -63,7 +69,7 @@ def _left_out(picture: PIL.Image.Image, segments: list[tuple[str, bytes]], xmp: 
     if any(start.startswith(_EXTENDED_XMP) for start in starts):
         notes.append("XMP beyond 64 KiB left out")
     if any(name == "APP11" and b"jumb" in data[:64] for name, data in segments):
-        notes.append("content credentials (C2PA) left out: they vouch for the unedited file")
+        notes.append(CREDENTIALS_NOTE)
     views = _views(picture)
     if views > 1 and not gain_map:
         notes.append(f"only the first of {views} pictures was taken")

@@ -9,13 +9,20 @@ import io
 from ganedit.image._boxes import boxes
 from ganedit.image._codecs import decoded, split_channels
 from ganedit.image._jxl_header import jxl_header
-from ganedit.image._metadata import LINEAR, Metadata
+from ganedit.image._metadata import (
+    CREDENTIALS_NOTE,
+    GAIN_MAP_NOTE,
+    LINEAR,
+    Metadata,
+    dpi_in_exif,
+)
 from ganedit.image._reading import Reading
 from ganedit.image._samples import unpremultiply
 from ganedit.image._source import Source
 
 _JPEG_INSIDE = b"jbrd"  # the box with what makes a JPEG XL the JPEG again that it was
 _COMPRESSED, _EXIF, _XMP = b"brob", b"Exif", b"xml "
+_NOTES = {b"jhgm": GAIN_MAP_NOTE, b"jumb": CREDENTIALS_NOTE}
 _BLOCK_LIMIT = 16 << 20  # bytes of one block once inflated: no packet is larger
 _SRGB, _LINEAR_SRGB = {(1, 13), (1, 1)}, (1, 8)  # primaries and transfer
 
@@ -53,14 +60,21 @@ def read_jxl(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
         raise source.damaged(lenient=lenient)
     source.check_size(header.width, header.height, max_pixels)
     planes = decoded(source, "jpegxl", "JPEG XL", lenient=lenient, index=0)
-    samples, alpha, notes = split_channels(source, planes, "JPEG XL")
+    samples, alpha, notes = split_channels(source, planes, "JPEG XL", header.depth)
     if header.premultiplied and alpha is not None:
         unpremultiply(samples, alpha)
     if header.color is None:
         notes += ("colour profile left out: JPEG XL's is not read; colours may shift",)
     if header.animated:
         notes += ("animated: only the first frame was taken",)
+    notes += boxes_left_out(source)
     return Reading(samples, alpha, _boxed_metadata(data, header.color), 1, "JXL", notes)
+
+
+def boxes_left_out(source: Source) -> tuple[str, ...]:
+    """Notes on what is in the boxes of a JPEG XL and not taken."""
+    found = {content[:4] if name == _COMPRESSED else name for name, content in boxes(source.data())}
+    return tuple(note for name, note in _NOTES.items() if name in found)
 
 
 def _boxed_metadata(data: bytes, color: tuple[int, int] | None) -> Metadata:
@@ -73,7 +87,10 @@ def _boxed_metadata(data: bytes, color: tuple[int, int] | None) -> Metadata:
     exif = found.get(_EXIF, b"")
     exif = exif[4 + int.from_bytes(exif[:4], "big") :]  # behind the offset of its header
     return Metadata(
-        exif=exif or None, xmp=found.get(_XMP) or None, color_chunks=_color_chunks(color)
+        exif=exif or None,
+        xmp=found.get(_XMP) or None,
+        dpi=dpi_in_exif(exif or None),
+        color_chunks=_color_chunks(color),
     )
 
 

@@ -31,6 +31,7 @@ class JxlHeader:
         height: see `width`.
         animated: whether there may be several frames.
         premultiplied: whether the colours are multiplied with alpha.
+        depth: bits of an integer sample; None of floats.
         color: primaries and transfer function by their numbers in ITU-T H.273; None where a
             profile or numbers of the file's own say it.
     """
@@ -39,6 +40,7 @@ class JxlHeader:
     height: int
     animated: bool = False
     premultiplied: bool = False
+    depth: int | None = 8
     color: tuple[int, int] | None = (1, 13)
 
 
@@ -52,12 +54,12 @@ def jxl_header(data: bytes) -> JxlHeader | None:
     if bits.flag():  # all as it usually is
         return JxlHeader(width, height)
     animated = bits.flag() and _skip_extra_fields(bits)
-    _skip_depth(bits)
+    depth = _depth(bits)
     bits.take(1)  # whether 16 bits are enough to decode it
     channels = bits.number((0, 0), (1, 0), (2, 4), (1, 12))
     kinds = [_channel_is_premultiplied(bits) for _ in range(min(channels, 256))]
     bits.take(1)  # whether it is coded in XYB; it is decoded to what is told next
-    return JxlHeader(width, height, animated, any(kinds), _color(bits))
+    return JxlHeader(width, height, animated, any(kinds), depth, _color(bits))
 
 
 def _code_stream(data: bytes) -> bytes:
@@ -86,12 +88,13 @@ def _skip_extra_fields(bits: "_Bits") -> bool:
     return animated
 
 
-def _skip_depth(bits: "_Bits") -> None:
-    if bits.flag():  # floats
+def _depth(bits: "_Bits") -> int | None:
+    """Bits of an integer sample; None of floats."""
+    if bits.flag():
         bits.number((32, 0), (16, 0), (24, 0), (1, 6))
         bits.take(4)
-    else:
-        bits.number((8, 0), (10, 0), (12, 0), (1, 6))
+        return None
+    return bits.number((8, 0), (10, 0), (12, 0), (1, 6))
 
 
 def _channel_is_premultiplied(bits: "_Bits") -> bool:
@@ -99,7 +102,7 @@ def _channel_is_premultiplied(bits: "_Bits") -> bool:
     if bits.flag():  # alpha of 8 bits
         return False
     kind = bits.number(*_ENUM)
-    _skip_depth(bits)
+    _depth(bits)  # alpha is decoded at that of the colours
     bits.number((0, 0), (3, 0), (4, 0), (1, 3))  # its reduction
     bits.take(8 * bits.number((0, 0), (0, 4), (16, 5), (48, 10)))  # its name
     if kind == _SPOT:

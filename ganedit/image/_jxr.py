@@ -7,7 +7,7 @@ from typing import Any
 import PIL.Image
 
 from ganedit.image._codecs import decoded, split_channels
-from ganedit.image._metadata import Metadata, exif_from_tags, orientation_in, valid_dpi
+from ganedit.image._metadata import LINEAR, Metadata, exif_from_tags, orientation_in, valid_dpi
 from ganedit.image._reading import Reading
 from ganedit.image._samples import unpremultiply
 from ganedit.image._source import Source
@@ -59,11 +59,15 @@ def read_jxr(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
     except Exception:  # whatever malformed values lead Pillow to
         exif = None
         notes += ("EXIF dropped: it is damaged",)
+    profile = _block(tags, _PROFILE)
+    # Floats are scRGB, which is linear, unless a profile says otherwise.
+    linear = planes.dtype.kind == "f" and profile is None
     metadata = Metadata(
-        icc=_block(tags, _PROFILE),
+        icc=profile,
         exif=exif,
         xmp=_block(tags, _XMP),
         dpi=valid_dpi((tags.get(_X_RESOLUTION), tags.get(_Y_RESOLUTION))),
+        color_chunks=((b"gAMA", LINEAR),) if linear else (),
     )
     told = tags.get(_ORIENTATION)
     orientation = told if isinstance(told, int) and told else orientation_in(metadata)

@@ -23,6 +23,15 @@ DESCRIPTIVE_TAGS = (
     ExifTags.Base.Artist,
     ExifTags.Base.HostComputer,
     ExifTags.Base.Copyright,
+    ExifTags.Base.DocumentName,
+    ExifTags.Base.PageName,
+    ExifTags.Base.Rating,
+    ExifTags.Base.RatingPercent,
+    ExifTags.Base.XPTitle,
+    ExifTags.Base.XPComment,
+    ExifTags.Base.XPAuthor,
+    ExifTags.Base.XPKeywords,
+    ExifTags.Base.XPSubject,
 )
 
 COMMENT = "Comment"
@@ -30,6 +39,9 @@ COMMENT = "Comment"
 
 LINEAR = (100_000).to_bytes(4, "big")
 """What PNG's gAMA chunk says of samples that are proportional to light."""
+
+GAIN_MAP_NOTE = "HDR gain map left out: the standard-range picture was taken"
+CREDENTIALS_NOTE = "content credentials (C2PA) left out: they vouch for the unedited file"
 
 _IPTC_RESOURCE = 0x0404
 _LARGEST_DPI = 1e6

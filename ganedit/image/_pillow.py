@@ -2,9 +2,11 @@
 
 import numpy as np
 import PIL.Image
+from PIL import PngImagePlugin
 
 from ganedit.image._color import cmyk_to_rgb, lab_to_rgb
 from ganedit.image._metadata import orientation_in, read_metadata
+from ganedit.image._png_chunks import with_opened
 from ganedit.image._reading import Reading
 from ganedit.image._samples import Samples, bands, from_unbounded, keyed_alpha
 from ganedit.image._switches import decoding_switches
@@ -15,6 +17,9 @@ def read_pillow(picture: PIL.Image.Image) -> Reading:
     with decoding_switches():
         picture.load()
         metadata, damage = read_metadata(picture)
+        if isinstance(picture, PngImagePlugin.PngImageFile):
+            metadata, more = with_opened(metadata, picture)
+            damage += more
         samples, alpha, notes = expand(picture)
     if picture.mode in ("CMYK", "LAB"):
         metadata = metadata.without_color()

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
+from PIL import PngImagePlugin
+
 from ganedit.image._metadata import (
+    CREDENTIALS_NOTE,
     EXIF_PREFIX,
     Metadata,
     dpi_in_exif,
@@ -29,7 +32,8 @@ TEXT_LIMIT = 1 << 20
 
 _PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _END = bytes(4) + b"IEND\xaeB`\x82"
-_GREY, _RGB, _PALETTE = 0, 2, 3  # colour types; the first two may have a transparent colour
+_GREY, _RGB, _PALETTE = 0, 2, 3  # colour types
+_KEY_LENGTHS = {_GREY: 2, _RGB: 6}  # bytes of a transparent colour, which only these may have
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _KEPT = {b"iCCP", b"eXIf", b"pHYs", b"bKGD", b"sBIT"} | _TEXTS | COLOR_CHUNKS.keys()
 # Significant bits, the place on a page, what values measure, palettes to choose from, stereo.
@@ -76,8 +80,11 @@ def read_chunks(file: BinaryIO) -> PngParts:
     palette, background, gone = b"", None, dict[str, None]()
     parts.pixels.write(SIGNATURE)
     for name, payload, whole in _chunks(file):
-        if name == b"tRNS" and parts.header[3] in (_GREY, _RGB):
-            parts.key = struct.unpack(f">{(len(payload) - 12) // 2}H", payload[8:-4]) or None
+        if name == b"tRNS" and parts.header[3] in _KEY_LENGTHS:
+            if whole and len(payload) - 12 == _KEY_LENGTHS[parts.header[3]]:
+                parts.key = struct.unpack(f">{(len(payload) - 12) // 2}H", payload[8:-4])
+            else:
+                told.note("tRNS dropped: it is damaged")
         elif name in _PIXELS:
             parts.pixels.write(payload)
             palette = payload[8:-4] if name == b"PLTE" else palette
@@ -91,7 +98,7 @@ def read_chunks(file: BinaryIO) -> PngParts:
         elif name == b"acTL" and len(payload) >= 12:
             parts.frames = max(1, int.from_bytes(payload[8:12], "big"))
         elif name == b"caBX":
-            told.note("content credentials (C2PA) left out: they vouch for the unedited file")
+            told.note(CREDENTIALS_NOTE)
         elif name in _KEPT:
             told.take(name, payload[8:-4] if whole else None)
     if whole and name != b"IEND":
@@ -101,6 +108,29 @@ def read_chunks(file: BinaryIO) -> PngParts:
     parts.metadata = replace(told.metadata(), background=background)
     parts.notes = tuple(told.notes)
     return parts
+
+
+def with_opened(
+    metadata: Metadata, picture: PngImagePlugin.PngImageFile
+) -> tuple[Metadata, tuple[str, ...]]:
+    """`metadata` with what Pillow keeps of the chunks of a loaded PNG, and notes on damage."""
+    told = _Told()
+    try:
+        chunks = list(_chunks_again(picture))
+    except (TypeError, ValueError, struct.error):  # a program's own entries
+        chunks = []
+        told.note("gamma and texts dropped: they are damaged")
+    for name, data in chunks:
+        told.take(name, data)
+    found = told.metadata()
+    metadata = replace(
+        found,
+        icc=metadata.icc or found.icc,
+        exif=metadata.exif or found.exif,
+        xmp=metadata.xmp or found.xmp,
+        dpi=metadata.dpi or found.dpi,
+    )
+    return metadata, tuple(told.notes)
 
 
 def png_size(file: BinaryIO) -> tuple[int, int]:
@@ -121,9 +151,27 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bool]]:
             payload = start + file.read(min(length, 64))
             file.seek(max(0, length - 64) + 4, 1)
         whole = len(payload) == length + 12
-        if whole and name not in _PIXELS:
+        # No decoder sees a transparent colour, and checks it.
+        if whole and (name == b"tRNS" or name not in _PIXELS):
             whole = zlib.crc32(payload[4:-4]).to_bytes(4, "big") == payload[-4:]
         yield name, payload, whole
+
+
+def _chunks_again(picture: PngImagePlugin.PngImageFile) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the chunks that Pillow took values from."""
+    info = picture.info
+    if "gamma" in info:
+        yield b"gAMA", struct.pack(">I", round(info["gamma"] * 100_000))
+    if "chromaticity" in info:
+        yield b"cHRM", struct.pack(">8I", *(round(v * 100_000) for v in info["chromaticity"]))
+    if "srgb" in info:
+        yield b"sRGB", struct.pack("B", info["srgb"])
+    if "aspect" in info:
+        yield b"pHYs", struct.pack(">IIB", *info["aspect"], 0)
+    for keyword, text in picture.text.items():
+        language, translated = getattr(text, "lang", None), getattr(text, "tkey", None)
+        told = "\0".join((language or "", translated or "", text)).encode()
+        yield b"iTXt", keyword.encode("latin-1") + bytes(3) + told
 
 
 def _background(
@@ -182,7 +230,7 @@ class _Told:
         exif = exif.removeprefix(EXIF_PREFIX) if exif else None
         iptc = self._profiles.get("iptc") or self._profiles.get("8bim")
         return Metadata(
-            icc=self._icc,
+            icc=self._icc or self._profiles.get("icc") or self._profiles.get("icm"),
             exif=exif,
             xmp=self._xmp or self._profiles.get("xmp"),
             dpi=self._dpi or dpi_in_exif(exif),

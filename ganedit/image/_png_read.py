@@ -40,7 +40,7 @@ def read_png(source: Source, *, max_pixels: int, lenient: bool) -> Reading:
         white = (1 << depth) - 1
         scale = 255 / white if samples.dtype == np.uint8 else 1
         alpha = keyed_alpha(samples, tuple(int(value * scale) for value in parts.key))
-    if depth == 16 and not deep:
+    if depth == 16 and samples.dtype == np.uint8:
         notes += ("reduced to 8 bits: damaged 16-bit PNG is not read at its own depth",)
     if parts.frames > 1:
         notes += (f"animated: only the first of {parts.frames} frames was taken",)

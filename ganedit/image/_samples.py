@@ -75,9 +75,13 @@ def from_integers(values: npt.NDArray[np.integer[Any]], bits: int) -> Samples:
         table = (np.arange(white + 1) * 255 + white // 2) // white
         looked_up: Samples = table.astype(np.uint8)[np.minimum(values, white)]
         return looked_up
+    # More than 48 bits times 16 would not fit 64.
+    spare = max(0, bits - 48)
+    white >>= spare
     scaled = np.empty(values.shape, np.uint16)
     for rows in bands(*values.shape[:2]):
-        scaled[rows] = (values[rows].astype(np.uint64) * 0xFFFF + white // 2) // white
+        wide = values[rows].astype(np.uint64) >> np.uint64(spare)
+        scaled[rows] = (wide * np.uint64(0xFFFF) + np.uint64(white // 2)) // np.uint64(white)
     return scaled
 
 

@@ -13,7 +13,7 @@ from ganedit.image._samples import Samples
 
 IPTC_TAG, XMP_TAG = 33723, 700
 _CLASSIC = b"II*\0"
-_BYTE, _ASCII, _LONG, _UNDEFINED = 1, 2, 4, 7  # TIFF data types
+_BYTE, _ASCII, _SHORT, _LONG, _UNDEFINED = 1, 2, 3, 4, 7  # TIFF data types
 
 
 def write_tiff(
@@ -82,10 +82,10 @@ def _add_exif(file: BinaryIO, exif: bytes) -> tuple[str, ...]:
     except Exception:  # whatever malformed values lead Pillow to
         return ("EXIF left out: it is damaged",)
     for code in DESCRIPTIVE_TAGS:
-        if isinstance(text := tags.get(code), str):
-            data = text.encode("latin-1", "replace") + b"\0"
+        if coded := _coded(tags.get(code)):
+            kind, count, data = coded
             value = data if len(data) <= 4 else struct.pack("<I", _append(file, data))
-            entries.append(struct.pack("<HHI4s", code, _ASCII, len(data), value))
+            entries.append(struct.pack("<HHI4s", code, kind, count, value))
     for link, directory in directories:
         place = _append(file, b"")
         _append(file, directory.tobytes(place))
@@ -96,6 +96,18 @@ def _add_exif(file: BinaryIO, exif: bytes) -> tuple[str, ...]:
     file.seek(4)
     file.write(struct.pack("<I", place))
     return ()
+
+
+def _coded(value: object) -> tuple[int, int, bytes] | None:
+    """Data type, count and bytes of a tag's value; None of what describes no picture."""
+    if isinstance(value, str):
+        data = value.encode("latin-1", "replace") + b"\0"
+        return _ASCII, len(data), data
+    if isinstance(value, bytes):  # Windows' texts, in UTF-16
+        return _BYTE, len(value), value
+    if isinstance(value, int) and 0 <= value <= 0xFFFF:
+        return _SHORT, 1, struct.pack("<H", value)
+    return None
 
 
 def _directory(link: int, values: dict[int, Any]) -> TiffImagePlugin.ImageFileDirectory_v2:

@@ -15,6 +15,14 @@ _GONE_ELEMENTS = re.compile(
 )
 _GAIN_MAP = re.compile(rb"hdrgm:Version|HDRGainMap:HDRGainMapVersion")
 _VIDEO = re.compile(rb"GCamera:(?:MicroVideo|MotionPhoto)(?:\s*=\s*[\"']|>)\s*1")
+# Lengths and places in a panorama, in pixels of the picture that is its visible part.
+_PANORAMA = re.compile(
+    rb"(GPano:(?:FullPano|CroppedArea(?:Image)?|LargestValidInteriorRect)"
+    rb"(Width|Height|Left|Top)(?:Pixels)?\s*(?:=\s*[\"']|>)\s*)(\d{1,9})\b"
+)
+_PANORAMA_PART = re.compile(
+    rb"GPano:CroppedAreaImage(Width|Height)Pixels\s*(?:=\s*[\"']|>)\s*(\d{1,9})\b"
+)
 _ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\b")
 
 
@@ -27,8 +35,9 @@ def xmp_orientation(xmp: bytes) -> int:
 def refresh_xmp(xmp: bytes, width: int, height: int) -> bytes:
     """An XMP packet that tells the truth about an upright picture of this size in pixels.
 
-    Orientation and sizes are corrected, in the attribute and the element spelling of each; what
-    describes a gain map, a video or a thumbnail in the file is taken out.
+    Orientation and sizes are corrected, in the attribute and the element spelling of each, those of
+    a panorama in proportion; what describes a gain map, a video or a thumbnail in the file is taken
+    out.
     """
     facts = {
         b"tiff:Orientation": 1,
@@ -43,7 +52,21 @@ def refresh_xmp(xmp: bytes, width: int, height: int) -> bytes:
 
     names = b"|".join(map(re.escape, facts))
     xmp = re.sub(rb"((" + names + rb")\s*(?:=\s*[\"']|>)\s*)\d+", corrected, xmp)
+    xmp = _scaled_panorama(xmp, width, height)
     return _GONE_ELEMENTS.sub(b"", _GONE_ATTRIBUTES.sub(b"", xmp))
+
+
+def _scaled_panorama(xmp: bytes, width: int, height: int) -> bytes:
+    part = {found[1]: int(found[2]) for found in _PANORAMA_PART.finditer(xmp)}
+    across, down = part.get(b"Width", 0), part.get(b"Height", 0)
+    if not across or not down:
+        return xmp
+
+    def scaled(found: re.Match[bytes]) -> bytes:
+        new, old = (width, across) if found[2] in (b"Width", b"Left") else (height, down)
+        return found[1] + str(round(int(found[3]) * new / old)).encode()
+
+    return _PANORAMA.sub(scaled, xmp)
 
 
 def tells_gain_map(xmp: bytes) -> bool:

@@ -31,10 +31,12 @@ def sketched(image: Image, options: SketchOptions) -> Image:
     light = ink if options.inverted else 1 - ink
     dtype = image.samples.dtype
     drawn = np.rint(light * np.iinfo(dtype).max).astype(dtype)[..., None]
-    metadata = image.metadata
-    if image.channels == 3 and metadata.icc is not None:
-        metadata = replace(metadata, icc=None)  # one for colours describes no grey
-    return replace(image, samples=drawn, metadata=metadata)
+    metadata, notes = image.metadata, image.notes
+    if image.channels == 3:
+        metadata = metadata.without_color()  # what is told of colours describes no grey
+        if image.metadata.icc is not None:
+            notes = (*notes, "drawn in grey: its colour profile was left out")
+    return replace(image, samples=drawn, metadata=metadata, notes=notes)
 
 
 def _soft(photo: np.ndarray, options: SketchOptions) -> np.ndarray:
