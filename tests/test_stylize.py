@@ -413,6 +413,21 @@ def test_several_styles_are_mixed_in_every_frame_of_a_video(home: Path, trained:
     assert Path("0.5,0.5.webp").read_bytes() != Path("cold.webp").read_bytes()
 
 
+def test_styles_that_ship_are_mixed_by_their_names(home: Path, trained: str) -> None:
+    by_name = {name: home / f"{name}.png" for name in ("warm", "cold")}
+    named = ("--style", "@warm", "--style", "@cold")
+    with mock.patch("ganedit.tasks.stylize.styles.shipped_styles", return_value=by_name):
+        done = command(trained, "a.png", *named, "--mix", "0.7,0.3", "-o", "named.png")
+        assert (done.code, done.err) == (0, "")
+        done = command(trained, "a.png", *named, "--mix", "1,1,1,1", "-o", "no.png")
+        assert (done.code, done.complaint) == (
+            2, "--mix 1,1,1,1: has 4 shares; give one for each style"
+        )  # fmt: skip
+    files = ("--style", "warm.png", "--style", "cold.png")
+    assert command(trained, "a.png", *files, "--mix", "0.7,0.3", "-o", "files.png").code == 0
+    assert Path("named.png").read_bytes() == Path("files.png").read_bytes()
+
+
 def test_styles_of_a_folder_run_are_read_once(home: Path, trained: str) -> None:
     styles = [f"style{number}.png" for number in range(8)]
     names = [f"{place}/{number}.png" for place in ("in", "masks") for number in range(3)]

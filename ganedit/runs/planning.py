@@ -36,14 +36,15 @@ class Given:
     options: frozenset[str] = frozenset()
     """Names of the task's options that were given."""
 
-    @property
-    def counts(self) -> dict[str, int]:
+    def counts(self, edited: Input | None) -> dict[str, int]:
         """How much is given for each input and option; nothing of what was left out.
 
-        A folder, a glob or a list counts as two: it is several pictures.
+        Of the input that is edited a folder, a glob or a list counts as two: it is several
+        pictures. Of others each is one, `@NAME` too.
         """
+        several = edited.name if edited is not None else None
         files = {
-            name: sum(1 if names_one_file(file) else 2 for file in files)
+            name: sum(2 if name == several and not names_one_file(file) else 1 for file in files)
             for name, files in self.files.items()
             if files
         }
@@ -59,8 +60,8 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
             into one file, or an output suffix that contradicts the format.
     """
     _check_given(task, given)
-    task.check(options, given.counts)
     edited = task.edited
+    task.check(options, given.counts(edited))
     if edited is not None and edited.number and not given.files.get(edited.name):
         edited = None  # the number says what is drawn
     if edited is None and run.files.preview:
@@ -163,7 +164,7 @@ def _check_given(task: Task[Any], given: Given) -> None:
         for file in files if each.given == "shared" else ():
             if file != STREAM and not each.file(file).exists():
                 raise UsageError(f"--{each.name} {file}: does not exist; check the name")
-        if each.required and each.name not in given.counts:
+        if each.required and not (given.files.get(each.name) or each.name in given.folders):
             raise UsageError(f"give --{each.name}: {each.help}")
 
 
