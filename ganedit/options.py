@@ -139,9 +139,12 @@ class Options:
 
     def writing_to(self, folder: Path) -> Self:
         """The same, but for files that are made beside the result: those go into that folder."""
-        written = [each for each in declared(type(self)) if each.option.written]
-        paths = {each.name: each.value_in(self) for each in written}
-        return replace(self, **{n: folder / path.name for n, path in paths.items() if path})
+        return replace(self, **{each.name: folder / path.name for each, path in self.written()})
+
+    def written(self) -> "list[tuple[Declared, Path]]":
+        """Options that ask for a file beside the result, and where that goes."""
+        asked = [each for each in declared(type(self)) if each.option.written]
+        return [(each, path) for each in asked if (path := each.value_in(self)) is not None]
 
 
 def shown_number(number: float) -> str:

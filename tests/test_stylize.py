@@ -487,7 +487,11 @@ def test_a_frame_that_fails_ends_the_process_in_order(home: Path, trained: str) 
         (("--style", "warm.png", "--save-style", "a.jpg"), "a style file is a PNG"),
         (
             ("--style", "warm.png", "--save-style", "c.png", "-o", "c.png"),
-            "--save-style c.png: is the result's name too",
+            "c.png: would be written twice, of a.png too; choose another name",
+        ),
+        (
+            ("--style", "warm.png", "--save-style", "warm.png"),
+            "warm.png: is an input, and would be replaced; choose another name",
         ),
         (("--styles", ".", "-o", "out", "--save-style", "c.png"), "--save-style is of one style"),
     ],
@@ -524,6 +528,21 @@ def test_a_dry_run_writes_no_style(home: Path, trained: str) -> None:
     before = listing(home)
     done = command(trained, "a.png", "--style", "warm.png", "--save-style", "c.png", "--dry-run")
     assert (done.code, listing(home)) == (0, before)
+
+
+def test_a_style_is_saved_though_the_pictures_are_finished(home: Path, trained: str) -> None:
+    (home / "photos").mkdir()
+    for name in ("a.png", "b.png"):
+        (home / name).rename(home / "photos" / name)
+    words = ("photos", "--style", "warm.png", "-o", "out")
+    assert command(trained, *words).code == 0
+    before = [Path(f"out/{name}.png").read_bytes() for name in "ab"]
+    for finished in (1, 2):  # and not again once it is there
+        done = command(trained, *words, "--save-style", "c.png")
+        assert done.code == 0, done.err
+        assert f"{finished} finished before" in done.out
+        assert Path("c.png").exists()
+    assert [Path(f"out/{name}.png").read_bytes() for name in "ab"] == before
 
 
 def test_python_takes_shares_as_numbers(home: Path, trained: str) -> None:

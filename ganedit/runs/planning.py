@@ -97,9 +97,12 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
         note = f"{', '.join(flags)}: no effect on pictures that do not move"
         plan = replace(plan, notes=(*plan.notes, note))
     all_jobs = _with_pictures_beside([job for group in groups for job in group], options)
-    _check_written(options, all_jobs, several=next((each.name for each in shared), None))
-    written = [path for job in all_jobs for path in (job.beside, *_previews(job, run)) if path]
-    check_targets(all_jobs, [*written, *(sheet.path for sheet in sheets)])
+    further = [path for job in all_jobs for path in (job.beside, *_previews(job, run)) if path]
+    for each, path in options.written():
+        if shared:
+            raise UsageError(f"{each.flag} is of one {shared[0].name}; give --{shared[0].name}")
+        further.append(path)
+    check_targets(all_jobs, [*further, *(sheet.path for sheet in sheets)])
     return replace(plan, jobs=all_jobs, sheets=sheets)
 
 
@@ -221,22 +224,6 @@ def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
         what = partners.get(job.target.resolve())
         if what is not None and job.target != STREAM:  # which as an input is another
             raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
-
-
-def _check_written(options: Any, jobs: Sequence[Job], several: str | None) -> None:
-    """What is written beside a result may not be one, nor be made of several pictures.
-
-    `several` is the input of which a folder was given: each picture in it has a result.
-    """
-    for each in declared(type(options)):
-        path = each.value_in(options) if each.option.written else None
-        if path is None:
-            continue
-        if several is not None:
-            raise UsageError(f"{each.flag} is of one {several}; give --{several}")
-        place = path.resolve()
-        if any(job.target.resolve() == place for job in jobs):
-            raise UsageError(f"{each.flag} {path}: is the result's name too; choose another")
 
 
 def _as_named(drawn: tuple[Job, ...], output: Path, suffix: str) -> tuple[Job, ...]:
