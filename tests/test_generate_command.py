@@ -101,6 +101,18 @@ def test_a_picture_is_drawn_again_from_its_file(suffix: str) -> None:
     assert (recipe.truncation, recipe.size, precision) == (0.4, 16, "fp32")
 
 
+def test_another_picture_of_the_same_name_is_not_finished_before() -> None:
+    again = ("--like", "like.png", "-o", "again/")
+    draw("--model", "blobs", "--truncation", 0.2, "-o", "like.png")
+    draw(*again)
+    assert "1 finished before" in run("generate", *again, *EXACT).out
+    draw("--model", "blobs", "--truncation", 1, "-o", "like.png", "--overwrite")
+    done = run("generate", *again, *EXACT)
+    assert "exists already; add --overwrite" in done.complaint
+    draw(*again, "--overwrite")
+    assert np.array_equal(samples("again/0000.png"), samples("like.png"))
+
+
 def test_classes_come_in_turn_or_as_they_are_asked_for() -> None:
     names = draw("--model", "things", "--class", "shoes=1,bags", "-n", 2, "-o", "some")
     assert names == ["some/bags_0000.png", "some/bags_0001.png", "some/shoes_0000.png"]

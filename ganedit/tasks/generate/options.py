@@ -153,7 +153,11 @@ class GenerateOptions(OfOneGenerator):
         None, "The first of the fine layers.", least=1, metavar="N", absent="the middle one"
     )
     like: Path | None = option(
-        None, "Draw this picture again, which ganedit drew.", metavar="FILE", must_be="file"
+        None,
+        "Draw this picture again, which ganedit drew.",
+        metavar="FILE",
+        must_be="file",
+        recorded=False,
     )
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()
