@@ -163,6 +163,17 @@ def test_layers_are_mixed() -> None:
     assert np.abs(samples("walk/00000.png") - samples("mixed.png").astype(float)).max() <= 1
 
 
+@pytest.mark.parametrize("held", ["--fine", "--coarse"])
+def test_layers_are_held_on_the_way_from_an_inverted_photo(held: str) -> None:
+    draw("--model", "things", "--seed", 3, "-o", "thing.png")
+    inverting = ("invert", "thing.png", "--model", "things", "--steps", 2, "--force")
+    assert run(*inverting, "-o", "me.png", *EXACT).code == 0
+    done = run("walk", "--seeds", "me.png,8", held, 5, "--class", "hats", "--seconds", 0.5,
+               "--rate", 4, "-o", "walk", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    assert listing(Path("walk")) == ["00000.png", "00001.png"]
+
+
 def test_codes_are_added_up() -> None:
     words = ("--model", "blobs", "--truncation", 1)
     draw(*words, "--seed", 4, "-o", "four.png")

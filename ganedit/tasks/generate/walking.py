@@ -84,7 +84,10 @@ class Walking:
             else (options.coarse, slice(split))
         )
         assert seed is not None
-        codes = self.painter.codes(replace(self._recipe(seed), class_=self.first.class_))
+        recipe = self._recipe(seed)
+        # An inverted photo is of no class.
+        kind = self.first.class_ or recipe.class_
+        codes = self.painter.codes(replace(recipe, class_=kind))
         return layers, codes[:, layers]
 
     def _codes(self, place: float) -> Tensor:
