@@ -266,6 +266,19 @@ def test_a_direction_changes_the_picture_and_is_in_its_recipe() -> None:
     assert np.array_equal(samples("far_varied.png"), samples("plain.png"))
 
 
+def test_dials_are_turned_alike_by_the_command_and_in_python(tmp_path: Path) -> None:
+    own = ("--weights", str(save_generator(tmp_path / "own.safetensors", codes="1x3,1")))
+    before = ("--direction", "code1=2", "--direction", "code2=0.5", "--direction", "1=1")
+    draw(*own, *before, "-o", "p.png")
+    done = run("vary", "p.png", "--direction", "code1=1", "--direction", "1=1", *own, *EXACT)
+    assert done.code == 0, done.err
+    generator = ganedit.Generator(weights=own[1], device="cpu", precision="fp32")
+    varied = generator.vary("p.png", {"code1": 1, "1": 1})
+    assert np.array_equal(varied.samples, samples("p_varied.png"))
+    recipe, _ = read_recipe(Path("p_varied.png"))
+    assert recipe.amounts == {"code1": 1, "code2": 0.5, "1": 2}
+
+
 def test_a_strip_goes_from_one_end_to_the_other() -> None:
     draw("--model", "things", "--class", "hats", "--truncation", 1, "-o", "hat.png")
     done = run("vary", "hat.png", "--strip", "1", "-o", "strip", *EXACT)
