@@ -111,6 +111,15 @@ def check_backbone(name: str, path: Path | None) -> None:
         raise UsageError("--backbone-file is of a network of timm; give VGG19's with --vgg")
 
 
+def check_seeds(first: int, count: int) -> None:
+    """Raise a UsageError where so many seeds from the first one on are not there."""
+    if first + count - 1 > MOST_SEED:
+        raise UsageError(
+            f"--seed {first}: of {count:,} pictures from there the last has seed "
+            f"{first + count - 1}, and {MOST_SEED} is the largest"
+        )
+
+
 @dataclass(frozen=True)
 class Options:
     """Base of all options: limits are checked wherever they are made."""

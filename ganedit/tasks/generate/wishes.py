@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ganedit import weights
 from ganedit.errors import UsageError
+from ganedit.options import check_seeds
 from ganedit.tasks.generate.arithmetic import (
     code_as_text,
     directions_as_text,
@@ -23,7 +24,7 @@ from ganedit.tasks.generate.models import (
     layers_of,
     nearest_name,
 )
-from ganedit.tasks.generate.options import MOST, GenerateOptions, check_seeds
+from ganedit.tasks.generate.options import MOST, GenerateOptions
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
 
 # Steps along a direction that a strip shows.
