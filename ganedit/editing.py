@@ -198,6 +198,16 @@ def fill_transparent(image: Image, unknown: np.ndarray | None = None) -> np.ndar
     return result
 
 
+def on_white(image: Image) -> Image:
+    """A picture in colour without alpha, white where it was transparent."""
+    samples = fill_transparent(image)
+    if image.alpha is not None:
+        most = np.iinfo(samples.dtype).max
+        share = image.alpha[..., None].astype(np.float32) / np.iinfo(image.alpha.dtype).max
+        samples = np.rint(samples * share + most * (1 - share)).astype(samples.dtype)
+    return Image(np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples)
+
+
 def _filled_by_nearest(samples: np.ndarray, giving: np.ndarray) -> np.ndarray:
     """`samples` `(H, W, C)`, those that are not `giving` taken from the nearest that are."""
     import cv2

@@ -111,6 +111,15 @@ def check_backbone(name: str, path: Path | None) -> None:
         raise UsageError("--backbone-file is of a network of timm; give VGG19's with --vgg")
 
 
+def check_seeds(first: int, count: int) -> None:
+    """Raise a UsageError where so many seeds from the first one on are not there."""
+    if first + count - 1 > MOST_SEED:
+        raise UsageError(
+            f"--seed {first}: of {count:,} pictures from there the last has seed "
+            f"{first + count - 1}, and {MOST_SEED} is the largest"
+        )
+
+
 @dataclass(frozen=True)
 class Options:
     """Base of all options: limits are checked wherever they are made."""
@@ -139,9 +148,12 @@ class Options:
 
     def writing_to(self, folder: Path) -> Self:
         """The same, but for files that are made beside the result: those go into that folder."""
-        written = [each for each in declared(type(self)) if each.option.written]
-        paths = {each.name: each.value_in(self) for each in written}
-        return replace(self, **{n: folder / path.name for n, path in paths.items() if path})
+        return replace(self, **{each.name: folder / path.name for each, path in self.written()})
+
+    def written(self) -> "list[tuple[Declared, Path]]":
+        """Options that ask for a file beside the result, and where that goes."""
+        asked = [each for each in declared(type(self)) if each.option.written]
+        return [(each, path) for each in asked if (path := each.value_in(self)) is not None]
 
 
 def shown_number(number: float) -> str:

@@ -22,11 +22,15 @@ MODELS = {"blobs": (), "things": ("bags", "hats", "shoes")}
 
 
 def save_generator(
-    path: Path, classes: tuple[str, ...] = (), seed: int = 0, named: tuple[str, ...] = ()
+    path: Path,
+    classes: tuple[str, ...] = (),
+    seed: int = 0,
+    named: tuple[str, ...] = (),
+    codes: str = "",
 ) -> Path:
     torch.manual_seed(seed)
     network = StyleGenerator(
-        NetworkOptions(size=16, width=16, latent=8, classes=classes, directions=named)
+        NetworkOptions(size=16, width=16, latent=8, classes=classes, directions=named, codes=codes)
     )
     if named:
         network.directions.copy_(torch.nn.functional.normalize(torch.randn(len(named), 8)))

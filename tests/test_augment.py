@@ -75,9 +75,14 @@ def test_generators_of_something_else(classes: tuple[str, ...], complaint: str) 
         (("--weights", "own", "--minutes", 5), "--minutes: with --weights no generator is trained"),
         (("--weights", "own", "--size", 16), "--size: with --weights no generator is trained"),
         (("--check-steps", 9), "--check-steps: goes with --check"),
+        (
+            ("--seed", 2**32 - 1),
+            "--seed 4294967295: of 3 pictures from there the last has seed 4294967297, and "
+            "4294967295 is the largest",
+        ),
     ],
 )
-def test_options_that_would_do_nothing(more: tuple[object, ...], told: str) -> None:
+def test_options_that_cannot_be_meant(more: tuple[object, ...], told: str) -> None:
     done = run("augment", "data", "--per-class", 3, "-o", "more", *more)
     assert (done.code, done.complaint) == (2, told)
 

@@ -19,11 +19,12 @@ from ganedit.data.pictures import Part
 from ganedit.errors import TrainingError, UsageError
 from ganedit.tasks.generate.data import GenerateBatches, classes_in
 from ganedit.tasks.generate.directions import Directions, factorised
-from ganedit.tasks.generate.judging import UNCHANGED, packed
+from ganedit.tasks.generate.judging import PIXELS, UNCHANGED, packed
 from ganedit.tasks.generate.matching import DETAIL, Matching, detail
 from ganedit.tasks.generate.models import Model, direction_names
 from ganedit.tasks.generate.network import Generator, channels_of
 from ganedit.tasks.generate.options import NetworkOptions, Window
+from ganedit.tasks.generate.reconstruction import missed
 from ganedit.tasks.generate.scoring import Scores
 from ganedit.tasks.generate.stylegan import Styled, StyleGenerator
 from ganedit.tasks.generate.training import GenerateTask, as_written
@@ -380,6 +381,12 @@ def test_pictures_are_drawn_again_from_their_own_noise(
         others = drawer(drawer.spread(codes.roll(1, 0)), drawer.draw_noise(len(codes)))
     missed = (again - pictures).square().mean()
     assert missed < 0.75 * (others - pictures).square().mean()
+
+
+def test_pictures_are_drawn_again_by_features_alone() -> None:
+    again, real = ({"one": torch.rand(2, 8, 4, 4)} for _ in range(2))
+    assert missed(again, real, PIXELS) > 0
+    assert missed(again, again, PIXELS) < 1e-6
 
 
 def test_what_lies_outside_comes_back_and_goes_no_farther() -> None:

@@ -101,6 +101,18 @@ def test_a_picture_is_drawn_again_from_its_file(suffix: str) -> None:
     assert (recipe.truncation, recipe.size, precision) == (0.4, 16, "fp32")
 
 
+def test_another_picture_of_the_same_name_is_not_finished_before() -> None:
+    again = ("--like", "like.png", "-o", "again/")
+    draw("--model", "blobs", "--truncation", 0.2, "-o", "like.png")
+    draw(*again)
+    assert "1 finished before" in run("generate", *again, *EXACT).out
+    draw("--model", "blobs", "--truncation", 1, "-o", "like.png", "--overwrite")
+    done = run("generate", *again, *EXACT)
+    assert "exists already; add --overwrite" in done.complaint
+    draw(*again, "--overwrite")
+    assert np.array_equal(samples("again/0000.png"), samples("like.png"))
+
+
 def test_classes_come_in_turn_or_as_they_are_asked_for() -> None:
     names = draw("--model", "things", "--class", "shoes=1,bags", "-n", 2, "-o", "some")
     assert names == ["some/bags_0000.png", "some/bags_0001.png", "some/shoes_0000.png"]
@@ -252,6 +264,19 @@ def test_a_direction_changes_the_picture_and_is_in_its_recipe() -> None:
     done = run("vary", "far.png", "--direction", "1=-2", "--direction", "3=1.5", *EXACT)
     assert done.code == 0, done.err
     assert np.array_equal(samples("far_varied.png"), samples("plain.png"))
+
+
+def test_dials_are_turned_alike_by_the_command_and_in_python(tmp_path: Path) -> None:
+    own = ("--weights", str(save_generator(tmp_path / "own.safetensors", codes="1x3,1")))
+    before = ("--direction", "code1=2", "--direction", "code2=0.5", "--direction", "1=1")
+    draw(*own, *before, "-o", "p.png")
+    done = run("vary", "p.png", "--direction", "code1=1", "--direction", "1=1", *own, *EXACT)
+    assert done.code == 0, done.err
+    generator = ganedit.Generator(weights=own[1], device="cpu", precision="fp32")
+    varied = generator.vary("p.png", {"code1": 1, "1": 1})
+    assert np.array_equal(varied.samples, samples("p_varied.png"))
+    recipe, _ = read_recipe(Path("p_varied.png"))
+    assert recipe.amounts == {"code1": 1, "code2": 0.5, "1": 2}
 
 
 def test_a_strip_goes_from_one_end_to_the_other() -> None:

@@ -150,6 +150,22 @@ def test_an_encoder_guesses_finds_the_square_and_knows_its_kind(
     assert np.abs(samples("found.png") - samples("wanted.png")).mean() < 12
 
 
+def test_a_cutout_is_taken_on_white_whatever_hides_under_transparency() -> None:
+    seen = samples("drawn.png").astype(np.uint8)
+    alpha = np.zeros((16, 16, 1), np.uint8)
+    alpha[4:12, 4:12] = 255
+    for name, hidden in (("black", 0), ("red", (200, 0, 0)), ("white", 255)):
+        photo = np.where(alpha > 0, seen, np.uint8(hidden))
+        if name != "white":
+            photo = np.concatenate([photo, alpha], axis=2)
+        PIL.Image.fromarray(photo).save(f"{name}.png")
+        done = invert(f"{name}.png", "--steps", 3, "--force", "-o", f"{name}_me.png")
+        assert done.code == 0, done.err
+        told = "what is transparent was taken as white" in done.out + done.err
+        assert told is (name != "white")
+        assert np.array_equal(samples(f"{name}_me.png"), samples("black_me.png"))
+
+
 def test_a_few_steps_from_the_mean_refuse_nothing() -> None:
     bare("drawn.png", "photo.png")
     done = invert("photo.png", "--steps", 2, "-o", "me.png")

@@ -49,6 +49,15 @@ def test_results_of_other_sizes_are_no_inputs(home: Path, result: str) -> None:
     assert f"out/{result}" in targets("in", o="out")
 
 
+@pytest.mark.parametrize(
+    "result",
+    ["a_as_shoe_blue.png", "a_as_shoe_blue_4.png", "a_varied_sheet.png", "a_varied_+2.png"],
+)
+def test_results_of_other_tasks_are_no_inputs(home: Path, result: str) -> None:
+    touch("in/a.jpg", f"in/{result}")
+    assert targets("in") == ["in/a_x4.jpg"]
+
+
 def test_name_like_a_result_without_its_original_is_an_input(home: Path) -> None:
     touch("in/plan_x2.jpg")
     assert targets("in") == ["in/plan_x2_x4.jpg"]

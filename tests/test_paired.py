@@ -394,6 +394,7 @@ def test_depth_stays_and_the_page_is_white(home: Path) -> None:
     (("--keep-color",), "--keep-color: --to round"),
     (("--color", "reddish"), "--color 'reddish': write it like"),
     (("--candidates", "0"), "--candidates 0"),
+    (("--candidates", "2", "--seed", "4294967295"), "the last has seed 4294967296"),
 ])  # fmt: skip
 def test_what_cannot_be_meant(home: Path, more: tuple[str, ...], message: str) -> None:
     done = drawn(*more)

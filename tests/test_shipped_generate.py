@@ -97,6 +97,11 @@ def test_one_is_drawn_again_bit_for_bit(tmp_path: Path) -> None:
     assert np.array_equal(samples(tmp_path / "first.png"), samples(tmp_path / "again.tiff"))
 
 
+def test_a_walk_begins_with_the_face_of_its_first_seed() -> None:
+    first, _ = faces().walk([3, 8], frames=2)
+    assert np.abs(first.samples - faces()(3).samples.astype(float)).max() <= 1
+
+
 def test_seeds_and_files_may_be_of_numpy_and_text(tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("none")
     assert np.array_equal(faces()(np.int64(5)).samples, faces()(5).samples)

@@ -413,6 +413,21 @@ def test_several_styles_are_mixed_in_every_frame_of_a_video(home: Path, trained:
     assert Path("0.5,0.5.webp").read_bytes() != Path("cold.webp").read_bytes()
 
 
+def test_styles_that_ship_are_mixed_by_their_names(home: Path, trained: str) -> None:
+    by_name = {name: home / f"{name}.png" for name in ("warm", "cold")}
+    named = ("--style", "@warm", "--style", "@cold")
+    with mock.patch("ganedit.tasks.stylize.styles.shipped_styles", return_value=by_name):
+        done = command(trained, "a.png", *named, "--mix", "0.7,0.3", "-o", "named.png")
+        assert (done.code, done.err) == (0, "")
+        done = command(trained, "a.png", *named, "--mix", "1,1,1,1", "-o", "no.png")
+        assert (done.code, done.complaint) == (
+            2, "--mix 1,1,1,1: has 4 shares; give one for each style"
+        )  # fmt: skip
+    files = ("--style", "warm.png", "--style", "cold.png")
+    assert command(trained, "a.png", *files, "--mix", "0.7,0.3", "-o", "files.png").code == 0
+    assert Path("named.png").read_bytes() == Path("files.png").read_bytes()
+
+
 def test_styles_of_a_folder_run_are_read_once(home: Path, trained: str) -> None:
     styles = [f"style{number}.png" for number in range(8)]
     names = [f"{place}/{number}.png" for place in ("in", "masks") for number in range(3)]
@@ -472,7 +487,11 @@ def test_a_frame_that_fails_ends_the_process_in_order(home: Path, trained: str) 
         (("--style", "warm.png", "--save-style", "a.jpg"), "a style file is a PNG"),
         (
             ("--style", "warm.png", "--save-style", "c.png", "-o", "c.png"),
-            "--save-style c.png: is the result's name too",
+            "c.png: would be written twice, of a.png too; choose another name",
+        ),
+        (
+            ("--style", "warm.png", "--save-style", "warm.png"),
+            "warm.png: is an input, and would be replaced; choose another name",
         ),
         (("--styles", ".", "-o", "out", "--save-style", "c.png"), "--save-style is of one style"),
     ],
@@ -509,6 +528,21 @@ def test_a_dry_run_writes_no_style(home: Path, trained: str) -> None:
     before = listing(home)
     done = command(trained, "a.png", "--style", "warm.png", "--save-style", "c.png", "--dry-run")
     assert (done.code, listing(home)) == (0, before)
+
+
+def test_a_style_is_saved_though_the_pictures_are_finished(home: Path, trained: str) -> None:
+    (home / "photos").mkdir()
+    for name in ("a.png", "b.png"):
+        (home / name).rename(home / "photos" / name)
+    words = ("photos", "--style", "warm.png", "-o", "out")
+    assert command(trained, *words).code == 0
+    before = [Path(f"out/{name}.png").read_bytes() for name in "ab"]
+    for finished in (1, 2):  # and not again once it is there
+        done = command(trained, *words, "--save-style", "c.png")
+        assert done.code == 0, done.err
+        assert f"{finished} finished before" in done.out
+        assert Path("c.png").exists()
+    assert [Path(f"out/{name}.png").read_bytes() for name in "ab"] == before
 
 
 def test_python_takes_shares_as_numbers(home: Path, trained: str) -> None:

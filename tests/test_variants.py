@@ -318,6 +318,24 @@ def test_classes_from_a_table(tmp_path: Path) -> None:
         ({"conditioning": "auxiliary"}, "--conditioning auxiliary is of classes"),
         ({"path_weight": 1.0, "network": NetworkOptions(architecture="dcgan")}, "--path-weight"),
         ({"mixing": 0.9, "network": NetworkOptions(architecture="dcgan")}, "--mixing"),
+        (
+            {
+                "conditioning": "auxiliary",
+                "classes_from_folders": True,
+                "adversarial": "none",
+                "reconstruction_weight": 10.0,
+            },
+            "--conditioning auxiliary: its reader learns with the critics",
+        ),
+        ({"feature_weight": 0.0, "pack": 2}, "--pack: with --feature-weight 0"),
+        ({"feature_weight": 0.0, "zoom": 2.0}, "--zoom: with --feature-weight 0"),
+        ({"feature_weight": 0.0, "backbone": "x"}, "--backbone: with --feature-weight 0"),
+        ({"pixel_weight": 0.0, "penalty_weight": 1.0}, "--penalty-weight: with --pixel-weight 0"),
+        (
+            {"adversarial": "none", "reconstruction_weight": 1.0, "penalty_weight": 1.0},
+            "--penalty-weight: is of critics, and there are none",
+        ),
+        ({"information_weight": 2.0}, "--information-weight: goes with --codes"),
     ],
 )
 def test_what_does_not_go_together(wrong: dict[str, Any], complaint: str) -> None:

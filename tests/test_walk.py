@@ -52,10 +52,11 @@ def test_an_arc_is_gone_along_at_even_speed() -> None:
     ways = [spherical(start, end, share) for share in (0, 0.25, 0.5, 0.75, 1)]
     angles = [float(torch.cosine_similarity(one, other).acos()) for one, other in pairwise(ways)]
     assert max(angles) - min(angles) < 1e-3
-    assert torch.cosine_similarity(ways[0], start) > 1 - 1e-6
-    assert torch.cosine_similarity(ways[4], end) > 1 - 1e-6
     # None is shorter than the codes that the network knows.
-    assert min(float(way.norm()) for way in ways) > 7.99
+    assert torch.allclose(ways[0], start, atol=1e-5)
+    assert torch.allclose(ways[4], end, atol=1e-5)
+    lengths = [float(way.norm()) for way in ways]
+    assert lengths == pytest.approx(np.linspace(lengths[0], lengths[4], 5))
 
 
 def test_a_loop_ends_one_step_before_its_beginning() -> None:
@@ -160,6 +161,17 @@ def test_layers_are_mixed() -> None:
                "--rate", 4, "-o", "walk", *EXACT)  # fmt: skip
     assert done.code == 0, done.err
     assert np.abs(samples("walk/00000.png") - samples("mixed.png").astype(float)).max() <= 1
+
+
+@pytest.mark.parametrize("held", ["--fine", "--coarse"])
+def test_layers_are_held_on_the_way_from_an_inverted_photo(held: str) -> None:
+    draw("--model", "things", "--seed", 3, "-o", "thing.png")
+    inverting = ("invert", "thing.png", "--model", "things", "--steps", 2, "--force")
+    assert run(*inverting, "-o", "me.png", *EXACT).code == 0
+    done = run("walk", "--seeds", "me.png,8", held, 5, "--class", "hats", "--seconds", 0.5,
+               "--rate", 4, "-o", "walk", *EXACT)  # fmt: skip
+    assert done.code == 0, done.err
+    assert listing(Path("walk")) == ["00000.png", "00001.png"]
 
 
 def test_codes_are_added_up() -> None:

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import MOST_SEED, Options, option, own_weights, refuse, vgg_file
+from ganedit.options import (
+    MOST_SEED,
+    Options,
+    check_seeds,
+    option,
+    own_weights,
+    refuse,
+    vgg_file,
+)
 from ganedit.runs.options import Placement
 
 # Of the training of a generator, and of a check.
@@ -53,6 +61,7 @@ class AugmentOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_seeds(self.seed, self.per_class)
         if self.output.suffix:
             raise UsageError(f"-o {self.output}: give a folder")
         if self.weights is not None:

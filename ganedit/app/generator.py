@@ -1,7 +1,6 @@
 """A generator in Python: pictures from seeds, walks between them, photos of one's own."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +23,7 @@ from ganedit.tasks.generate.models import direction_names, find_model
 from ganedit.tasks.generate.options import GenerateOptions
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, recipe_in
 from ganedit.tasks.generate.walking import Walking
+from ganedit.tasks.generate.wishes import farther
 
 NO_DIRECTIONS: Mapping[str, float] = MappingProxyType({})
 
@@ -118,6 +118,8 @@ class Generator:
     def vary(self, picture: Picture | int, directions: Mapping[str, float]) -> Image:
         """A picture that it drew or inverted, or that of a seed, farther along directions.
 
+        Dials are turned to where it is said, wherever they are.
+
         Raises:
             UsageError: it has no recipe, or is another generator's.
         """
@@ -127,10 +129,7 @@ class Generator:
         model = self._painter.model
         if model_that_drew(recipe, self._own).fingerprint != model.fingerprint:
             raise UsageError(f"drawn by {recipe.model}, not by {model.name}")
-        amounts = recipe.amounts
-        for name, amount in directions.items():
-            amounts[name] = amounts.get(name, 0.0) + amount
-        changed = replace(recipe.by(model), directions=directions_as_text(amounts))
+        changed = farther(recipe, model, directions)
         return self._painter.picture(changed, enlarger(self._runtime))
 
     def walk(

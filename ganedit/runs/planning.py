@@ -36,14 +36,15 @@ class Given:
     options: frozenset[str] = frozenset()
     """Names of the task's options that were given."""
 
-    @property
-    def counts(self) -> dict[str, int]:
+    def counts(self, edited: Input | None) -> dict[str, int]:
         """How much is given for each input and option; nothing of what was left out.
 
-        A folder, a glob or a list counts as two: it is several pictures.
+        Of the input that is edited a folder, a glob or a list counts as two: it is several
+        pictures. Of others each is one, `@NAME` too.
         """
+        several = edited.name if edited is not None else None
         files = {
-            name: sum(1 if names_one_file(file) else 2 for file in files)
+            name: sum(2 if name == several and not names_one_file(file) else 1 for file in files)
             for name, files in self.files.items()
             if files
         }
@@ -59,8 +60,8 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
             into one file, or an output suffix that contradicts the format.
     """
     _check_given(task, given)
-    task.check(options, given.counts)
     edited = task.edited
+    task.check(options, given.counts(edited))
     if edited is not None and edited.number and not given.files.get(edited.name):
         edited = None  # the number says what is drawn
     if edited is None and run.files.preview:
@@ -96,9 +97,12 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
         note = f"{', '.join(flags)}: no effect on pictures that do not move"
         plan = replace(plan, notes=(*plan.notes, note))
     all_jobs = _with_pictures_beside([job for group in groups for job in group], options)
-    _check_written(options, all_jobs, several=next((each.name for each in shared), None))
-    written = [path for job in all_jobs for path in (job.beside, *_previews(job, run)) if path]
-    check_targets(all_jobs, [*written, *(sheet.path for sheet in sheets)])
+    further = [path for job in all_jobs for path in (job.beside, *_previews(job, run)) if path]
+    for each, path in options.written():
+        if shared:
+            raise UsageError(f"{each.flag} is of one {shared[0].name}; give --{shared[0].name}")
+        further.append(path)
+    check_targets(all_jobs, [*further, *(sheet.path for sheet in sheets)])
     return replace(plan, jobs=all_jobs, sheets=sheets)
 
 
@@ -163,7 +167,7 @@ def _check_given(task: Task[Any], given: Given) -> None:
         for file in files if each.given == "shared" else ():
             if file != STREAM and not each.file(file).exists():
                 raise UsageError(f"--{each.name} {file}: does not exist; check the name")
-        if each.required and each.name not in given.counts:
+        if each.required and not (given.files.get(each.name) or each.name in given.folders):
             raise UsageError(f"give --{each.name}: {each.help}")
 
 
@@ -220,22 +224,6 @@ def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
         what = partners.get(job.target.resolve())
         if what is not None and job.target != STREAM:  # which as an input is another
             raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
-
-
-def _check_written(options: Any, jobs: Sequence[Job], several: str | None) -> None:
-    """What is written beside a result may not be one, nor be made of several pictures.
-
-    `several` is the input of which a folder was given: each picture in it has a result.
-    """
-    for each in declared(type(options)):
-        path = each.value_in(options) if each.option.written else None
-        if path is None:
-            continue
-        if several is not None:
-            raise UsageError(f"{each.flag} is of one {several}; give --{several}")
-        place = path.resolve()
-        if any(job.target.resolve() == place for job in jobs):
-            raise UsageError(f"{each.flag} {path}: is the result's name too; choose another")
 
 
 def _as_named(drawn: tuple[Job, ...], output: Path, suffix: str) -> tuple[Job, ...]:

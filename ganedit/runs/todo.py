@@ -26,7 +26,7 @@ class Todo:
     """Their results exist, and nothing tells that they are what this run would make."""
     replaceable: set[Path] = field(default_factory=set)
     """Those of a picture, its preview and what goes beside it that are there, and may be made again
-    with the others."""
+    with the others, or with a file that the options ask for."""
 
 
 def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> Todo:
@@ -52,7 +52,19 @@ def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> T
         else:
             result.jobs.append(job)
             result.replaceable.update(existing)
+    if not result.jobs and not all(path.exists() for _, path in work.options.written()):
+        _redo_one(result, preview=files.preview)
     return result
+
+
+def _redo_one(todo: Todo, *, preview: bool) -> None:
+    """A file that is asked for beside the results is not there: it is made with one of them."""
+    # Numbered frames would all have to be made again.
+    again = next((job for job in todo.finished if job.format != FRAMES.name), None)
+    if again is not None:
+        todo.finished.remove(again)
+        todo.jobs.append(again)
+        todo.replaceable.update(_results(again, preview=preview))
 
 
 def _sources(job: Job) -> Sequence[Path]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ganedit.editing import on_white
 from ganedit.errors import GaneditError
 from ganedit.image import Image, resize, to_eight
 
@@ -18,9 +19,8 @@ BATCH = 32
 
 
 def rgb(photo: Image) -> np.ndarray:
-    """`(H, W, 3)` uint8 of a photo of any depth, grey or not."""
-    samples = to_eight(photo.samples)
-    return np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples
+    """`(H, W, 3)` uint8 of a photo of any depth, grey or not, a cutout on white."""
+    return to_eight(on_white(photo).samples)
 
 
 def middle_square(pixels: np.ndarray) -> Square:

@@ -90,7 +90,7 @@ class Inverting:
         return Image(
             drawn,
             metadata=Metadata(xmp=recipe.as_xmp(painter.precision)),
-            notes=(*self._unchecked(), likeness.told(drawn)),
+            notes=(*_taken_on_white(photo), *self._unchecked(), likeness.told(drawn)),
         )
 
     def _framed(self, photo: Image) -> Tensor:
@@ -198,6 +198,11 @@ class Inverting:
             torch.autograd.backward(loss)
             optimizer.step()
         return generator
+
+
+def _taken_on_white(photo: Image) -> tuple[str, ...]:
+    opaque = photo.alpha is None or photo.alpha.min() == np.iinfo(photo.alpha.dtype).max
+    return () if opaque else ("what is transparent was taken as white",)
 
 
 class Likeness:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from ganedit.errors import UsageError
-from ganedit.options import MOST_SEED, option, own_weights, vgg_file
+from ganedit.options import MOST_SEED, check_seeds, option, own_weights, vgg_file
 from ganedit.tasks.generate.options import (
     OfOneGenerator,
     Window,
-    check_seeds,
     known_directions,
     known_models,
 )

@@ -61,7 +61,7 @@ def _varied_label(options: VaryOptions) -> str:
 
 
 def _varied_labels(options: VaryOptions | None) -> str:
-    return rf"{VARIED}(?:_[+-]\d)?"
+    return rf"{VARIED}(?:_(?:[+-]\d|sheet))?"
 
 
 def _varied_size(options: VaryOptions, size: Size) -> Size:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ganedit import weights
 from ganedit.errors import UsageError
-from ganedit.options import MOST_SEED, Options, option, own_weights
+from ganedit.options import MOST_SEED, Options, check_seeds, option, own_weights
 from ganedit.tasks.generate.dials import dials_of
 
 SMALLEST_SIZE, LARGEST_SIZE = 16, 512
@@ -64,15 +64,6 @@ class NetworkOptions(Options):
                 f"--codes {self.codes} take {taken} numbers, and --latent {self.latent} has to be "
                 "larger"
             )
-
-
-def check_seeds(first: int, count: int) -> None:
-    """Raise a UsageError where so many seeds from the first one on are not there."""
-    if first + count - 1 > MOST_SEED:
-        raise UsageError(
-            f"--seed {first}: of {count:,} pictures from there the last has seed "
-            f"{first + count - 1}, and {MOST_SEED} is the largest"
-        )
 
 
 def known_models() -> list[str]:
@@ -153,7 +144,11 @@ class GenerateOptions(OfOneGenerator):
         None, "The first of the fine layers.", least=1, metavar="N", absent="the middle one"
     )
     like: Path | None = option(
-        None, "Draw this picture again, which ganedit drew.", metavar="FILE", must_be="file"
+        None,
+        "Draw this picture again, which ganedit drew.",
+        metavar="FILE",
+        must_be="file",
+        recorded=False,
     )
     sheet: bool = option(False, "All of them on a contact sheet too.", recorded=False)
     weights: str | None = own_weights()

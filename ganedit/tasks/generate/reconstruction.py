@@ -37,10 +37,10 @@ def missed(again: Mapping[str, Tensor], real: Mapping[str, Tensor], pixels: str)
     Args:
         again: maps `(N, C, H, W)` of them by name, augmented alike in both.
         real: of the pictures.
-        pixels: name of the map that is the picture itself.
+        pixels: name of the map that is the picture itself, where that is among them.
     """
     layers = [name for name in again if name != pixels]
-    result = torch.zeros((), device=again[pixels].device)
+    result = torch.zeros((), device=next(iter(again.values())).device)
     if pixels in again:
         # Squared: the mean absolute error of small things on white is least where there are none.
         result = PIXEL_WEIGHT * F.mse_loss(again[pixels], real[pixels])

@@ -1,5 +1,6 @@
 """The generation task in one description. Nothing here imports torch before it has to."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,7 +73,11 @@ def _load(options: GenerateOptions, runtime: Runtime, enlarge: Enlarge) -> Apply
 
 
 def _weights(options: GenerateOptions) -> Mapping[str, str]:
-    return model_of(options).checksums
+    """Those of the generator, and the picture that is drawn again, whose recipe it follows."""
+    like = {}
+    if options.like is not None:
+        like = {options.like.name: hashlib.sha256(options.like.read_bytes()).hexdigest()}
+    return {**model_of(options).checksums, **like}
 
 
 def _enlarges(options: GenerateOptions) -> bool:

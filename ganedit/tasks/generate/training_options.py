@@ -11,6 +11,7 @@ from ganedit.options import (
     backbone_weights,
     check_backbone,
     option,
+    refuse,
     vgg_file,
 )
 from ganedit.tasks.generate.options import NetworkOptions, Window
@@ -145,6 +146,7 @@ class GenerateTraining(Options):
         if self.reconstruction_weight is None:
             object.__setattr__(self, "reconstruction_weight", 10.0 if self.teacher else 0.0)
         self._check_drawing_again()
+        self._check_what_is_of_use()
         if self.critic is None:
             unnormed = self.progressive or self.adversarial in ("wasserstein", "relativistic")
             object.__setattr__(self, "critic", "residual" if unnormed else "patch")
@@ -191,3 +193,21 @@ class GenerateTraining(Options):
         if self.teacher and (self.classes_from_folders or self.labels):
             raise UsageError("--teacher goes without classes")
         object.__setattr__(self, "network", replace(network, shallow_mapping=True))
+
+    def _check_what_is_of_use(self) -> None:
+        judged = self.adversarial != "none"
+        if not judged:
+            refuse(self, ("--pack", "--penalty-weight"), "is of critics, and there are none")
+        if not self.feature_weight:
+            refuse(
+                self, ("--pack", "--zoom", "--backbone"), "with --feature-weight 0 it has no use"
+            )
+        if not self.pixel_weight:
+            refuse(self, ("--penalty-weight",), "with --pixel-weight 0 no critic sees pixels")
+        if self.conditioning != "auxiliary" and not self.network.codes:
+            refuse(self, ("--information-weight",), "goes with --codes or --conditioning auxiliary")
+        if self.conditioning == "auxiliary" and not judged:
+            raise UsageError(
+                "--conditioning auxiliary: its reader learns with the critics; it goes without "
+                "--adversarial none"
+            )

@@ -84,7 +84,10 @@ class Walking:
             else (options.coarse, slice(split))
         )
         assert seed is not None
-        codes = self.painter.codes(replace(self._recipe(seed), class_=self.first.class_))
+        recipe = self._recipe(seed)
+        # An inverted photo is of no class.
+        kind = self.first.class_ or recipe.class_
+        codes = self.painter.codes(replace(recipe, class_=kind))
         return layers, codes[:, layers]
 
     def _codes(self, place: float) -> Tensor:
@@ -106,14 +109,15 @@ class Walking:
 
 
 def spherical(start: Tensor, end: Tensor, share: float) -> Tensor:
-    """From the direction of one vector `(N, D)` to another's at even speed (Shoemake 1985).
+    """From one vector `(N, D)` to another at even speed (Shoemake 1985).
 
     Along the arc: halfway on the chord a code would be shorter than those that the network knows.
+    Lengths go from the one to the other: a shallow mapping network reads noise as it is.
     """
-    length = start.shape[1] ** 0.5
-    start, end = (F.normalize(vector, dim=1) * length for vector in (start, end))
     angle = torch.acos(torch.cosine_similarity(start, end, dim=1).clamp(-1, 1))[:, None]
     if angle.min() < 1e-4:
         return torch.lerp(start, end, share)
-    way = torch.sin((1 - share) * angle) * start + torch.sin(share * angle) * end
-    return way / torch.sin(angle)
+    way = torch.sin((1 - share) * angle) * F.normalize(start, dim=1)
+    way = way + torch.sin(share * angle) * F.normalize(end, dim=1)
+    lengths = [vector.norm(dim=1, keepdim=True) for vector in (start, end)]
+    return way / torch.sin(angle) * torch.lerp(lengths[0], lengths[1], share)

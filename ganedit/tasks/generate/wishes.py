@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ganedit import weights
 from ganedit.errors import UsageError
+from ganedit.options import check_seeds
 from ganedit.tasks.generate.arithmetic import (
     code_as_text,
     directions_as_text,
@@ -23,7 +24,7 @@ from ganedit.tasks.generate.models import (
     layers_of,
     nearest_name,
 )
-from ganedit.tasks.generate.options import MOST, GenerateOptions, check_seeds
+from ganedit.tasks.generate.options import MOST, GenerateOptions
 from ganedit.tasks.generate.recipes import Recipe, model_that_drew, read_recipe
 
 # Steps along a direction that a strip shows.
@@ -151,11 +152,18 @@ def strip_places(options: VaryOptions) -> tuple[str, ...]:
 
 def varied(recipe: Recipe, model: Model, options: VaryOptions, place: str) -> Recipe:
     """The recipe of a picture farther along directions, at a place of `strip_places`."""
+    changed = farther(recipe, model, parse_directions(options.direction))
+    if options.strip is None:
+        return changed
+    amounts = {**changed.amounts, options.strip: amount_at(model, options.strip, int(place))}
+    return replace(changed, directions=directions_as_text(amounts))
+
+
+def farther(recipe: Recipe, model: Model, directions: Mapping[str, float]) -> Recipe:
+    """The recipe of a picture so much farther along directions, and with dials turned to there."""
     amounts, dials = recipe.amounts, [dial.name for dial in dials_of(model.network.codes)]
-    for name, amount in parse_directions(options.direction).items():
+    for name, amount in directions.items():
         amounts[name] = amount + (0.0 if name in dials else amounts.get(name, 0.0))
-    if options.strip is not None:
-        amounts[options.strip] = amount_at(model, options.strip, int(place))
     return replace(recipe.by(model), directions=directions_as_text(amounts))
 
 

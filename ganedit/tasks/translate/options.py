@@ -11,6 +11,7 @@ from ganedit.options import (
     MOST_SEED,
     Options,
     changed,
+    check_seeds,
     option,
     own_weights,
     refuse,
@@ -71,6 +72,7 @@ class TranslateOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_seeds(self.seed, self.candidates)
         if self.to is None:
             raise UsageError("give --to; `ganedit models` lists the domains there are")
         if self.to != ALL:

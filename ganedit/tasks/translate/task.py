@@ -57,7 +57,7 @@ def _label(options: TranslateOptions) -> str:
 def _labels(options: TranslateOptions | None) -> str:
     known = domains() + (domains(options.weights) if options and options.weights else [])
     names = "|".join(map(re.escape, known))
-    return rf"as_(?:sheet|(?:{names})(?:_(?:\d+|sheet))?)"
+    return rf"as_(?:sheet|(?:{names})(?:_.+)?)"
 
 
 def _variants(options: TranslateOptions) -> tuple[str, ...]:

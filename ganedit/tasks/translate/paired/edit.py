@@ -6,14 +6,14 @@ import numpy as np
 import torch
 
 from ganedit.colors import parse_color
-from ganedit.editing import is_finite, placed
+from ganedit.editing import is_finite, on_white, placed
 from ganedit.errors import NonFiniteError, UsageError
 from ganedit.image import Image, resize
 from ganedit.runtime import Runtime
 from ganedit.task import Enlarge, Progress
 from ganedit.tasks.translate.paired.drawing import Drawing, Window, cleaned
 from ganedit.tasks.translate.paired.network import PairedGenerator
-from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, on_white, palette_of
+from ganedit.tasks.translate.paired.predictor import ANY_LOOK, Look, palette_of
 
 # Photos are so much larger than the crops of them that networks are trained with.
 ROOM = 8 / 7

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganedit.editing import fill_transparent, overview, placed, to_tensor
+from ganedit.editing import overview, placed, to_tensor
 from ganedit.image import Image, resize, to_eight
 from ganedit.runtime import Runtime
 from ganedit.tasks.translate.paired.network import PairedGenerator
@@ -134,13 +134,3 @@ class PairedPredictor:
     def _inputs(self, pictures: Tensor) -> Tensor:
         missing = self.generator.options.channels - pictures.shape[1]
         return torch.nn.functional.pad(pictures, (0, 0, 0, 0, 0, missing))
-
-
-def on_white(image: Image) -> Image:
-    """A picture in colour without alpha, white where it was transparent."""
-    samples = fill_transparent(image)
-    if image.alpha is not None:
-        most = np.iinfo(samples.dtype).max
-        share = image.alpha[..., None].astype(np.float32) / np.iinfo(image.alpha.dtype).max
-        samples = np.rint(samples * share + most * (1 - share)).astype(samples.dtype)
-    return Image(np.repeat(samples, 3, axis=2) if samples.shape[2] == 1 else samples)
