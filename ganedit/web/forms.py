@@ -93,8 +93,8 @@ def _may_be_set(each: Declared, task: Task[Any]) -> bool:
         return False
     if each.name == "weights":
         return bool(_own_weights(task))
-    if each.type is Path:  # what says how, and is not recorded, is a file of this machine
-        return each.option.must_be == "file" and each.option.recorded
+    if each.type is Path:  # a picture, which is sent
+        return each.option.must_be == "file"
     words = (each.option.metavar or "").replace("@", "|").replace("[", "|").split("|")
     return not any(word in _PATHS for word in words)
 

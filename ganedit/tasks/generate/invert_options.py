@@ -47,6 +47,7 @@ class InvertOptions(OfOneGenerator):
     vgg: Path | None = option(
         None, "File of VGG19's features: likeness is what it sees, and PD is told.",
         metavar="FILE", must_be="file", absent="likeness of pixels", recorded=False,
+        group="files",
     )  # fmt: skip
     tune: int = option(
         0, "Steps in which the generator learns this one photo too (pivotal tuning); a new "
