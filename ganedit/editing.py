@@ -194,7 +194,8 @@ def fill_transparent(image: Image, unknown: np.ndarray | None = None) -> np.ndar
             result[rows] = result[rows.start - 1]
     if first:
         result[:first] = result[first]
-    np.copyto(result, samples, where=(alpha > 0)[:, :, None])
+    if unknown is not None:  # what is visible there was filled with the rest
+        np.copyto(result, samples, where=(alpha > 0)[:, :, None])
     return result
 
 

@@ -152,8 +152,25 @@ class Options:
 
     def written(self) -> "list[tuple[Declared, Path]]":
         """Options that ask for a file beside the result, and where that goes."""
-        asked = [each for each in declared(type(self)) if each.option.written]
+        return self._asked(lambda each: each.written)
+
+    def beside(self) -> "list[tuple[Declared, Path]]":
+        """Options that ask for a picture beside each result, and where that goes."""
+        return self._asked(lambda each: each.beside is not None)
+
+    def _asked(self, wanted: "Callable[[Option], bool]") -> "list[tuple[Declared, Path]]":
+        asked = [each for each in declared(type(self)) if wanted(each.option)]
         return [(each, path) for each in asked if (path := each.value_in(self)) is not None]
+
+
+def names_result(path: Path) -> bool:
+    """Whether what goes beside a result was given the name of a file, and not of a folder."""
+    return path.suffix != "" and not path.is_dir()
+
+
+def place_beside(path: Path, picture: Path, label: str | None) -> Path:
+    """Where it goes: into the file that was named, or as NAME_label.png into the folder."""
+    return path if names_result(path) else path / picture.with_name(f"{picture.name}_{label}.png")
 
 
 def shown_number(number: float) -> str:

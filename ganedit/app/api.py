@@ -13,7 +13,14 @@ from PIL import Image as PILImage
 from ganedit import runtime
 from ganedit.errors import UsageError
 from ganedit.image import Image, decode, save
-from ganedit.options import Declared, build, declared, shown_number
+from ganedit.options import (
+    Declared,
+    build,
+    declared,
+    names_result,
+    place_beside,
+    shown_number,
+)
 from ganedit.runs.options import Placement
 from ganedit.runs.work import enlarger
 from ganedit.task import Apply, Input, Progress, Task
@@ -93,22 +100,18 @@ class Editor:
                 f"{self.task.name}: these options make {_told(self.variants)}, and no {variant!r}"
             )
         result = self._apply(decoded, chosen, progress)
-        for each in declared(self.task.options):
-            path = each.value_in(self.options)
-            # What goes beside a result is the same for all variants.
-            if each.option.beside is not None and path is not None and chosen == self.variants[0]:
-                _save_beside(result, path, each)
+        # What goes beside a result is the same for all variants.
+        for each, path in self.options.beside() if chosen == self.variants[0] else ():
+            _save_beside(result, path, each)
         return result
 
 
 def _save_beside(result: Image, path: Path, each: Declared) -> None:
     """Write the picture that the task made with a result; of one from memory into a file only."""
     assert result.beside is not None
-    if not path.suffix or path.is_dir():
-        if not result.name:
-            raise UsageError(f"{each.name} {path}: the picture has no name; give a file")
-        path = path / f"{Path(result.name).stem}_{each.option.beside}.png"
-    save(result.beside, path)
+    if not result.name and not names_result(path):
+        raise UsageError(f"{each.name} {path}: the picture has no name; give a file")
+    save(result.beside, place_beside(path, Path(Path(result.name).stem), each.option.beside))
 
 
 def _told(variants: tuple[str, ...]) -> str:

@@ -245,11 +245,22 @@ def check_targets(jobs: Sequence[Job], further: Sequence[Path] = ()) -> None:
     """
     real = _Real()
     sources = {real(file) for job in jobs for file in job.sources}
+    partners = {
+        real(file): name
+        for job in jobs
+        for name, files in job.inputs.items()
+        for file in files
+        if file != job.source
+    }
     targets: dict[Path, Path] = {}
     for job in jobs:
-        if job.target == STREAM:
+        if job.target == STREAM:  # which as an input is another
             continue
         resolved = real(job.target)
+        if resolved in partners:
+            raise UsageError(
+                f"{job.target}: is a {partners[resolved]} of this run; choose another -o"
+            )
         if job.sources and resolved == real(job.source):
             raise UsageError(f"{job.target}: the output is the input itself; choose another -o")
         if resolved in sources:

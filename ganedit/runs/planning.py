@@ -8,7 +8,7 @@ from typing import Any
 
 from ganedit.errors import UsageError
 from ganedit.image import format_for, preferred_suffix
-from ganedit.options import changed, declared
+from ganedit.options import changed, names_result, place_beside
 from ganedit.runs.inputs import names_one_file
 from ganedit.runs.jobs import Job, Plan, Sheet
 from ganedit.runs.options import STREAM, RunOptions
@@ -82,7 +82,6 @@ def plan_jobs(task: Task[Any], options: Any, given: Given, run: RunOptions) -> P
     jobs = [_with_partners(job, partners, several=len(plan.jobs) > 1) for job in plan.jobs]
     shared = [each for each in task.inputs if each.given == "shared" and each.name in given.folders]
     groups = [_variants(job, names, shared[0].name if shared else None, given) for job in jobs]
-    _check_partners(groups)
     if edited is None and run.files.output is not None:
         groups = [_as_named(group, run.files.output, run.files.suffix or "") for group in groups]
     if any(len(group) > 1 for group in groups) and any(job.target == STREAM for job in jobs):
@@ -117,24 +116,20 @@ def _with_pictures_beside(jobs: list[Job], options: Any) -> list[Job]:
 
     It is of what was given, and the same for all variants: the first of them writes it.
     """
-    for each in declared(type(options)):
-        label, path = each.option.beside, each.value_in(options)
-        if label is None or path is None:
-            continue
+    for each, path in options.beside():
         if moving := next((job for job in jobs if job.moving), None):
             raise UsageError(f"{each.flag}: is of pictures; {moving.source} moves")
         first = {job.sources: job for job in reversed(jobs)}
-        if path.suffix and not path.is_dir():
+        if names_result(path):
             if len(first) > 1:
                 raise UsageError(f"{each.flag} {path}: is one file, for one picture; give a folder")
             format_for(path, None)
-            return [replace(jobs[0], beside=path), *jobs[1:]]
         stems = Counter((job.place, job.source.stem) for job in first.values())
         for number, job in enumerate(jobs):
             if job is first[job.sources]:
                 alone = stems[job.place, job.source.stem] == 1
                 name = job.source.stem if alone else job.source.name
-                place = path / job.place / f"{name}_{label}.png"
+                place = place_beside(path, job.place / name, each.option.beside)
                 jobs[number] = replace(job, beside=place)
     return jobs
 
@@ -208,22 +203,6 @@ def _variants(job: Job, names: Sequence[str], shared: str | None, given: Given) 
         for each, style in ways
         for name in names
     )
-
-
-def _check_partners(groups: Sequence[Sequence[Job]]) -> None:
-    """No result may replace a mask or a style of any of the pictures."""
-    jobs = [job for group in groups for job in group]
-    partners = {
-        file.resolve(): f"a {name}"
-        for job in jobs
-        for name, files in job.inputs.items()
-        for file in files
-        if file != job.source
-    }
-    for job in jobs if partners else ():
-        what = partners.get(job.target.resolve())
-        if what is not None and job.target != STREAM:  # which as an input is another
-            raise UsageError(f"{job.target}: is {what} of this run; choose another -o")
 
 
 def _as_named(drawn: tuple[Job, ...], output: Path, suffix: str) -> tuple[Job, ...]:

@@ -41,8 +41,9 @@ def find_todo(jobs: list[Job], work: Work, records: Mapping[Path, Records]) -> T
             result.jobs.append(job)
             continue
         known = records[job.journal_folder] if job.journal_folder is not None else None
+        sources = _sources(job) if known else ()
         foreign = [
-            path for path in existing if not (known and known.has(path, _sources(job), provenance))
+            path for path in existing if not (known and known.has(path, sources, provenance))
         ]
         if foreign:
             error = OutputError(f"{foreign[0]}: exists already; add --overwrite to replace it")

@@ -185,7 +185,7 @@ def made_opaque(alpha: np.ndarray, hole: np.ndarray) -> np.ndarray:
     joined = np.zeros(int(labels.max()) + 1, bool)
     joined[labels[hole]] = True
     joined[0] = False  # what is opaque
-    return np.where(hole | joined[labels], top, alpha)
+    return np.where(joined[labels], top, alpha)
 
 
 def parse_box(text: str) -> tuple[int, int, int, int]:
